@@ -1,0 +1,152 @@
+"""Every error that hil raises, in one tree.
+
+What a phone does wrong is never an exception: it is an event in the history, and the judge speaks of
+it. Exceptions are for the three other parties: the laboratory, the person who wrote a test or an
+inventory, and the bytes that arrive from outside.
+
+::
+
+    HilError
+    ├── LabError                 the laboratory broke: what, evidence, next step, whom it concerns
+    │   ├── NamespaceError       the kernel refuses the virtual network
+    │   ├── PowerError           a PDU, PoE port or relay did not do what it was told
+    │   └── EndpointError        one of our own servers could not start or died
+    ├── UsageError               a test or an inventory is wrong: file, line, what would be right
+    │   └── InventoryError       all that is wrong with one inventory file, at once
+    ├── ProtocolError            bytes that break a protocol
+    │   ├── LocalProtocolError   our side asked its own state machine for something impossible
+    │   └── RemoteProtocolError  the other side sent something that the protocol forbids
+    ├── SpecificationError       a parameter value that the specification gives no meaning
+    │   ├── MacroError
+    │   ├── ExpressionError
+    │   ├── RuleError
+    │   ├── ScheduleError
+    │   └── ProfileError         a profile that cannot be applied, with its kind
+    └── HistoryError             a stored history that cannot be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class HilError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class LabError(HilError):
+    """The laboratory, not the phone, failed.
+
+    ``what`` failed, the ``evidence`` for it, the ``next_step`` a person should take, and whom it
+    ``concerns`` (a handset, an outlet, a host). All four end up in the verdict, which is then
+    ERROR or INCONCLUSIVE with the cause *lab*, never FAIL.
+    """
+
+    def __init__(
+        self, what: str, *, evidence: str = "", next_step: str = "", concerns: str = ""
+    ) -> None:
+        self.what = what
+        self.evidence = evidence
+        self.next_step = next_step
+        self.concerns = concerns
+        parts = [what if not concerns else f"{concerns}: {what}"]
+        if evidence:
+            parts.append(f"seen: {evidence}")
+        if next_step:
+            parts.append(f"next: {next_step}")
+        super().__init__("\n  ".join(parts))
+
+
+class NamespaceError(LabError):
+    """The kernel does not allow the namespaces or interfaces of the virtual network."""
+
+
+class PowerError(LabError):
+    """A power driver could not reach its device, or the device did not do what it was told."""
+
+
+class EndpointError(LabError):
+    """A controlled server could not be started, or stopped on its own."""
+
+
+class UsageError(HilError):
+    """A test, a command line or an inventory is wrong; ``remedy`` says what would be right."""
+
+    def __init__(
+        self, problem: str, *, file: str = "", line: int | None = None, remedy: str = ""
+    ) -> None:
+        self.problem = problem
+        self.file = file
+        self.line = line
+        self.remedy = remedy
+        where = ":".join(str(part) for part in (file, line) if part)
+        text = f"{where}: {problem}" if where else problem
+        super().__init__(f"{text} ({remedy})" if remedy else text)
+
+
+class InventoryError(UsageError):
+    """Everything that is wrong with one inventory file; ``problems`` has one error each."""
+
+    def __init__(self, file: str, problems: Sequence[UsageError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem(s) in the inventory", file=file)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class ProtocolError(HilError):
+    """Bytes that break a protocol. Nothing else ever leaves a parser of `hil.wire`."""
+
+
+class LocalProtocolError(ProtocolError):
+    """Our own side asked for something that its state does not allow."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The other side sent something that the protocol forbids."""
+
+
+class SpecificationError(HilError):
+    """A parameter value that the specification gives no meaning."""
+
+
+class MacroError(SpecificationError):
+    """A macro that cannot be expanded where it stands."""
+
+
+class ExpressionError(SpecificationError):
+    """A conditional expression that cannot be parsed or compared."""
+
+
+class RuleError(SpecificationError):
+    """A Profile_Rule or Upgrade_Rule that cannot be parsed or resolved."""
+
+
+class ScheduleError(SpecificationError):
+    """A delay schedule that is none of the published formats."""
+
+
+class ProfileErrorKind(StrEnum):
+    """Why a downloaded profile cannot be applied; the values are what ``hil decode`` prints."""
+
+    NOT_XML = "not-xml"
+    NO_FLAT_PROFILE = "no-flat-profile"
+    BAD_GZIP = "bad-gzip"
+    BAD_KEY = "bad-key"
+    BAD_ENCODING = "bad-encoding"
+    TOO_LARGE = "too-large"
+
+
+class ProfileError(SpecificationError):
+    """A profile that cannot be applied: its ``kind`` and the ``reason`` in words."""
+
+    def __init__(self, kind: ProfileErrorKind, reason: str) -> None:
+        self.kind = kind
+        self.reason = reason
+        super().__init__(f"{kind.value}: {reason}")
+
+
+class HistoryError(HilError):
+    """A stored history that cannot be read: file, line and reason."""
