@@ -96,7 +96,7 @@ class Message:
     options: tuple[tuple[int, bytes], ...] = ()
 
     def option(self, code: int) -> bytes | None:
-        """Give an option's value, its repetitions joined (RFC 3396 section 7); None if absent."""
+        """Give an option's value, its repetitions joined (RFC 3396); None if absent."""
         found: bytes | None = None
         for present, value in self.options:
             if present == code:
@@ -173,8 +173,8 @@ def decode(data: bytes) -> Message:
 def encode(message: Message, limit: int = LARGEST_DATAGRAM) -> bytes:
     """Write one UDP payload of at most ``limit`` octets, padded to `MINIMUM_SIZE`.
 
-    A value longer than 255 octets is split into consecutive options of the same code (RFC 3396
-    section 5). Where the options do not fit in ``limit``, the rest goes to ``file`` and then
+    A value longer than 255 octets is split into consecutive options of the same code (RFC 3396).
+    Where the options do not fit in ``limit``, the rest goes to ``file`` and then
     ``sname`` if these are empty (RFC 2132 section 9.3).
 
     Raises `LocalProtocolError` if a field is out of its range, an option's code is pad, end or
@@ -264,7 +264,7 @@ def _overload(
     """Spread ``pieces`` over the options field of ``room`` octets, ``file`` and ``sname``.
 
     The pieces keep their order, because a split value is joined in the order options, file, sname
-    (RFC 3396 section 5): a field that one piece has overflown is not used for a later, smaller one.
+    (RFC 3396): a field that one piece has overflown is not used for a later, smaller one.
     """
     rooms = [room - 3, 0 if file else 128 - 1, 0 if sname else 64 - 1]
     fields: list[list[bytes]] = [[], [], []]
