@@ -1,0 +1,89 @@
+"""What a reader of the history looks for: a kind of event, values of its fields, and a predicate.
+
+A field may be given a plain value (equality) or a compiled regular expression (searched in text).
+Naming a field that the kind does not have is an error at once: a misspelt filter that never matches
+would make every ``expect_none`` pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from hil.errors import UsageError
+from hil.history import events as ev
+
+E = TypeVar("E", bound=ev.Event)
+_HEAD = ("source", "handset", "at", "seq", "kernel_ns")
+_BRIEF = 80
+
+
+@dataclass(frozen=True)
+class Pattern(Generic[E]):
+    """A filter over events; make one with `Pattern.of`."""
+
+    kind: type[E]
+    fields: tuple[tuple[str, object], ...]
+    where: Callable[[E], bool] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        kind: type[E],
+        fields: Mapping[str, object],
+        where: Callable[[E], bool] | None = None,
+    ) -> Pattern[E]:
+        """A pattern whose field names are known to exist; `UsageError` if one does not."""
+        unknown = [name for name in fields if name not in kind.__struct_fields__]
+        if unknown:
+            raise UsageError(
+                f"{kind.__name__} has no field {', '.join(unknown)}",
+                remedy=f"one of {', '.join(kind.__struct_fields__)}",
+            )
+        return cls(kind, tuple(fields.items()), where)
+
+    def accepts(self, event: ev.Event) -> TypeGuard[E]:
+        """Whether the event is one of those looked for."""
+        if not isinstance(event, self.kind):
+            return False
+        if not all(_matches(getattr(event, name), value) for name, value in self.fields):
+            return False
+        return self.where is None or self.where(event)
+
+    def __str__(self) -> str:
+        parts = [f"{name}={_brief(value)}" for name, value in self.fields]
+        if self.where is not None:
+            parts.append(f"where {getattr(self.where, '__name__', 'predicate')}")
+        return f"{self.kind.__name__}({', '.join(parts)})"
+
+
+def describe(event: ev.Event) -> str:
+    """One line that says what an event was: its fields that differ from their defaults."""
+    kind: Any = type(event)
+    names: tuple[str, ...] = kind.__struct_fields__
+    shown = [
+        f"{name}={_brief(value)}"
+        for name in names
+        if name not in _HEAD and name != "data"
+        for value in [getattr(event, name)]
+        if value not in ("", b"", (), {}, None)
+    ]
+    return f"{kind.__name__}({', '.join(shown)})"
+
+
+def _matches(actual: object, wanted: object) -> bool:
+    if isinstance(wanted, re.Pattern):
+        return isinstance(actual, str) and wanted.search(actual) is not None
+    return actual == wanted
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, re.Pattern):
+        return f"/{value.pattern}/"
+    if isinstance(value, str):
+        text = str(value) if isinstance(value, str) and type(value) is not str else repr(value)
+    else:
+        text = repr(value)
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}… ({len(text)} characters)"

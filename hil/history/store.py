@@ -1,0 +1,83 @@
+"""The file that a history is kept in: one JSON object a line, written as each event happens.
+
+Each line goes to the kernel in one write before the append returns, so a run that is killed leaves
+everything that it had seen. The only damage a kill can do is a last line without its end; reading
+reports such a torn line and goes on. Damage anywhere else is an error that names the line.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from hil.errors import HistoryError
+from hil.history import events as ev
+
+
+class HistoryFile:
+    """An open file that events are appended to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644
+        )
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, event: ev.Event) -> None:
+        """Hand one event to the kernel; OSError (a full disk) is for the caller to report."""
+        line = self._encoder.encode(event) + b"\n"
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+    def close(self) -> None:
+        """Close the file; further writes are an error."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> HistoryFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class StoredHistory:
+    """A history read back. ``torn`` is the unfinished last line, empty if the file is whole."""
+
+    events: tuple[ev.Event, ...]
+    torn: bytes = b""
+
+
+def read(path: Path) -> StoredHistory:
+    """Read a stored history; `HistoryError` for anything but a torn last line."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise HistoryError(f"{path}: {error.strerror}") from error
+    *lines, torn = data.split(b"\n")
+    decoder = msgspec.json.Decoder(ev.AnyEvent)
+    events: list[ev.Event] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise HistoryError(f"{path}:{number}: not an event: {error}") from error
+        if event.seq != number - 1:
+            raise HistoryError(
+                f"{path}:{number}: event {event.seq} where {number - 1} belongs: lines were lost"
+            )
+        events.append(event)
+    return StoredHistory(tuple(events), torn)

@@ -1,0 +1,286 @@
+"""Virtual time: the packets are real, the hours are not.
+
+The argument why a jump of virtual time loses nothing:
+
+1. The loop runs only while the test waits. The test thread holds a baton: `run` and `wait` pass it
+   to the loop and get it back. In between the loop is parked, no matter what arrives, so time stands
+   still while a test computes, and how long it computes cannot be seen.
+2. The loop gets to `select` with a non-zero timeout only when it has nothing to do: no callback is
+   ready, no timer is due. If a descriptor is readable it is served, and no time passes.
+3. Otherwise only the network could still hold something. Each link is flushed (`Link.flush`): a
+   barrier frame goes out and comes back behind whatever was in flight, since every element of a
+   link is a queue (first in, first out) and the loop thread is pinned to one CPU, whose backlog
+   takes the frames in the order in which they were sent. An answer that a kernel gave by itself
+   (ACK, ARP, RST) may have been caused meanwhile, so the flush is repeated until no frame but the
+   barriers moved during a whole round. After that, every frame ever sent has been delivered.
+4. A TCP sender may still hold bytes that it could not send yet (window, loss). While both ends of
+   such a stream are served by the loop and the receiver lacks bytes, time does not jump.
+5. Work handed to threads or to other processes (`outside`) holds time as well.
+
+If all of that is empty, nothing that exists can cause an event before the next timer, and moving
+the clock to that timer is what waiting for it would have done. When the work that the test awaits
+is finished, the loop first comes to rest in this sense at the present instant, then the test gets
+the baton; so a test always finds the bench at rest, and an event at the last instant of a window
+is inside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import os
+import selectors
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from hil.clock import GRACE_S, NANOSECONDS, LoopThread
+from hil.errors import LabError
+from hil.streams import bytes_under_way
+
+T = TypeVar("T")
+_WALL_LIMIT_S = 60.0
+
+
+class Link(Protocol):
+    """What a virtual clock asks of a network."""
+
+    def flush(self) -> bool:
+        """Deliver all that is in flight; say whether anything moved since the last call."""
+
+
+class VirtualClock:
+    """Lab time that jumps from timer to timer while the test waits; see the module's argument."""
+
+    virtual = True
+
+    def __init__(self, *, start_s: int = 0) -> None:
+        self._now = start_s * NANOSECONDS
+        self._links: list[Link] = []
+        self._waiting: dict[asyncio.Future[bool], Callable[[], bool]] = {}
+        self._finished: Callable[[], None] | None = None
+        self._holding = 0
+        self.jumps = 0
+        cpus = sorted(os.sched_getaffinity(0))
+        self._selector = _RestingSelector(self)
+        self.loop: asyncio.AbstractEventLoop = _VirtualLoop(self, self._selector)
+        self._thread = LoopThread(self.loop, pin=cpus[os.getpid() % len(cpus)])
+
+    def attach(self, link: Link) -> None:
+        """Flush this network, too, before time may jump."""
+        self._links.append(link)
+
+    def now(self) -> int:
+        """Lab time, nanoseconds."""
+        return self._now
+
+    def stamp(self, kernel_ns: int) -> int:
+        """Virtual time has no relation to the kernel's; what is read now happened now."""
+        del kernel_ns
+        return self._now
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Hold time while something that the loop cannot see (a process, a thread) is at work."""
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+
+    def run(self, work: Coroutine[Any, Any, T], *, timeout: float = 30.0) -> T:
+        """Run a coroutine in the loop and let the bench come to rest; ``timeout`` is lab time."""
+        self._thread.refuse_own_thread()
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        async def bounded() -> T:
+            try:
+                async with asyncio.timeout(timeout):
+                    return await work
+            except TimeoutError:
+                raise LabError(f"the lab did not finish its work in {timeout:g} s") from None
+
+        def start() -> None:
+            task = self.loop.create_task(bounded())
+            task.add_done_callback(finish)
+
+        def finish(task: asyncio.Task[T]) -> None:
+            self._finished = lambda: _transfer(task, future)
+
+        self._selector.release()
+        self.loop.call_soon_threadsafe(start)
+        try:
+            return future.result(_WALL_LIMIT_S + timeout / 100)
+        except concurrent.futures.TimeoutError:
+            if future.done():
+                raise
+            raise LabError(
+                "virtual time does not get on",
+                evidence=f"lab time {self._now / NANOSECONDS:.3f} s after {self.jumps} jumps",
+                next_step="look for two parties that answer each other for ever at one instant",
+            ) from None
+
+    def wait(self, condition: Callable[[], bool], until: int) -> bool:
+        """Block the test's thread until ``condition`` holds or lab time passes ``until``."""
+
+        async def waiting() -> None:
+            if condition():
+                return
+            done: asyncio.Future[bool] = self.loop.create_future()
+            self._waiting[done] = condition
+            timer = self.loop.call_at(until / NANOSECONDS, _resolve, done)
+            try:
+                await done
+            finally:
+                timer.cancel()
+                del self._waiting[done]
+
+        self.run(waiting(), timeout=max(0, until - self._now) / NANOSECONDS + 60.0)
+        return condition()
+
+    def notify(self) -> None:
+        """Look at the conditions again; callable from any thread."""
+        if threading.current_thread() is self._thread.thread:
+            self._look()
+        elif self._waiting:
+            self.loop.call_soon_threadsafe(self._look)
+
+    def on_crash(self, report: Callable[[str], None]) -> None:
+        """Have unhandled errors of the loop told to ``report`` instead of printed."""
+        self._thread.on_crash(report)
+
+    def close(self) -> None:
+        """Cancel what still runs, within a budget, and end the thread."""
+        if self._thread.thread.is_alive():
+            self.run(self._thread.cancel_all(), timeout=2 * GRACE_S)
+            self._selector.release()
+            self._thread.stop()
+
+    def _look(self) -> None:
+        for done, condition in self._waiting.items():
+            if not done.done() and condition():
+                done.set_result(True)
+
+    # -- called by the selector, in the loop's thread ----------------------------------------------
+
+    def at_rest(self, descriptors: Mapping[Any, selectors.SelectorKey]) -> bool:
+        """Whether nothing is in flight; a flush may have made a descriptor ready meanwhile."""
+        if self._holding:
+            return False
+        moved = [link.flush() for link in self._links]
+        return not any(moved) and not bytes_under_way(key.fd for key in descriptors.values())
+
+    def hand_back(self) -> bool:
+        """Give the baton back if the awaited work is finished."""
+        if self._finished is None:
+            return False
+        finished, self._finished = self._finished, None
+        self._selector.park()
+        finished()
+        return True
+
+    def jump(self, seconds: float) -> None:
+        """Move to the next timer."""
+        self._now += max(1, round(seconds * NANOSECONDS))
+        self.jumps += 1
+
+
+class _RestingSelector(selectors.BaseSelector):
+    """A selector that, when nothing is in flight, moves virtual time instead of blocking."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._inner = selectors.DefaultSelector()
+        self._running = threading.Event()
+        self._wakeups = selectors.DefaultSelector()
+
+    def watch_wakeups(self, wakeup_socket: Any) -> None:
+        self._wakeups.register(wakeup_socket, selectors.EVENT_READ)
+
+    def release(self) -> None:
+        self._running.set()
+
+    def park(self) -> None:
+        self._running.clear()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        while True:
+            if not self._running.is_set():
+                # Parked: only a wake-up from the test's thread is served.
+                self._wakeups.select(None)
+                if not self._running.is_set():
+                    continue
+            ready = self._inner.select(0)
+            if ready or (timeout is not None and timeout <= 0):
+                return ready
+            resting = self._clock.at_rest(self._inner.get_map())
+            ready = self._inner.select(0)
+            if ready:
+                return ready
+            if not resting:
+                # A stream or a process is at work: its next byte or its end will wake us.
+                ready = self._inner.select(0.0005)
+                if ready:
+                    return ready
+                continue
+            if self._clock.hand_back():
+                continue
+            if timeout is None:
+                return self._inner.select(None)
+            self._clock.jump(timeout)
+            return []
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._inner.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._inner.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._inner.modify(fileobj, events, data)
+
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._inner.get_key(fileobj)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._inner.get_map()
+
+    def close(self) -> None:
+        self._inner.close()
+        self._wakeups.close()
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    """asyncio's loop with our time and selector; work in threads holds the clock."""
+
+    def __init__(self, clock: VirtualClock, selector: _RestingSelector) -> None:
+        self._clock = clock
+        super().__init__(selector)
+        selector.watch_wakeups(self._ssock)  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self._clock.now() / NANOSECONDS
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
+        holding = self._clock.outside()
+        holding.__enter__()
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _: holding.__exit__(None, None, None))
+        return future
+
+
+def _resolve(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(False)
+
+
+def _transfer(task: asyncio.Task[T], future: concurrent.futures.Future[T]) -> None:
+    if task.cancelled():
+        future.set_exception(concurrent.futures.CancelledError())
+        return
+    error = task.exception()
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(task.result())
