@@ -6,8 +6,8 @@ Keys I1 to I30 number the questions of the published material; one of them may n
 Sources cited: *chapter* is the normative "Provisioning Parameters"; *AG formats*, *AG provisioning*
 and *AG security* are the chapters "Provisioning Formats", "Provisioning" and "Phone Security" of
 the 7832 MPP Administration Guide 11.3(1); *conference AG* is the IP Conference Phone MPP
-Administration Guide (7832/8832); *SPA guides* are those of the Linksys SPA phones, from which the provisioning
-engine descends.
+Administration Guide (7832/8832); *SPA guides* are those of the Linksys SPA phones, from which
+the provisioning engine descends.
 
 The candidate readings themselves are the types of `hil.reference.interpretations.Interpretations`.
 """

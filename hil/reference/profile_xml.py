@@ -1,0 +1,138 @@
+"""The XML of a profile, read in one pass, with nothing expanded that could grow.
+
+The document is what a stranger sent. The parser is expat, driven by callbacks: no tree is built, and
+expat can open neither files nor connections. It is told that the document is UTF-8, whatever the
+document declares, because that is all the phone reads.
+
+A document that defines entities is refused at the first definition, when nothing has been expanded
+yet (attribute defaults expand before the document type declaration ends). How much they would have
+expanded to is added up from the text, only to say whether it was a bomb.
+
+Namespaces mean nothing here; a name is compared as it is written, in its case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from xml.parsers import expat
+
+from hil.errors import ProfileError, ProfileErrorKind
+
+FLAT_PROFILE = "flat-profile"
+"""The element that encloses the parameters, at any depth of the document."""
+
+MAX_DEPTH = 100
+"""Elements within elements that a document may have; a real one has two or three levels."""
+
+MAX_PARAMETERS = 20_000
+"""Elements that a flat-profile may have; the full dump of a phone has some 2,000."""
+
+_DEFINITION = re.compile(r"""<!ENTITY\s++([^\s%]++)\s++(?:"([^"]*+)"|'([^']*+)')""")
+_REFERENCE = re.compile(r"&([^&;#\s]++);")
+_BLANKS = " \t\r\n"
+_NEWLINES = str.maketrans("\r\n", "  ")
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileElement:
+    """One occurrence of a parameter: its value stripped, with newlines turned into spaces."""
+
+    name: str
+    value: str
+    attributes: Mapping[str, str]
+
+
+class _Reader:
+    """The callbacks of one parse, and what they found."""
+
+    def __init__(self) -> None:
+        self.elements: list[ProfileElement] | None = None
+        self._depth = 0
+        self._profile_depth = 0
+        self._attributes: Mapping[str, str] = {}
+        self._value: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ProfileError(ProfileErrorKind.TOO_LARGE, f"elements nest deeper than {MAX_DEPTH}")
+        if not self._profile_depth:
+            if name == FLAT_PROFILE:
+                self._profile_depth = self._depth
+                self.elements = self.elements or []
+        elif self._depth == self._profile_depth + 1:
+            self._attributes = attributes
+            self._value = []
+
+    def characters(self, text: str) -> None:
+        # Only text that stands directly in a parameter is its value.
+        if self._profile_depth and self._depth == self._profile_depth + 1:
+            self._value.append(text)
+
+    def end(self, name: str) -> None:
+        if self._profile_depth and self.elements is not None:
+            if self._depth == self._profile_depth:
+                self._profile_depth = 0
+            elif self._depth == self._profile_depth + 1:
+                value = "".join(self._value).translate(_NEWLINES).strip(_BLANKS)
+                self.elements.append(ProfileElement(name, value, self._attributes))
+                if len(self.elements) > MAX_PARAMETERS:
+                    raise ProfileError(
+                        ProfileErrorKind.TOO_LARGE, f"more than {MAX_PARAMETERS} parameters"
+                    )
+        self._depth -= 1
+
+    def skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            raise ProfileError(ProfileErrorKind.NOT_XML, f"the entity &{name}; is not defined")
+
+
+def _expanded_size(text: str, limit: int) -> float:
+    """Return how long the text of all references would be at most; infinite beyond the limit."""
+    definitions = {name: double or single for name, double, single in _DEFINITION.findall(text)}
+    uses = {name: _REFERENCE.findall(value) for name, value in definitions.items()}
+    sizes: dict[str, float] = {}
+    try:
+        for name in TopologicalSorter(uses).static_order():
+            own = len(definitions.get(name, ""))
+            total = own + sum(sizes[used] for used in uses.get(name, ()))
+            # A size beyond the limit needs no digits; nested definitions give it thousands.
+            sizes[name] = total if total <= limit else float("inf")
+    except CycleError:
+        return float("inf")
+    return sum(sizes.get(found[1], 0) for found in _REFERENCE.finditer(text))
+
+
+def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None:
+    """Return the parameters of every flat-profile in order; None if the document has none.
+
+    Raises `ProfileError`: not-xml for what is not well-formed or defines entities, too-large for
+    entities that would expand beyond ``max_size`` characters and for more elements than `MAX_DEPTH`
+    or `MAX_PARAMETERS` allow.
+    """
+
+    def entity_declared(*_definition: object) -> None:
+        if _expanded_size(data.decode("utf-8", "replace"), max_size) > max_size:
+            raise ProfileError(
+                ProfileErrorKind.TOO_LARGE, f"its entities expand beyond {max_size} characters"
+            )
+        raise ProfileError(
+            ProfileErrorKind.NOT_XML, "it defines entities besides the five that the phone knows"
+        )
+
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    parser.EntityDeclHandler = entity_declared
+    parser.SkippedEntityHandler = reader.skipped
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise ProfileError(ProfileErrorKind.NOT_XML, str(error)) from None
+    return reader.elements
