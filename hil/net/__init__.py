@@ -1,1 +1,1 @@
-"""."""
+"""Where handsets and servers are connected: namespaces, interfaces and the virtual network."""

@@ -1,0 +1,117 @@
+"""The frame that proves a link empty.
+
+A `Probe` sits at both ends of one link with packet sockets. `round_trip` sends a barrier frame from
+the bench's end to the handset's end and back. Every element between (driver backlogs, bridge,
+netem or relay queue) is first in, first out, so when the barrier is back, whatever was sent before
+it in either direction has been delivered. `moved` counts, at the handset's end, the frames that are
+not barriers; a count that stands still over a whole round is the second half of the proof.
+
+Barriers use the EtherType 0x88B5 that IEEE 802 keeps for local experiments; no stack answers it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import socket
+import struct
+
+from hil.net.interface import Interface
+
+ETHERTYPE = 0x88B5
+_ETH_P_ALL = 0x0003
+_SOL_PACKET = 263
+_PACKET_STATISTICS = 6
+_SO_ATTACH_FILTER = 26
+_PACKET_OUTGOING = 4
+_TRIES = 3
+_TIMEOUT = struct.pack("@ll", 0, 300_000)
+_LOOPBACK_MAC = "00:00:00:00:00:00"
+
+# Classic BPF: take one byte of every frame that is no barrier. A frame that finds the small buffer
+# full is still counted by PACKET_STATISTICS, so nothing has to be read.
+_COUNT_ALL_BUT_BARRIERS = (
+    (0x28, 0, 0, 12),
+    (0x15, 0, 1, ETHERTYPE),
+    (0x06, 0, 0, 0),
+    (0x06, 0, 0, 1),
+)
+
+
+class Probe:
+    """Barrier sockets and a frame counter for the link from ``near`` to ``far``.
+
+    With ``far`` the same interface as ``near`` it proves a loopback interface empty.
+    """
+
+    def __init__(self, near: Interface, far: Interface) -> None:
+        self._loopback = near is far
+        self._near = near
+        self._far = far
+        self._near_socket = _packet_socket(near, ETHERTYPE)
+        self._far_socket = self._near_socket if self._loopback else _packet_socket(far, ETHERTYPE)
+        self._counter = _packet_socket(far, _ETH_P_ALL, counting=True)
+        self._near_mac = _LOOPBACK_MAC if self._loopback else near.mac
+        self._far_mac = _LOOPBACK_MAC if self._loopback else far.mac
+        self._sequence = 0
+
+    def round_trip(self) -> bool:
+        """Send the barrier there and back; False if it got lost although the link is up."""
+        for _ in range(_TRIES):
+            self._sequence += 1
+            if not self._hop(self._near_socket, self._near, self._far_mac, self._far_socket):
+                continue
+            if self._loopback:
+                return True
+            if self._hop(self._far_socket, self._far, self._near_mac, self._near_socket):
+                return True
+        return not self._far.running
+
+    def moved(self) -> int:
+        """How many frames passed the handset's end, barriers aside, since the last call."""
+        counted = self._counter.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8)
+        return int(struct.unpack("=II", counted)[0])
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for opened in {self._near_socket, self._far_socket, self._counter}:
+            opened.close()
+
+    def _hop(
+        self, sender: socket.socket, out: Interface, target: str, receiver: socket.socket
+    ) -> bool:
+        frame = _frame(target, self._near_mac, self._sequence)
+        with contextlib.suppress(OSError):
+            sender.sendto(frame, (out.name, ETHERTYPE))
+            while True:
+                data, address = receiver.recvfrom(64)
+                if address[2] != _PACKET_OUTGOING and data[14:22] == frame[14:22]:
+                    return True
+        return False
+
+
+def _frame(target: str, source: str, sequence: int) -> bytes:
+    return (
+        bytes.fromhex(target.replace(":", ""))
+        + bytes.fromhex(source.replace(":", ""))
+        + struct.pack("!HQ", ETHERTYPE, sequence)
+    ).ljust(60, b"\0")
+
+
+def _packet_socket(interface: Interface, protocol: int, *, counting: bool = False) -> socket.socket:
+    opened = interface.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    if counting:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        program = b"".join(struct.pack("=HBBI", *row) for row in _COUNT_ALL_BUT_BARRIERS)
+        held = ctypes.create_string_buffer(program)
+        opened.setsockopt(
+            socket.SOL_SOCKET,
+            _SO_ATTACH_FILTER,
+            struct.pack("@HP", len(_COUNT_ALL_BUT_BARRIERS), ctypes.addressof(held)),
+        )
+    else:
+        # Blocking with a kernel timeout costs one system call a hop.
+        opened.setblocking(True)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEOUT)
+    opened.bind((interface.name, protocol))
+    return opened

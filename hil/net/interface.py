@@ -1,0 +1,166 @@
+"""One network interface in one namespace, through the ioctls of netdevice(7) and arp(7).
+
+These calls work at once and inside a running event loop, which is why the few that are needed after
+the network was built (link up and down, an address, a route, a neighbour) are made this way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import ipaddress
+import socket
+import struct
+from dataclasses import dataclass
+
+from hil.errors import LabError
+from hil.net.namespace import Namespace
+
+_SIOCADDRT = 0x890B
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_SIOCGIFADDR = 0x8915
+_SIOCSIFADDR = 0x8916
+_SIOCSIFNETMASK = 0x891C
+_SIOCGIFHWADDR = 0x8927
+_SIOCGARP = 0x8954
+_IFF_UP = 0x1
+_IFF_RUNNING = 0x40
+_RTF_UP = 0x1
+_RTF_GATEWAY = 0x2
+_NAME = 16
+_NO_ADDRESS = ipaddress.IPv4Address(0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server or a client stands: an interface, its address and its netmask."""
+
+    interface: Interface
+    address: ipaddress.IPv4Address
+    netmask: ipaddress.IPv4Address
+
+    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        """Open a non-blocking socket in the namespace of the interface."""
+        return self.interface.namespace.socket(family, kind, protocol)
+
+
+class Interface:
+    """An Ethernet interface; everything raises LabError with the interface's name."""
+
+    def __init__(self, namespace: Namespace, name: str) -> None:
+        if not name or len(name.encode()) >= _NAME:
+            raise LabError("not the name of an interface", concerns=name)
+        self.namespace = namespace
+        self.name = name
+        self._control = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    @property
+    def mac(self) -> str:
+        """Its MAC address, lower case with colons."""
+        answer = self._call(_SIOCGIFHWADDR, b"\0" * 16)
+        return answer[18:24].hex(":")
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | None:
+        """Its first IPv4 address, or None."""
+        try:
+            answer = self._call(_SIOCGIFADDR, b"\0" * 16)
+        except LabError:
+            return None
+        return ipaddress.IPv4Address(answer[20:24])
+
+    @property
+    def running(self) -> bool:
+        """Whether it is up and has a carrier."""
+        (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
+        return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+    def up(self) -> None:
+        """Set it up; a veth then has a carrier if its peer is up as well."""
+        self._set_flag(up=True)
+
+    def down(self) -> None:
+        """Set it down: the other side loses its carrier, routes and neighbours are gone."""
+        self._set_flag(up=False)
+
+    def configure(self, address: ipaddress.IPv4Address, netmask: ipaddress.IPv4Address) -> None:
+        """Give it its one IPv4 address."""
+        self._call(_SIOCSIFADDR, _sockaddr(address))
+        self._call(_SIOCSIFNETMASK, _sockaddr(netmask))
+
+    def unconfigure(self) -> None:
+        """Take the IPv4 address away."""
+        with contextlib.suppress(LabError):
+            self._call(_SIOCSIFADDR, _sockaddr(_NO_ADDRESS))
+
+    def route_by(self, gateway: ipaddress.IPv4Address) -> None:
+        """Make ``gateway`` the default route through this interface; an existing one is kept."""
+        # The kernel reads the device's name through a pointer, so the buffer must outlive the call.
+        name = ctypes.create_string_buffer(self.name.encode())
+        entry = struct.pack(
+            "@L16s16s16sHhLPhPLLH",
+            0,
+            _sockaddr(_NO_ADDRESS),
+            _sockaddr(gateway),
+            _sockaddr(_NO_ADDRESS),
+            _RTF_UP | _RTF_GATEWAY,
+            0,
+            0,
+            0,
+            0,
+            ctypes.addressof(name),
+            0,
+            0,
+            0,
+        )
+        try:
+            fcntl.ioctl(self._control, _SIOCADDRT, entry)
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise self._error("default route", error) from error
+
+    def neighbour(self, address: str) -> str | None:
+        """The MAC that answered ARP for ``address`` on this link, or None if none is known."""
+        request = (
+            _sockaddr(ipaddress.IPv4Address(address))
+            + b"\0" * 16
+            + b"\0" * 4
+            + b"\0" * 16
+            + self.name.encode().ljust(_NAME, b"\0")
+        )
+        try:
+            answer = fcntl.ioctl(self._control, _SIOCGARP, request)
+        except OSError:
+            return None
+        mac = answer[18:24]
+        return mac.hex(":") if any(mac) else None
+
+    def close(self) -> None:
+        """Let go of the control socket; the interface stays as it is."""
+        self._control.close()
+
+    def _set_flag(self, *, up: bool) -> None:
+        (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
+        flags = flags | _IFF_UP if up else flags & ~_IFF_UP
+        self._call(_SIOCSIFFLAGS, struct.pack("=H14x", flags))
+
+    def _call(self, request: int, argument: bytes) -> bytes:
+        message = self.name.encode().ljust(_NAME, b"\0") + argument.ljust(24, b"\0")
+        try:
+            return bytes(fcntl.ioctl(self._control, request, message))
+        except OSError as error:
+            raise self._error(f"ioctl {request:#x}", error) from error
+
+    def _error(self, what: str, error: OSError) -> LabError:
+        return LabError(
+            f"interface {self.name}: {what} failed",
+            evidence=error.strerror or str(error),
+            next_step="check that the interface exists and that this user may configure it",
+        )
+
+
+def _sockaddr(address: ipaddress.IPv4Address) -> bytes:
+    return struct.pack("=HH4s8x", socket.AF_INET, 0, address.packed)
