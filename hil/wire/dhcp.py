@@ -30,6 +30,7 @@ DEFAULT_LIMIT = 548
 LARGEST_DATAGRAM = 65507
 """Octets that fit in one UDP datagram over IPv4."""
 UNSPECIFIED = IPv4Address(0)
+LIMITED_BROADCAST = IPv4Address(0xFFFFFFFF)
 
 _HEADER = struct.Struct("!4BI2H4I16s64s128s4s")
 _PAD, _OVERLOAD, _MESSAGE_TYPE, _END = 0, 52, 53, 255

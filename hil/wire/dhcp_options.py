@@ -240,7 +240,9 @@ VENDOR_SPECIFIC: Option[Iterable[SubOption], tuple[SubOption, ...]] = Option(
 )
 REQUESTED_ADDRESS = _address(50, "Requested IP Address")
 LEASE_TIME = _integer(51, "IP Address Lease Time", "!I")
-"""Seconds; 0xffffffff is for ever (RFC 2131 section 3.3)."""
+"""Seconds, or `INFINITE`."""
+INFINITE = 0xFFFFFFFF
+"""A lease without end (RFC 2131 section 3.3)."""
 MESSAGE_TYPE: Option[MessageType, MessageType] = Option(
     53, "DHCP Message Type", _encode_kind, _decode_kind
 )
