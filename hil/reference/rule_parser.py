@@ -1,8 +1,8 @@
-"""The grammar of rules: from text to `Alternative`, without judging conditions or URLs.
+r"""The grammar of rules: from text to `Alternative`, without judging conditions or URLs.
 
 A cursor walks once over the text. Quotes protect everything in conditions and assignments. In options
 they protect blanks and ``#`` and their like, but "not for" quotes and brackets, which are written in
-octal, ``\\042``, ``\\133`` and ``\\135`` (7800 Administration Guide, Upgrade Rule).
+octal, ``\042``, ``\133`` and ``\135`` (7800 Administration Guide, Upgrade Rule).
 """
 
 from __future__ import annotations
@@ -112,11 +112,11 @@ def _group(text: str, position: int, number: int) -> tuple[str, str, int]:
 
 
 def _assignments(text: str, number: int) -> Iterator[tuple[str, str]]:
-    position = 0
-    while text[position:].strip(_BLANKS):
+    position, end = 0, len(text.rstrip(_BLANKS))
+    while position < end:
         match = _ASSIGNMENT.match(text, position)
         if match is None:
-            shown = text[position:].strip(_BLANKS)[:40]
+            shown = text[position : position + 40].strip(_BLANKS)
             raise RuleError(f'alternative {number}: {shown!r} is not of the form name = "value" ;')
         yield _assigned_name(match["name"]), match["value"]
         position = match.end()

@@ -138,10 +138,12 @@ def _resolve(
     upgrade: bool,
     interpretations: Interpretations,
 ) -> Outcome:
+    if not active_text(rule):
+        return Skip("the rule is empty")
     held = _Held(lookup, interpretations)
     text = active_text(held.hide(rule))
     if not text:
-        return Skip("the rule is empty")
+        return Skip("the rule is empty once its macros are expanded")
     alternatives = parse_rule(text)
     swver = lookup("SWVER", False)
     for number, alternative in enumerate(alternatives, 1):
@@ -175,7 +177,8 @@ def _take(
     options = {
         name: held.show(value, secrets=name in CREDENTIALS) for name, value in alternative.options
     }
-    if not alternative.url:
+    url = held.show(alternative.url)
+    if not url:
         if options:
             raise RuleError(f"alternative {number} has options but no URL that they could qualify")
         return Skip(f"alternative {number} has no URL", number, assignments)
@@ -183,7 +186,7 @@ def _take(
         _check_upgrade_options(options, interpretations)
         if interpretations.upgrade_missing_server == "error":
             server = None
-    target = resolve_url(held.show(alternative.url), server)
+    target = resolve_url(url, server)
     if "srv" in options and target.scheme == "tftp":
         raise RuleError("TFTP has no SRV look-up; --srv needs http or https")
     return Fetch(number, target.scheme, target.host, target.port, target.path, assignments, options)
