@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -42,15 +42,15 @@ def flat_profile(**parameters: str) -> bytes:
             )
         if found := _UNWRITABLE.search(value):
             raise UsageError(f"{name}: XML cannot carry the character {found[0]!r}")
-        lines.append(f"  <{name}>{escape(value)}</{name}>".encode())
+        lines.append(f"  <{name}>{escape(value, quote=False)}</{name}>".encode())
     lines.append(b"</flat-profile>\n")
     return b"\n".join(lines)
 
 
 def element(name: str, value: str, **attributes: str) -> bytes:
     """Return one element with attributes such as ``ua="na"``, to stand inside a flat-profile."""
-    written = "".join(f" {key}={quoteattr(text)}" for key, text in attributes.items())
-    return f"<{name}{written}>{escape(value)}</{name}>".encode()
+    written = "".join(f' {key}="{escape(text)}"' for key, text in attributes.items())
+    return f"<{name}{written}>{escape(value, quote=False)}</{name}>".encode()
 
 
 def compress(body: bytes) -> bytes:

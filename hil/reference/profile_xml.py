@@ -4,9 +4,10 @@ The document is what a stranger sent. The parser is expat, driven by callbacks: 
 expat can open neither files nor connections. It is told that the document is UTF-8, whatever the
 document declares, because that is all the phone reads.
 
-A document that defines entities is refused at the first definition, when nothing has been expanded
-yet (attribute defaults expand before the document type declaration ends). How much they would have
-expanded to is added up from the text, only to say whether it was a bomb.
+A document that defines entities is refused at the first definition, before any of them is used. How
+much they would have expanded to is added up from the text, only to say whether it was a bomb. One
+that declares attributes is refused as well: their defaults are document type processing, which the
+phone is not known to do, and expat's time grows with the square of their number.
 
 Namespaces mean nothing here; a name is compared as it is written, in its case.
 """
@@ -29,6 +30,10 @@ MAX_DEPTH = 100
 
 MAX_PARAMETERS = 20_000
 """Elements that a flat-profile may have; the full dump of a phone has some 2,000."""
+
+# A callback that raises ends the parse only when the piece that was handed over is used up, so the
+# pieces bound what a refused document can still cost.
+_PIECE = 64 * 1024
 
 _DEFINITION = re.compile(r"""<!ENTITY\s++([^\s%]++)\s++(?:"([^"]*+)"|'([^']*+)')""")
 _REFERENCE = re.compile(r"&([^&;#\s]++);")
@@ -109,7 +114,8 @@ def _expanded_size(text: str, limit: int) -> float:
 def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None:
     """Return the parameters of every flat-profile in order; None if the document has none.
 
-    Raises `ProfileError`: not-xml for what is not well-formed or defines entities, too-large for
+    Raises `ProfileError`: not-xml for what is not well-formed or declares entities or
+    attributes, too-large for
     entities that would expand beyond ``max_size`` characters and for more elements than `MAX_DEPTH`
     or `MAX_PARAMETERS` allow.
     """
@@ -123,6 +129,11 @@ def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None
             ProfileErrorKind.NOT_XML, "it defines entities besides the five that the phone knows"
         )
 
+    def attribute_declared(element: str, *_declaration: object) -> None:
+        raise ProfileError(
+            ProfileErrorKind.NOT_XML, f"it declares attributes of {element[:40]!r} in its DOCTYPE"
+        )
+
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
@@ -130,9 +141,12 @@ def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
     parser.EntityDeclHandler = entity_declared
+    parser.AttlistDeclHandler = attribute_declared
     parser.SkippedEntityHandler = reader.skipped
     try:
-        parser.Parse(data, True)
+        for at in range(0, len(data), _PIECE):
+            parser.Parse(data[at : at + _PIECE], False)
+        parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise ProfileError(ProfileErrorKind.NOT_XML, str(error)) from None
     return reader.elements

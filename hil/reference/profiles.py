@@ -19,7 +19,7 @@ binary noise before it was encrypted is thus bad-key as well: the two cannot be 
 
 The XML is read by a streaming parser that holds one parameter at a time and never opens anything.
 Of entities it knows the five of XML and the numeric ones; a document type declaration is skipped,
-but one that defines entities is refused, before any of them is expanded.
+but one that declares entities or attributes is refused, before any of them is expanded.
 
 Source: Administration Guide, chapter "Provisioning Formats"; the chapter "Provisioning Parameters"
 says only that a corrupt file fails the resync (Resync Error Retry Delay).
