@@ -146,6 +146,14 @@ class Refused(Event, frozen=True, kw_only=True):
     data: bytes = b""
 
 
+class Undelivered(Event, frozen=True, kw_only=True):
+    """The kernel did not take a message that an endpoint had for ``peer`` (its link is down)."""
+
+    peer: str
+    reason: str
+    data: bytes = b""
+
+
 class FaultInjected(Event, frozen=True, kw_only=True):
     """An endpoint misbehaved as it had been told to; this is stimulus, not trouble."""
 
@@ -361,6 +369,7 @@ AnyEvent = (
     | LabFault
     | Stranger
     | Refused
+    | Undelivered
     | FaultInjected
     | PowerRequested
     | PowerSwitched
