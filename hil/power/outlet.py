@@ -1,0 +1,223 @@
+"""The power of one handset: what a driver is asked, how often, and what is believed.
+
+A PDU that accepted a command has not switched anything yet, and one that refused or stayed silent
+may have switched all the same. So only the state that is read back counts. A command is followed by
+reading back until the state agrees; if it does not in time the command is given again, a bounded
+number of times. Each command goes into the history, and so does what came of it.
+
+A phone must never stay dark because switching it off went wrong: `Outlet.cycle` attempts power-on
+after whatever happened before it, cancellation included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hil.errors import PowerError, UsageError
+from hil.history import History
+from hil.history import events as ev
+from hil.history.events import PowerAction
+from hil.power.driver import PowerDriver
+
+T = TypeVar("T")
+_SOURCE = "power"
+_LAST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class PowerPolicy:
+    """How patient an outlet is; all times are seconds of lab time.
+
+    ``minimum_off_s``: between a power-off and the next power-on, so that the phone really loses its
+    memory. ``attempts``: how often a command is given (1 or more). ``settle_s``: how long after an
+    accepted command the state may still disagree, since many a PDU staggers its relays.
+    ``poll_s``: between two readings meanwhile. ``call_s``: the longest that one call of the driver
+    may take, whatever deadline the driver keeps itself.
+    """
+
+    minimum_off_s: float = 5.0
+    attempts: int = 3
+    settle_s: float = 5.0
+    poll_s: float = 0.25
+    call_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise UsageError(f"attempts is {self.attempts}", remedy="1 or more")
+        if self.minimum_off_s < 0 or self.settle_s < 0:
+            raise UsageError("a power policy has a negative time", remedy="0 s or more")
+        if self.poll_s <= 0 or self.call_s <= 0:
+            raise UsageError("poll_s and call_s are times to wait", remedy="more than 0 s")
+
+
+class Outlet:
+    """One outlet of a device, with the policy that makes its answers trustworthy.
+
+    For one handset's use: calls are made one after the other. Several outlets may share a driver;
+    its queue keeps their commands apart.
+    """
+
+    def __init__(
+        self,
+        driver: PowerDriver,
+        outlet: str,
+        history: History,
+        policy: PowerPolicy | None = None,
+    ) -> None:
+        self._driver = driver
+        self._outlet = outlet
+        self._history = history
+        self._policy = policy or PowerPolicy()
+        self._off_since: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The device and its outlet, as the history and the errors name them."""
+        return f"{self._driver.name} outlet {self._outlet}"
+
+    async def on(self) -> ev.PowerSwitched:
+        """Switch on, not before the minimum off time is over; `PowerError` if that fails."""
+        await self._rest()
+        switched = await self._switch(PowerAction.ON)
+        self._off_since = None
+        return switched
+
+    async def off(self) -> ev.PowerSwitched:
+        """Switch off; `PowerError` if that fails."""
+        try:
+            return await self._switch(PowerAction.OFF)
+        finally:
+            # Also where it failed: the outlet may be off all the same.
+            self._off_since = asyncio.get_running_loop().time()
+
+    async def cycle(self) -> ev.PowerSwitched:
+        """Off, the minimum off time, on; returns the power-on.
+
+        Power-on is attempted whatever power-off said; the `PowerError` of a failed power-off is
+        raised after that. When cancelled, power-on is attempted at once, without the minimum off
+        time, since whoever cancels (the end of a run) may not wait long, and then the cancellation
+        goes on its way.
+        """
+        refused: PowerError | None = None
+        try:
+            try:
+                await self.off()
+            except PowerError as error:
+                refused = error
+            switched = await self.on()
+        except PowerError as error:
+            raise error from refused
+        except (Exception, asyncio.CancelledError):
+            await self._power_on_regardless()
+            raise
+        if refused is not None:
+            raise refused
+        return switched
+
+    async def state(self) -> PowerAction:
+        """What the device says the outlet is; `PowerError` when it does not say it."""
+        failures: list[str] = []
+        for attempt in range(1, self._policy.attempts + 1):
+            try:
+                return await self._call(self._driver.state)
+            except PowerError as error:
+                failures.append(f"attempt {attempt}: {_brief(error)}")
+        raise self._failed("cannot read the state of the outlet", failures)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    async def _switch(self, action: PowerAction) -> ev.PowerSwitched:
+        failures: list[str] = []
+        for attempt in range(1, self._policy.attempts + 1):
+            self._history.append(ev.PowerRequested(source=_SOURCE, outlet=self.name, action=action))
+            try:
+                await self._attempt(action)
+            except PowerError as error:
+                failures.append(f"attempt {attempt}: {_brief(error)}")
+                self._note(f"switching {self.name} {action.value}, {failures[-1]}")
+                continue
+            return self._history.append(
+                ev.PowerSwitched(source=_SOURCE, outlet=self.name, action=action, attempts=attempt)
+            )
+        self._history.append(
+            ev.PowerFailed(
+                source=_SOURCE, outlet=self.name, action=action, reason="; ".join(failures)
+            )
+        )
+        raise self._failed(f"the outlet could not be switched {action.value}", failures)
+
+    async def _attempt(self, action: PowerAction) -> None:
+        """One command and its read-back; `PowerError` where the state does not come to agree."""
+        loop = asyncio.get_running_loop()
+        command = self._driver.on if action is PowerAction.ON else self._driver.off
+        refusal: PowerError | None = None
+        try:
+            await self._call(command)
+        except PowerError as error:
+            refusal = error
+        # A refused command is read back once, an accepted one for as long as a relay may take.
+        deadline = loop.time() + (self._policy.settle_s if refusal is None else 0.0)
+        while True:
+            unread: PowerError | None = None
+            try:
+                if await self._call(self._driver.state) is action:
+                    return
+            except PowerError as error:
+                unread = error
+            left = deadline - loop.time()
+            if left <= 0:
+                break
+            await asyncio.sleep(min(self._policy.poll_s, left))
+        seen = _brief(unread) if unread is not None else "it still reads back the other state"
+        if refusal is not None:
+            raise PowerError("the command was refused", evidence=f"{_brief(refusal)}; then {seen}")
+        raise PowerError(f"the command was accepted, but {self._policy.settle_s:g} s later {seen}")
+
+    async def _call(self, call: Callable[[str], Awaitable[T]]) -> T:
+        async with self._driver.queue:
+            try:
+                async with asyncio.timeout(self._policy.call_s):
+                    return await call(self._outlet)
+            except TimeoutError:
+                raise PowerError(
+                    f"the driver did not come back within {self._policy.call_s:g} s"
+                ) from None
+
+    async def _rest(self) -> None:
+        if self._off_since is None:
+            return
+        rested = asyncio.get_running_loop().time() - self._off_since
+        if rested < self._policy.minimum_off_s:
+            await asyncio.sleep(self._policy.minimum_off_s - rested)
+
+    async def _power_on_regardless(self) -> None:
+        """Power on although this task is being cancelled, perhaps more than once."""
+        for _ in range(_LAST_ATTEMPTS):
+            try:
+                await self._switch(PowerAction.ON)
+            except asyncio.CancelledError:
+                continue
+            except PowerError:
+                # The history has it as PowerFailed; what is on its way must not be replaced.
+                return
+            self._off_since = None
+            return
+
+    def _note(self, text: str) -> None:
+        self._history.append(ev.Note(source=_SOURCE, text=text))
+
+    def _failed(self, what: str, failures: list[str]) -> PowerError:
+        return PowerError(
+            f"{what} in {len(failures)} attempt(s)",
+            evidence="; ".join(failures),
+            next_step="look at the device itself and compare its outlet number with the inventory; "
+            "the handset may be without power",
+            concerns=self.name,
+        )
+
+
+def _brief(error: PowerError) -> str:
+    return f"{error.what} ({error.evidence})" if error.evidence else error.what

@@ -1,0 +1,162 @@
+"""The virtual PDU: an SNMP agent that looks like an APC switched rack PDU and switches handsets.
+
+It serves the system group (RFC 3418) and of PowerNet-MIB the identification, the outlet control and
+the outlet status, over SNMPv1, v2c and v3. An outlet's command is what a manager writes; a moment
+later the relay acts, which starts or kills whatever hangs on the outlet, and only then does the
+state read back differently.
+
+What it serves, and to whom, is `hil.virtual.pdu_mib`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from hil.errors import EndpointError, UsageError
+from hil.snmp import UDP_DOMAIN, Port, SocketFactory, UsmUser, add_user, new_engine
+from hil.virtual.pdu_mib import READER, WRITER, PduMib
+
+
+class VirtualPdu:
+    """A PDU with ``outlets`` outlets, all on at first, unless ``initially_on`` says otherwise.
+
+    ``switch(outlet, on)`` is called in the loop when a relay acts, for outlets 1 to ``outlets``; it
+    is not called for a command that changes nothing. The commands immediateOn (1) and immediateOff
+    (2) are understood; all others of PowerNet-MIB get wrongValue. ``relay_delay_s`` is the lab time
+    from the command to the relay. The read community (v1, v2c) may not write, an unknown one gets no
+    answer. ``user`` may read and write with SNMPv3 if its messages are as protected as its keys
+    allow; without it v3 knows nobody. Port 0 takes a free one, see `port`.
+    """
+
+    def __init__(
+        self,
+        switch: Callable[[int, bool], None],
+        *,
+        outlets: int = 8,
+        address: str = "127.0.0.1",
+        port: int = 161,
+        read_community: str = "public",
+        write_community: str = "private",
+        user: UsmUser | None = None,
+        name: str = "pdu",
+        initially_on: bool = True,
+        relay_delay_s: float = 0.0,
+        socket_factory: SocketFactory = socket.socket,
+    ) -> None:
+        if not 1 <= outlets <= 48:
+            raise UsageError(f"a PDU with {outlets} outlets", remedy="1 to 48")
+        if not read_community or read_community == write_community:
+            raise UsageError(
+                "the PDU's communities are empty or equal", remedy="two different communities"
+            )
+        self.name = name
+        self.outlets = outlets
+        self.malformed = 0
+        """How many datagrams were dropped because processing them failed."""
+        self._switch = switch
+        self._address = (address, port)
+        self._communities = (read_community, write_community)
+        self._user = user
+        self._relay_delay_s = relay_delay_s
+        self._socket_factory = socket_factory
+        self._on = dict.fromkeys(range(1, outlets + 1), initially_on)
+        self._pending: dict[int, asyncio.TimerHandle] = {}
+        self._engine: Any = None
+        self._port: Port | None = None
+        self._started_at = 0.0
+
+    # -- for the laboratory ------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The UDP port that is listened on."""
+        return self._address[1]
+
+    def is_on(self, outlet: int) -> bool:
+        """Whether the relay of an outlet is closed."""
+        return self._on[outlet]
+
+    def is_pending(self, outlet: int) -> bool:
+        """Whether a command was accepted that the relay has not carried out yet."""
+        return outlet in self._pending
+
+    def uptime(self) -> int:
+        """Hundredths of a second since the agent started (sysUpTime), in lab time."""
+        return round((asyncio.get_running_loop().time() - self._started_at) * 100)
+
+    async def start(self) -> None:
+        """Open the socket and answer from now on; `EndpointError` if that is impossible."""
+        sock = self._socket_factory(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.bind(self._address)
+        except OSError as error:
+            sock.close()
+            raise EndpointError(
+                "the virtual PDU cannot listen",
+                evidence=f"UDP {self._address[0]}:{self._address[1]}: {error.strerror}",
+                next_step="choose another port, or find out who uses this one",
+                concerns=self.name,
+            ) from error
+        self._address = sock.getsockname()
+        self._started_at = asyncio.get_running_loop().time()
+        self._engine = self._configured()
+        self._port = Port(refused=self._drop)
+        await self._port.open(sock)
+        self._engine.transport_dispatcher.register_transport(UDP_DOMAIN, self._port)
+
+    async def close(self) -> None:
+        """Answer no more and forget what is pending; the outlets stay as they are."""
+        for timer in self._pending.values():
+            timer.cancel()
+        self._pending.clear()
+        if self._port is not None:
+            self._engine.transport_dispatcher.unregister_transport(UDP_DOMAIN)
+            self._port.close()
+            self._port = None
+            self._engine = None
+
+    def command(self, outlet: int, on: bool) -> None:
+        """What writing the outlet's command does; a newer command replaces a pending one."""
+        pending = self._pending.pop(outlet, None)
+        if pending is not None:
+            pending.cancel()
+        loop = asyncio.get_running_loop()
+        self._pending[outlet] = loop.call_later(self._relay_delay_s, self._act, outlet, on)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _act(self, outlet: int, on: bool) -> None:
+        del self._pending[outlet]
+        if self._on[outlet] != on:
+            self._on[outlet] = on
+            self._switch(outlet, on)
+
+    def _drop(self, data: bytes, error: Exception) -> None:
+        # What is no SNMP message gets no answer (RFC 3412, section 7.2).
+        del data, error
+        self.malformed += 1
+
+    def _configured(self) -> Any:
+        from pysnmp.entity import config
+        from pysnmp.entity.rfc3413 import cmdrsp
+        from pysnmp.entity.rfc3413.context import SnmpContext
+
+        engine = new_engine()
+        for security_name, community in zip((READER, WRITER), self._communities, strict=True):
+            config.add_v1_system(engine, security_name, community)
+        if self._user is not None:
+            add_user(engine, self._user)
+        context = SnmpContext(engine)
+        context.unregister_context_name("")
+        context.register_context_name("", PduMib(self, self._user))
+        for responder in (
+            cmdrsp.GetCommandResponder,
+            cmdrsp.NextCommandResponder,
+            cmdrsp.BulkCommandResponder,
+            cmdrsp.SetCommandResponder,
+        ):
+            responder(engine, context)
+        return engine
