@@ -213,6 +213,7 @@ _NEIGHBOUR_ROWS = (
         for line in (1, 2)
     ),
     _row("Configuration dumps", "Syslog Server", Kind.TEXT, ""),
+    _row("Provisioning Formats (RFC 8188)", "IKM HTTP Encrypt Content", Kind.TEXT, ""),
 )
 
 TABLE: MappingProxyType[str, Parameter] = MappingProxyType(

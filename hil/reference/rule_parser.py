@@ -153,14 +153,14 @@ def _argument(text: str, position: int, name: str) -> tuple[str, int]:
         return "", position
     position = _skip_blanks(text, position)
     match = _ARGUMENT.match(text, position)
-    if match is None or match[0].startswith("--"):
-        raise RuleError(f"the option --{name} has no argument")
-    end = match.end()
+    end = match.end() if match else position
     if end < len(text) and text[end] not in _BLANKS + "]":
         raise RuleError(
             f"the argument of --{name} has an open quote or a bracket; "
             r"inside it they are written \042, \133 and \135"
         )
+    if match is None or match[0].startswith("--"):
+        raise RuleError(f"the option --{name} has no argument")
     value = _OCTAL.sub(lambda octal: chr(int(octal[1], 8)), _ANY_QUOTE.sub("", match[0]))
     if OPTIONS[name] == "register" and not (len(value) == 1 and "a" <= value <= "p"):
         raise RuleError(f"the argument of --{name} is a general purpose parameter, a to p")

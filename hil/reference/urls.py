@@ -76,7 +76,7 @@ def resolve_url(text: str, server: DefaultServer | None) -> Target:
         host, port = _split_authority(authority)
         return Target(named, host, port or DEFAULT_PORTS[named], slash + path)
     if server is None:
-        raise RuleError(f"the URL {text[:80]!r} names no server and DHCP named none")
+        raise RuleError(f"the URL {text[:80]!r} names no server, and no other is known")
     # The port of a base URI is the port of its scheme; another scheme has its own.
     port = server.port if scheme in (None, server.scheme) else None
     chosen = scheme or server.scheme

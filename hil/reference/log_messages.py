@@ -1,0 +1,91 @@
+"""The three syslog messages of a resync: Log_Request_Msg, Log_Success_Msg, Log_Failure_Msg.
+
+What a message says is known in advance except for $ERR, whose texts nobody has published. A
+`LogMessage` therefore keeps its text in the parts around $ERR: the phone joins them with its own
+words, the judge accepts any words in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from hil.reference.macros import MacroTable
+
+_ERR_MARK = "\ue000"
+
+
+class LogKind(StrEnum):
+    """Which message; the value is the XML name of its parameter."""
+
+    REQUEST = "Log_Request_Msg"
+    SUCCESS = "Log_Success_Msg"
+    FAILURE = "Log_Failure_Msg"
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """One message to the syslog server ``host``:``port``.
+
+    ``readings`` has the text in each accepted form (interpretations I19 and I20 may accept several),
+    the preferred one first, each in the parts around $ERR. ``err`` is what the sender puts there.
+    """
+
+    kind: LogKind
+    host: str
+    port: int
+    readings: tuple[tuple[str, ...], ...]
+    err: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message as the reference phone sends it."""
+        return self.err.join(self.readings[0])
+
+    def accepts(self, text: str) -> bool:
+        """Whether ``text`` is this message, whatever stands for $ERR."""
+        return any(_fits(parts, text) for parts in self.readings)
+
+
+def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | None:
+    """The message as configured, or None where its text or Syslog_Server is empty."""
+    template = table.parameters.raw(kind.value)
+    server = table.parameters.raw("Syslog_Server").strip()
+    if not template.strip() or not server:
+        return None
+    host, _, port = server.partition(":")
+    if port and (not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535):
+        return None
+    templates = [template]
+    if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
+        templates.append(template.removesuffix(" -- $ERR"))
+    readings = [_parts(table, each) for each in templates]
+    if kind is LogKind.REQUEST and table.interpretations.log_request_servip != "expanded":
+        literal = replace(table, context=replace(table.context, servip="$SERVIP"))
+        unexpanded = [_parts(literal, each) for each in templates]
+        only = table.interpretations.log_request_servip == "literal"
+        readings = unexpanded if only else readings + unexpanded
+    return LogMessage(kind, host, int(port or 514), tuple(dict.fromkeys(readings)), err)
+
+
+def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
+    port = table.context.port
+    if table.interpretations.log_default_port == "hidden" and port in ("69", "80", "443"):
+        template = template.replace(":$PORT", "")
+    marked = replace(table, context=replace(table.context, err=_ERR_MARK))
+    return tuple(marked.expand(template).split(_ERR_MARK))
+
+
+def _fits(parts: tuple[str, ...], text: str) -> bool:
+    if len(parts) == 1:
+        return text == parts[0]
+    first, *middle, last = parts
+    if not text.startswith(first) or not text[len(first) :].endswith(last):
+        return False
+    rest = text[len(first) : len(text) - len(last)] if last else text[len(first) :]
+    for part in middle:
+        at = rest.find(part)
+        if at < 0:
+            return False
+        rest = rest[at + len(part) :]
+    return True

@@ -1,0 +1,155 @@
+"""What an answer of a server means to a resync: the failure classes of the provisioning guide.
+
+==================  ==============================================================================
+answer              meaning (Administration Guide, "Provisioning", table of HTTP status codes)
+==================  ==============================================================================
+200, TFTP complete  the document is there
+301, 302            ask again at once at the new location
+401, 407            ask again at once with credentials, at most twice
+404, TFTP error 1   the file does not exist: Resync_Fails_On_FNF decides
+anything else       the server could not be used: Resync_Error_Retry_Delay
+==================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hil.errors import RuleError
+from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.rules import Fetch
+from hil.reference.urls import DefaultServer, resolve_url
+
+MAX_AUTHORIZATIONS = 2
+TFTP_FILE_NOT_FOUND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete HTTP answer: its status, and the headers and body that matter here."""
+
+    status: int
+    body: bytes = b""
+    location: str | None = None
+    content_encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TftpAnswer:
+    """The end of a TFTP transfer: the whole file, or the ERROR packet that ended it."""
+
+    body: bytes = b""
+    error: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No usable answer: no address, no connection, silence, or an answer cut short."""
+
+    reason: str
+
+
+Answer = HttpAnswer | TftpAnswer | NoAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The file arrived whole."""
+
+    body: bytes
+    content_encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The server said that the file does not exist."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The resync fails, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask again at once: elsewhere after a redirect, or with credentials after a challenge."""
+
+    fetch: Fetch
+    redirected: bool
+
+
+Meaning = Document | Missing | Unusable | AskAgain
+
+
+def meaning(
+    answer: Answer,
+    fetch: Fetch,
+    *,
+    redirects: int = 0,
+    authorizations: int = 0,
+    interpretations: Interpretations = DEFAULT,
+) -> Meaning:
+    """What an answer to ``fetch`` means after so many redirects and authorizations; never raises."""
+    match answer:
+        case NoAnswer(reason):
+            return Unusable(reason)
+        case TftpAnswer(body, None, _):
+            return Document(body)
+        case TftpAnswer(_, error, text):
+            if error == TFTP_FILE_NOT_FOUND:
+                return Missing(text or "File not found")
+            return Unusable(f"TFTP error {error} {text}".strip())
+        case HttpAnswer():
+            return _http_meaning(answer, fetch, redirects, authorizations, interpretations)
+
+
+def _http_meaning(
+    answer: HttpAnswer,
+    fetch: Fetch,
+    redirects: int,
+    authorizations: int,
+    interpretations: Interpretations,
+) -> Meaning:
+    if answer.status == 200:
+        return Document(answer.body, answer.content_encoding)
+    if answer.status in (301, 302):
+        if redirects >= interpretations.redirect_limit:
+            return Unusable(f"more than {interpretations.redirect_limit} redirects")
+        return _redirect(answer, fetch, interpretations)
+    if answer.status in (401, 407):
+        if "uid" in fetch.options and authorizations < MAX_AUTHORIZATIONS:
+            return AskAgain(fetch, redirected=False)
+        return Unusable(f"HTTP {answer.status}")
+    if answer.status == 404:
+        return Missing("HTTP 404")
+    return Unusable(f"HTTP {answer.status}")
+
+
+def _redirect(answer: HttpAnswer, fetch: Fetch, interpretations: Interpretations) -> Meaning:
+    if not answer.location:
+        return Unusable(f"HTTP {answer.status} without a Location")
+    here = DefaultServer(fetch.host, fetch.scheme, fetch.port)
+    try:
+        target = resolve_url(answer.location.partition("#")[0], here)
+    except RuleError as error:
+        return Unusable(f"HTTP {answer.status} to a location that is none: {error}")
+    if target.scheme == "tftp":
+        return Unusable(f"HTTP {answer.status} to {target.scheme}, which is no HTTP location")
+    options = fetch.options if interpretations.redirect_options == "same" else {}
+    return AskAgain(
+        Fetch(
+            fetch.alternative,
+            target.scheme,
+            target.host,
+            target.port,
+            target.path,
+            fetch.assignments,
+            options,
+        ),
+        redirected=True,
+    )
