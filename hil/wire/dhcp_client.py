@@ -7,8 +7,8 @@
      └────────────── NAK, no answer, release, decline, expiry ────────────────────────┘
 
 Two things make it deterministic: transaction ids come from ``new_xid`` and the random second of
-section 4.1 from ``jitter``. ``receive`` and ``timeout`` return what has to happen next as events; the
-machine wants ``timeout(now)`` at `next_deadline`. The first OFFER wins.
+section 4.1 from ``jitter``. ``receive`` and ``timeout`` return what has to happen next as events;
+the machine wants ``timeout(now)`` at `next_deadline`. The first OFFER wins.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class LeaseLost:
-    """The address must no longer be used: ``expired``, ``refused: ...``, ``declined``, ``released``."""
+    """The address must no longer be used: expired, refused (and why), declined or released."""
 
     reason: str
 
@@ -233,7 +233,7 @@ class DhcpClient:
         return [Renewed(lease) if renewed else Bound(lease)]
 
     def _refused(self, nak: Message, now: int) -> list[Event]:
-        """Start anew: at once the first time, then slower, lest client and server play ping-pong."""
+        """Start anew: at once the first time, then slower, lest the two play ping-pong."""
         events = self._lose(f"refused: {_reason(nak)}")
         pause = 0 if not self._refusals else self._delay(self._refusals - 1)
         self._refusals += 1

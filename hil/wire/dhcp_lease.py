@@ -15,8 +15,8 @@ _SECOND = 1_000_000_000
 class Term:
     """The three instants of a finite lease, in ns of lab time.
 
-    ``renew_at`` is T1, when the server that granted the lease is asked to extend it; ``rebind_at`` is
-    T2, when any server is; at ``expires`` the address is no longer the client's.
+    ``renew_at`` is T1, when the server that granted the lease is asked to extend it; ``rebind_at``
+    is T2, when any server is; at ``expires`` the address is no longer the client's.
     """
 
     renew_at: int

@@ -41,7 +41,9 @@ class ServerConfig:
     ``pool`` are the addresses, in order of preference. Times are in seconds,
     `dhcp_options.INFINITE` is for ever; T1 and T2 of None are not sent, so that the client takes
     one half and seven eighths. ``extra`` has raw values by option code, and wins over what the
-    other fields would send. ``honour_request_list`` sends only configuration that the client's option 55 names, in its
+    other fields would send.
+
+    ``honour_request_list`` sends only configuration that the client's option 55 names, in its
     order; a client without option 55 gets all. ``authoritative`` refuses (NAK) the REQUEST of a
     client that the server has no record of; else that client meets silence (section 4.3.2).
     """
