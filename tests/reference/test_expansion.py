@@ -1,7 +1,7 @@
 """The notation of macros (Macro Expansion Variables; Administration Guide, Provisioning Formats)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import MacroError
@@ -120,12 +120,14 @@ templates = st.text() | st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(templates)
 def test_pieces_give_the_template_back(template):
     parts = [part if isinstance(part, str) else part.text for part in pieces(template)]
     assert "".join(parts) == template
 
 
+@settings(deadline=None)
 @given(templates)
 def test_without_known_names_only_doubled_dollars_change(template):
     parts = ["$" if not isinstance(p, str) and p.text == "$$" else p for p in pieces(template)]
@@ -133,6 +135,7 @@ def test_without_known_names_only_doubled_dollars_change(template):
     assert expand(template, lambda _: None) == expected
 
 
+@settings(deadline=None)
 @given(st.text("ABCDEFxyz", max_size=30), st.integers(0, 40), st.integers(0, 40))
 def test_a_substring_is_a_slice(value, offset, length):
     assert expand(f"$(A:{offset}:{length})", {"A": value}.get) == value[offset : offset + length]

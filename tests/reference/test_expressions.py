@@ -1,7 +1,7 @@
 """Conditional expressions (Administration Guide 11.3, Provisioning Formats; SPA guides)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import ExpressionError
@@ -133,6 +133,7 @@ def test_other_loads_that_exist_fit_none(text):
     assert Version.parse(text) is None
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**17), 10**17), st.integers(-(10**17), 10**17))
 def test_integers_compare_as_python_compares_them(left, right):
     assert holds(f"{left} lt {right}") is (left < right)
@@ -142,6 +143,7 @@ def test_integers_compare_as_python_compares_them(left, right):
 numbers = st.tuples(*[st.integers(0, 10**6)] * 5)
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_versions_compare_by_major_minor_micro_and_only_then_build(left, right):
     one, other = ("sip7832.{}-{}-{}MPP{:04}-{}".format(*parts) for parts in (left, right))
@@ -156,6 +158,7 @@ texts = st.text() | st.lists(
 ).map(" ".join)
 
 
+@settings(deadline=None)
 @given(texts, st.sampled_from([None, SWVER]))
 def test_any_text_is_an_expression_or_an_expression_error(text, swver):
     try:

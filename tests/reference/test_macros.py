@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import MacroError, SpecificationError
@@ -162,6 +162,7 @@ def test_what_no_interface_can_have_is_no_mac_address(text):
         Identity(text)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=6, max_size=6).filter(lambda b: not b[0] & 1 and any(b)))
 def test_the_three_forms_of_an_address_agree(octets):
     phone = Identity(octets.hex())

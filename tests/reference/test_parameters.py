@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import SpecificationError
@@ -212,6 +212,7 @@ def test_a_value_stored_without_check_is_told_when_it_is_read(name, read):
         read(Parameters({name: "?"}), name)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(list(TABLE)), st.text() | st.text("0123456789,+ xYesNo")))
 def test_any_update_leaves_parameters_that_can_all_be_read(values):
     result = Parameters().updated(values)

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.reference.identity import Identity
@@ -308,6 +308,7 @@ rules = st.text() | st.lists(
 ).map("".join)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(rules, st.text(), st.booleans(), st.sampled_from([None, DHCP]))
 def test_any_rule_has_one_of_three_outcomes(rule, value, upgrade, server):
     for order in ("before-parsing", "after-parsing"):
@@ -323,11 +324,13 @@ def test_any_rule_has_one_of_three_outcomes(rule, value, upgrade, server):
         assert isinstance(result.as_json()["outcome"], str)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_any_ascii_key_can_be_given_through_a_secret(key):
     assert options("[--key $SA] http://h/x", GPP_SA=key) == {"key": key}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_any_ascii_password_can_be_written_in_octal(password):
     written = "".join(f"\\{ord(char):03o}" for char in password)

@@ -1,7 +1,7 @@
 """The notation of Resync_Periodic and Resync_Error_Retry_Delay (Configuration Profile Parameters)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import ScheduleError, SpecificationError
@@ -95,6 +95,7 @@ def test_negative_positions_and_counts_are_refused():
 elements = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
 
 
+@settings(deadline=None)
 @given(st.lists(elements, min_size=1), st.sampled_from(["", " ", " \t"]))
 def test_what_is_printed_is_read_back_the_same(pairs, blank):
     text = f"{blank},{blank}".join(f"{low}{blank}+{blank}{extra}" for low, extra in pairs)
@@ -105,6 +106,7 @@ def test_what_is_printed_is_read_back_the_same(pairs, blank):
     assert schedule.elements == expected
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("0123456789+, \n-"))
 def test_any_text_is_a_schedule_or_a_specification_error(text):
     try:

@@ -1,7 +1,7 @@
 """URL resolution (Upgrade Rule; Administration Guide 11.3, Provisioning Formats)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import RuleError
@@ -113,12 +113,14 @@ hosts = st.sampled_from(["h", "ps.example", "10.0.0.1", "[::1]", "my_host.exampl
 paths = st.text("abc/?#&=:.-_~%", max_size=20).map("/".__add__)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["tftp", "http", "https"]), hosts, st.integers(1, 65535), paths)
 def test_a_complete_url_means_what_it_says(scheme, host, port, path):
     expected = Target(scheme, host.strip("[]"), port, path)
     assert resolve_url(f"{scheme}://{host}:{port}{path}", DHCP) == expected
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("htp:/[]@.%1a?"), st.sampled_from([None, DHCP]))
 def test_any_text_is_a_target_or_a_rule_error(text, server):
     try:
