@@ -37,9 +37,9 @@ assert outcome.url == "tftp://192.168.1.1:69/7832-3PCC.xml", outcome
 print("pure")
 """
 
-MODULES = ", ".join(
-    ["windows", "schedules", "expansion", "macros", "identity", "parameters"]
-    + ["expressions", "versions", "urls", "rules"]
+MODULES = (
+    "expansion, expressions, identity, macros, parameters, "
+    "rules, schedules, urls, versions, windows"
 )
 
 
