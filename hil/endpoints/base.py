@@ -19,7 +19,7 @@ from typing import Protocol
 from hil.clock import Clock
 from hil.endpoints.admission import Admission, Standing
 from hil.endpoints.faults import Fault, describe
-from hil.errors import EndpointError, LabError
+from hil.errors import EndpointError, LabError, ProtocolError
 from hil.history import History
 from hil.history import events as ev
 from hil.net.interface import Place
@@ -115,13 +115,13 @@ class Station:
             ev.FaultInjected(source=self.source, fault=type(fault).__name__, detail=detail)
         )
 
-    def undelivered(self, peer: str, error: OSError, data: bytes = b"") -> None:
-        """Record that the kernel did not take a message."""
+    def undelivered(self, peer: str, error: OSError | ProtocolError, data: bytes = b"") -> None:
+        """Record that a message could not be sent."""
         self.history.append(
             ev.Undelivered(
                 source=self.source,
                 peer=peer,
-                reason=error.strerror or str(error),
+                reason=getattr(error, "strerror", None) or str(error),
                 data=data[:EVIDENCE_OCTETS],
             )
         )

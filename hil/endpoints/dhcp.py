@@ -1,0 +1,339 @@
+"""The DHCP server of a bench: one handset, one lease, and whatever options a test wants.
+
+The rules are those of `hil.wire.dhcp_server`; here they get sockets, time, events and faults.
+Requests come in on UDP port 67. Replies to a client without an address leave through a packet
+socket (`hil.endpoints.raw_udp`), those to an address or a relay through the UDP socket.
+
+A reset brings the default offer back but keeps the lease, as a phone that lives through several
+tests keeps it, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import AddressValueError, IPv4Address
+from typing import Unpack
+
+from hil.clock import Clock
+from hil.endpoints import faults as fl
+from hil.endpoints.admission import Admission
+from hil.endpoints.base import Datagram, DatagramSocket, Station
+from hil.endpoints.dhcp_offer import OfferOptions, server_config
+from hil.endpoints.raw_udp import BROADCAST_MAC, LARGEST_PAYLOAD, LinkSender, udp_packet
+from hil.errors import EndpointError, ProtocolError, UsageError
+from hil.history import History
+from hil.history import events as ev
+from hil.net.interface import Place
+from hil.wire import dhcp_options as opt
+from hil.wire.dhcp import LIMITED_BROADCAST, Message, MessageType, Op, decode, encode
+from hil.wire.dhcp_server import DhcpServer, ServerConfig, destination, reply_limit
+
+_ANY = "0.0.0.0"
+_APPLICABLE = (fl.Silence, fl.Delay, fl.Nak, fl.TwoOffers)
+
+
+@dataclass(frozen=True)
+class GrantedLease:
+    """What the last ACK granted: the address, from when (lab time, ns) and for how many seconds."""
+
+    address: IPv4Address
+    at: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """A reply and the server that gives it: ours, or the second one of `faults.TwoOffers`."""
+
+    message: Message
+    server: IPv4Address
+
+
+class DhcpEndpoint:
+    """A DHCP server for one handset; see the module.
+
+    ``handset_address`` is what it leases unless a test offers another. By default it offers
+    netmask, router and DNS server (its own address, both), and no option that provisions a phone.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        clock: Clock,
+        history: History,
+        admission: Admission,
+        *,
+        handset_address: IPv4Address,
+        port: int = 67,
+    ) -> None:
+        self._station = Station("dhcp", place, clock, history, admission)
+        self._socket = DatagramSocket(
+            self._station, self._receive, port=port, host=_ANY, admit_all=True
+        )
+        self._sender: LinkSender | None = None
+        self._handset_address = handset_address
+        self._faults = fl.FaultPlan("dhcp", _APPLICABLE)
+        self._config = self._made({})
+        self._server = DhcpServer(self._config)
+        self._rivals: dict[fl.TwoOffers, DhcpServer] = {}
+        self._lease: GrantedLease | None = None
+
+    @property
+    def address(self) -> str:
+        """The server's own address, which is also its server identifier (option 54)."""
+        return self._station.address
+
+    @property
+    def lease(self) -> GrantedLease | None:
+        """The lease that the handset holds; None before the first ACK and after a RELEASE."""
+        return self._lease
+
+    # -- the test's side ---------------------------------------------------------------------------
+
+    def offer(self, **options: Unpack[OfferOptions]) -> None:
+        """Offer and acknowledge exactly this from now on; `OfferOptions` has the keywords.
+
+        Each call describes the whole offer: what it leaves out is back at its default.
+        """
+        self._config = self._made(options)
+        told = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        self._station.configured(f"offer {told or 'the default'}")
+
+    def inject(
+        self, fault: fl.Fault, *, nth: int | range | None = None, name: str | None = None
+    ) -> None:
+        """Misbehave: towards every message, or the ``nth`` of the type ``name`` (``REQUEST``).
+
+        `faults.Silence` still lets the server act on the message, like a reply lost on its way.
+        """
+        if name is not None and name not in MessageType.__members__:
+            raise UsageError(
+                f"no DHCP message is called {name}", remedy=", ".join(MessageType.__members__)
+            )
+        if isinstance(fault, fl.Nak):
+            name = _only(fault, "REQUEST", name)
+        if isinstance(fault, fl.TwoOffers):
+            name = _only(fault, "DISCOVER", name)
+            self._rivals = {**self._rivals, fault: DhcpServer(self._rival_config(fault))}
+        planned = fl.Planned(fault, nth, name)
+        self._faults.add(planned)
+        self._station.configured(f"fault {planned}")
+
+    def reset(self) -> None:
+        """Offer the default again, without faults; the lease stays."""
+        self._config = self._made({})
+        self._faults.clear()
+        self._rivals = {}
+        self._station.in_loop(self._forget)
+        self._station.configured("reset")
+
+    def _forget(self) -> None:
+        self._station.cancel_timers()
+        if self._server.declined:
+            # An address that one test made the handset decline is the only one there is.
+            self._server = DhcpServer(self._config)
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen; `EndpointError` if that is impossible."""
+        self._socket.open()
+        try:
+            self._sender = LinkSender(self._station.place)
+        except OSError as error:
+            self._socket.close()
+            raise EndpointError(
+                "dhcp cannot open a packet socket",
+                evidence=error.strerror or str(error),
+                next_step="grant CAP_NET_RAW, or run as root",
+                concerns=self._station.place.interface.name,
+            ) from error
+
+    async def close(self) -> None:
+        """Stop at once."""
+        self._station.cancel_timers()
+        self._socket.close()
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+    # -- the handset's side ------------------------------------------------------------------------
+
+    def _receive(self, datagram: Datagram) -> None:
+        message = self._read(datagram)
+        if message is None:
+            return
+        kind = _kind(message)
+        self._record(ev.Direction.RECEIVED, message, datagram.peer, datagram.data, datagram)
+        due = self._faults.due(kind)
+        replies = self._answers(message, datagram.at, due)
+        if message.kind is MessageType.RELEASE:
+            self._lease = None
+        about = f"{kind} xid {message.xid:#010x}"
+        for fault in due:
+            if not isinstance(fault, fl.TwoOffers):
+                self._station.injected(fault, about)
+        if any(isinstance(fault, fl.Silence) for fault in due):
+            return
+
+        def answer() -> None:
+            for reply in replies:
+                self._send(message, reply)
+
+        delay = sum(fault.seconds for fault in due if isinstance(fault, fl.Delay))
+        if delay:
+            self._station.after(delay, answer)
+        else:
+            answer()
+
+    def _read(self, datagram: Datagram) -> Message | None:
+        """Give the handset's request, or record why the datagram is none and give None."""
+        seen = {"at": datagram.at, "kernel_ns": datagram.kernel_ns}
+        peer, data = datagram.peer, datagram.data
+        if len(data) > LARGEST_PAYLOAD:
+            reason = f"a message of {len(data)} octets, {LARGEST_PAYLOAD} is most"
+            self._station.refused(peer, reason, data, **seen)
+            return None
+        try:
+            message = decode(data)
+        except ProtocolError as error:
+            self._station.refused(peer, str(error), data, **seen)
+            return None
+        if not self._station.admission.admits_mac(message.mac):
+            self._station.stranger(message.mac, data, **seen)
+            return None
+        if message.op != Op.BOOTREQUEST:
+            self._station.refused(peer, "a reply at the server's port", data, **seen)
+            return None
+        return message
+
+    def _answers(self, message: Message, now: int, due: tuple[fl.Fault, ...]) -> list[_Reply]:
+        self._server.config = self._config
+        own = self._config.server
+        nak = next((fault for fault in due if isinstance(fault, fl.Nak)), None)
+        if nak is not None:
+            return [_Reply(_nak(message, own, nak.text), own)]
+        rivals: list[_Reply] = []
+        for fault, rival in self._rivals.items():
+            if message.kind is MessageType.INFORM:
+                continue
+            if message.kind is MessageType.DISCOVER and fault not in due:
+                continue
+            given = [_Reply(r, rival.config.server) for r in rival.receive(message, now)]
+            if given and fault in due:
+                self._station.injected(fault, f"xid {message.xid:#010x}")
+            rivals += given
+        if rivals and message.kind is not MessageType.DISCOVER:
+            # The handset is the other server's client now, and ours is not asked.
+            return rivals
+        return [_Reply(reply, own) for reply in self._server.receive(message, now)] + rivals
+
+    def _send(self, request: Message, reply: _Reply) -> None:
+        message = reply.message
+        to = destination(request, message)
+        peer = f"{to.address}:{to.port}"
+        try:
+            data = encode(message, min(reply_limit(request), LARGEST_PAYLOAD))
+        except ProtocolError as error:
+            self._station.undelivered(peer, error)
+            return
+        if to.hardware is None and to.address != LIMITED_BROADCAST:
+            if not self._socket.send(data, str(to.address), to.port):
+                return
+        elif self._sender is not None:
+            packet = udp_packet((reply.server, self._socket.port), (to.address, to.port), data)
+            try:
+                self._sender.send(packet, to.hardware or BROADCAST_MAC)
+            except OSError as error:
+                self._station.undelivered(peer, error, data)
+                return
+        self._record(ev.Direction.SENT, message, peer, data, None)
+        self._note_lease(message)
+
+    def _note_lease(self, reply: Message) -> None:
+        seconds = reply.option(opt.LEASE_TIME.code)
+        if reply.kind is MessageType.ACK and seconds is not None and len(seconds) == 4:
+            now = self._station.clock.now()
+            self._lease = GrantedLease(reply.yiaddr, now, int.from_bytes(seconds, "big"))
+            self._station.admission.leased(reply.yiaddr)
+
+    def _record(
+        self,
+        direction: ev.Direction,
+        message: Message,
+        peer: str,
+        data: bytes,
+        datagram: Datagram | None,
+    ) -> None:
+        self._station.history.append(
+            ev.DhcpMessage(
+                source=self._station.source,
+                at=-1 if datagram is None else datagram.at,
+                kernel_ns=0 if datagram is None else datagram.kernel_ns,
+                direction=direction,
+                kind=_kind(message),
+                mac=message.mac,
+                xid=message.xid,
+                ciaddr=str(message.ciaddr),
+                yiaddr=str(message.yiaddr),
+                peer=peer,
+                options={code: message.option(code) or b"" for code, _ in message.options},
+                data=data,
+            )
+        )
+
+    # -- configuration -----------------------------------------------------------------------------
+
+    def _made(self, options: OfferOptions) -> ServerConfig:
+        place = self._station.place
+        return server_config(
+            options, server=place.address, netmask=place.netmask, address=self._handset_address
+        )
+
+    def _rival_config(self, fault: fl.TwoOffers) -> ServerConfig:
+        """Make the second server: it knows only its own clients, and is silent to others."""
+        try:
+            server, address = IPv4Address(fault.server), IPv4Address(fault.address)
+        except AddressValueError as error:
+            raise UsageError(f"{fault!r}: {error}") from error
+        own = self._config
+        if server == own.server:
+            raise UsageError(f"{fault!r}: that is the first server")
+        try:
+            return replace(
+                own,
+                server=server,
+                pool=(address,),
+                extra={**own.extra, **dict(fault.options)},
+                authoritative=False,
+            )
+        except ProtocolError as error:
+            raise UsageError(f"{fault!r}: {error}") from error
+
+
+def _nak(request: Message, server: IPv4Address, text: str) -> Message:
+    """Make a DHCPNAK by RFC 2131 table 3."""
+    return Message(
+        op=Op.BOOTREPLY,
+        xid=request.xid,
+        chaddr=request.chaddr,
+        htype=request.htype,
+        hlen=request.hlen,
+        flags=request.flags,
+        giaddr=request.giaddr,
+        options=(
+            opt.MESSAGE_TYPE.pack(MessageType.NAK),
+            opt.SERVER_ID.pack(server),
+            opt.ERROR_TEXT.pack(text),
+        ),
+    )
+
+
+def _kind(message: Message) -> str:
+    return "BOOTP" if message.kind is None else message.kind.name
+
+
+def _only(fault: fl.Fault, kind: str, name: str | None) -> str:
+    if name not in (None, kind):
+        raise UsageError(f"{fault!r} answers a {kind} and no {name}")
+    return kind
