@@ -16,6 +16,10 @@ inventory, and the bytes that arrive from outside.
     ├── ProtocolError            bytes that break a protocol
     │   ├── LocalProtocolError   our side asked its own state machine for something impossible
     │   └── RemoteProtocolError  the other side sent something that the protocol forbids
+    ├── TransportError           a TCP or TLS connection did not carry what it was asked to
+    │   ├── StreamClosed         it ended, or never came about
+    │   ├── StreamTimeout        its deadline passed
+    │   └── TlsFailed            the two sides did not agree on TLS, or broke it
     ├── SpecificationError       a parameter value that the specification gives no meaning
     │   ├── MacroError
     │   ├── ExpressionError
@@ -106,6 +110,31 @@ class LocalProtocolError(ProtocolError):
 
 class RemoteProtocolError(ProtocolError):
     """The other side sent something that the protocol forbids."""
+
+
+class TransportError(HilError):
+    """A TCP or TLS connection did not carry what it was asked to; the ``reason`` in words."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class StreamClosed(TransportError):
+    """The connection ended or never came about.
+
+    ``reason`` is ``reset`` or ``timed-out`` (the other side or the network ended it), ``closed``
+    (we did), ``refused`` or ``unreachable`` (it never came about). An orderly end by the other side
+    is no error but an empty read.
+    """
+
+
+class StreamTimeout(TransportError):
+    """The deadline of a read, a write, a connect or a handshake passed."""
+
+
+class TlsFailed(TransportError):
+    """The two sides did not agree on TLS, or one of them broke it; ``reason`` is OpenSSL's."""
 
 
 class SpecificationError(HilError):

@@ -118,6 +118,28 @@ class RedirectLoop:
 
 
 @dataclass(frozen=True)
+class MalformedStatusLine:
+    """Answer with a first line that is no HTTP status line (RFC 9112 section 4)."""
+
+
+@dataclass(frozen=True)
+class BadChunk:
+    """Send the body chunked, with a second chunk whose size is no number (RFC 9112 section 7.1)."""
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Send the body ``octets`` at a time with ``seconds`` of lab time between."""
+
+    seconds: float
+    octets: int = 1
+
+    def __post_init__(self) -> None:
+        _require(self.seconds >= 0, self, "seconds must not be negative")
+        _require(self.octets >= 1, self, "at least one octet at a time")
+
+
+@dataclass(frozen=True)
 class TftpError:
     """Answer with a TFTP ERROR (RFC 1350 section 5); ``block``: in place of that DATA block.
 
@@ -186,6 +208,11 @@ class ExpiredCertificate:
 
 
 @dataclass(frozen=True)
+class NotYetValidCertificate:
+    """Show a TLS certificate whose validity has not begun."""
+
+
+@dataclass(frozen=True)
 class WrongNameCertificate:
     """Show a TLS certificate for another host."""
 
@@ -207,10 +234,16 @@ class RefuseTlsVersion:
         _require(self.version in ("TLSv1.2", "TLSv1.3"), self, "TLSv1.2 or TLSv1.3")
 
 
+@dataclass(frozen=True)
+class SilentHandshake:
+    """Accept the connection and never answer the client's TLS hello."""
+
+
 Fault = (
     Silence | Delay | Truncate | Reset | Close | Stall | WrongLength | Corrupt | Status
-    | RedirectLoop | TftpError | LoseBlock | DuplicateBlock | Nak | TwoOffers | Rcode
-    | ExpiredCertificate | WrongNameCertificate | UntrustedCertificate | RefuseTlsVersion
+    | RedirectLoop | MalformedStatusLine | BadChunk | Drip | TftpError | LoseBlock
+    | DuplicateBlock | Nak | TwoOffers | Rcode | ExpiredCertificate | NotYetValidCertificate
+    | WrongNameCertificate | UntrustedCertificate | RefuseTlsVersion | SilentHandshake
 )  # fmt: skip
 
 
