@@ -1,0 +1,49 @@
+"""What a judge found: a clause that was broken, what was due, what came, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hil.history.events import Cause
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One violation. ``source`` tells the monitor's findings from the test's own checks."""
+
+    requirement: str
+    what: str
+    due: str
+    seen: str
+    margin: str = ""
+    at: int = 0
+    source: str = "monitor"
+    cause: Cause = Cause.DEVICE
+
+    def __str__(self) -> str:
+        lines = [
+            f"[{self.requirement}] {self.what}",
+            f"  due:  {_indent(self.due)}",
+            f"  seen: {_indent(self.seen)}",
+        ]
+        if self.margin:
+            lines.append(f"  margin: {self.margin}")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, object]:
+        """The finding as `hil certify --json` prints it; ``at`` in seconds of lab time."""
+        return {
+            "requirement": self.requirement,
+            "what": self.what,
+            "due": self.due,
+            "seen": self.seen,
+            "margin": self.margin,
+            "at": self.at / NANOSECONDS,
+            "source": self.source,
+        }
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n        ")

@@ -1,0 +1,189 @@
+"""The verdict of a test, and the one rule that merges what is known into it.
+
+From the strongest to the weakest; the first that applies is the verdict:
+
+1. ERROR (lab): the laboratory failed inside the window of observation. Nothing that was seen can be
+   held against the phone then, not even a violation.
+2. ERROR (test): the test itself broke, or it raised something that is no finding. A crash in a check
+   is never a FAIL.
+3. FAIL (device): a clause was broken, seen by a check of the test or by the monitor.
+4. INCONCLUSIVE (device): the test could not go on, or the phone was not seen alive to the end;
+   what did not happen then proves nothing.
+5. ERROR (test): vacuous. The stimulus was not really sent, or no requirement was really checked.
+6. NOT_APPLICABLE (device): the handset's capabilities declare it, and the test saw that confirmed.
+7. PASS.
+
+`merge` also joins verdicts of several tests into that of a run: the worst counts, and an empty run
+is an ERROR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hil.history import events as ev
+from hil.history.events import Cause
+from hil.judge.findings import Finding
+from hil.judge.monitor import Monitor
+from hil.judge.timing import Timing
+from hil.reference.phone import Phone
+
+
+class Word(StrEnum):
+    """The five verdicts."""
+
+    PASS = "PASS"  # noqa: S105
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its cause, its findings, what was checked, and remarks that explain it."""
+
+    word: Word
+    cause: Cause
+    findings: tuple[Finding, ...] = ()
+    checked: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        head = self.word.value if self.cause is Cause.NONE else f"{self.word.value} ({self.cause})"
+        return "\n".join([head, *map(str, self.findings), *self.remarks])
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How the test itself went, as the harness saw it.
+
+    ``crash`` is the text of an exception that is no finding, ``unmet`` of a precondition that did
+    not come, ``not_applicable`` why a test does not apply to this handset.
+    """
+
+    requirements: tuple[str, ...]
+    crash: str = ""
+    unmet: str = ""
+    not_applicable: str = ""
+    lab_error: str = ""
+
+
+@dataclass
+class _Evidence:
+    findings: list[Finding] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+    lab_faults: list[ev.LabFault] = field(default_factory=list)
+    stimulated: bool = False
+    last_alive: ev.Alive | None = None
+
+
+def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Timing) -> Judgement:
+    """Judge one test from its part of the history; ``phone`` is the handset at its beginning."""
+    evidence = _gather(events, conduct)
+    monitor = Monitor(phone, timing)
+    evidence.findings += monitor.run(events)
+    for name, count in monitor.checks.items():
+        evidence.checked[name] = evidence.checked.get(name, 0) + count
+    return _merge_evidence(evidence, conduct)
+
+
+def _gather(events: Sequence[ev.Event], conduct: Conduct) -> _Evidence:
+    evidence = _Evidence()
+    for event in events:
+        match event:
+            case ev.Checked():
+                _take_check(event, conduct, evidence)
+            case ev.LabFault():
+                evidence.lab_faults.append(event)
+            case ev.PowerFailed():
+                evidence.lab_faults.append(
+                    ev.LabFault(
+                        what=f"outlet {event.outlet} did not switch {event.action.value}",
+                        evidence=event.reason,
+                        at=event.at,
+                    )
+                )
+            case ev.Alive():
+                evidence.last_alive = event
+            case ev.DhcpMessage(direction=ev.Direction.RECEIVED) | ev.ProvisioningRequest():
+                evidence.stimulated = True
+            case _:
+                continue
+    return evidence
+
+
+def _take_check(event: ev.Checked, conduct: Conduct, evidence: _Evidence) -> None:
+    names = (event.requirement,) if event.requirement else conduct.requirements
+    if event.passed:
+        for name in names:
+            evidence.checked[name] = evidence.checked.get(name, 0) + 1
+        return
+    evidence.findings.append(
+        Finding(
+            names[0] if names else "(no requirement)",
+            event.what,
+            event.due,
+            event.seen,
+            event.margin,
+            event.at,
+            source="test",
+        )
+    )
+
+
+def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
+    findings = tuple(evidence.findings)
+    checked = tuple(sorted(evidence.checked))
+
+    def say(word: Word, cause: Cause, *remarks: str) -> Judgement:
+        return Judgement(word, cause, findings, checked, tuple(r for r in remarks if r))
+
+    if evidence.lab_faults or conduct.lab_error:
+        told = [f"{f.what}: {f.evidence}" if f.evidence else f.what for f in evidence.lab_faults]
+        return say(Word.ERROR, Cause.LAB, conduct.lab_error, *told)
+    if conduct.crash:
+        return say(Word.ERROR, Cause.TEST, conduct.crash)
+    if findings:
+        return say(Word.FAIL, Cause.DEVICE, conduct.unmet)
+    if conduct.unmet:
+        return say(Word.INCONCLUSIVE, Cause.DEVICE, conduct.unmet)
+    if conduct.not_applicable:
+        return say(Word.NOT_APPLICABLE, Cause.DEVICE, conduct.not_applicable)
+    if evidence.last_alive is None or not evidence.last_alive.alive:
+        seen = evidence.last_alive.detail if evidence.last_alive else "nobody looked"
+        remark = f"the phone was not seen alive to the end: {seen}"
+        return say(Word.INCONCLUSIVE, Cause.DEVICE, remark)
+    if not evidence.stimulated:
+        return say(
+            Word.ERROR, Cause.TEST, "vacuous: the phone did nothing, so no stimulus reached it"
+        )
+    missing = [name for name in conduct.requirements if name not in evidence.checked]
+    if not conduct.requirements:
+        return say(Word.ERROR, Cause.TEST, "vacuous: the test declares no requirement")
+    if len(missing) == len(conduct.requirements):
+        return say(
+            Word.ERROR, Cause.TEST, f"vacuous: none of {', '.join(missing)} was really checked"
+        )
+    return say(Word.PASS, Cause.NONE)
+
+
+_SEVERITY = (Word.FAIL, Word.ERROR, Word.INCONCLUSIVE, Word.PASS, Word.NOT_APPLICABLE)
+
+
+def merge(words: Iterable[Word]) -> Word:
+    """The verdict of a run; a run of nothing is an ERROR, and a violation that was seen stays one."""
+    seen = set(words)
+    return next((word for word in _SEVERITY if word in seen), Word.ERROR)
+
+
+EXIT_CODES = {
+    Word.PASS: 0,
+    Word.NOT_APPLICABLE: 0,
+    Word.FAIL: 1,
+    Word.INCONCLUSIVE: 3,
+    Word.ERROR: 3,
+}
+"""The exit status of `hil certify`; 2 is a usage error."""
