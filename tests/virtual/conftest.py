@@ -1,0 +1,113 @@
+"""A network with one handset's port, and both clocks, for the tests of the virtual rack."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from hil.clock import WallClock
+from hil.net import namespace
+from hil.net.interface import Interface, Place
+from hil.net.virtual import LAB_ADDRESS, VirtualNetwork, VirtualPort
+from hil.virtual_clock import VirtualClock
+
+namespace.enter()
+
+MAC = "00:0e:08:aa:bb:cc"
+
+
+class FrameCounter:
+    """Counts the frames that the handset's end sends, as a switch port would."""
+
+    def __init__(self, near: Interface) -> None:
+        self._tap = near.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self._tap.bind((near.name, 0x0003))
+
+    def frames(self) -> list[bytes]:
+        """What came out of the handset since the last call, barriers of the clock aside."""
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                frame, address = self._tap.recvfrom(65_535)
+                (kind,) = struct.unpack_from("!H", frame, 12)
+                if address[2] != socket.PACKET_OUTGOING and kind != 0x88B5:
+                    found.append(frame)
+        return found
+
+    def close(self) -> None:
+        self._tap.close()
+
+
+@dataclass
+class Lab:
+    """One handset's port on a network, a clock, and the place of the lab's servers."""
+
+    clock: VirtualClock | WallClock
+    network: VirtualNetwork
+    port: VirtualPort
+    counter: FrameCounter
+    chance: random.Random = field(default_factory=lambda: random.Random(7832))
+
+    @property
+    def server(self) -> Place:
+        return self.network.place()
+
+    @property
+    def place(self) -> Place:
+        """The handset's, once it has its address."""
+        return Place(self.port.far, self.port.address, self.network.netmask)
+
+    def configure(self) -> None:
+        """Power the link and give the handset its address without DHCP."""
+        self.port.far.up()
+        self.port.far.configure(self.port.address, self.network.netmask)
+
+    def cut(self) -> None:
+        """Take the handset's link away, as a power cut does first."""
+        self.port.far.down()
+
+    def udp(self, port: int, *, address: str | None = None) -> socket.socket:
+        """A server's UDP socket in the lab."""
+        opened = self.server.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        opened.bind((str(LAB_ADDRESS) if address is None else address, port))
+        return opened
+
+
+LabMaker = Callable[[VirtualClock | WallClock], Lab]
+
+
+@pytest.fixture
+def new_lab() -> Iterator[LabMaker]:
+    with contextlib.ExitStack() as opened:
+
+        def make(clock: VirtualClock | WallClock) -> Lab:
+            network = VirtualNetwork()
+            opened.callback(network.close)
+            port = network.add_handset(MAC)
+            if isinstance(clock, VirtualClock):
+                clock.attach(network)
+            counter = FrameCounter(port.near)
+            opened.callback(counter.close)
+            opened.callback(clock.close)
+            return Lab(clock, network, port, counter)
+
+        yield make
+
+
+@pytest.fixture
+def lab(new_lab: LabMaker) -> Lab:
+    """In virtual time."""
+    return new_lab(VirtualClock())
+
+
+@pytest.fixture
+def wall_lab(new_lab: LabMaker) -> Lab:
+    """In real time, for peers that others wrote."""
+    return new_lab(WallClock())
