@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
 
-from hil.errors import UsageError
+from hil.errors import ProtocolError, UsageError
 
 SocketFactory = Callable[[int, int], socket.socket]
 """Makes a socket of a family and a type, e.g. inside a network namespace; `socket.socket` is one."""
@@ -91,6 +91,8 @@ class Port(asyncio.DatagramProtocol):
     What arrives may be hostile, and not all that pysnmp raises on it is an error of its own, so
     whatever processing a datagram raises is given to ``refused`` and the port goes on.
     ``unreachable`` is told what the kernel says of a peer that cannot be reached (ICMP).
+    ``limit``, if given, is how many datagrams are delivered before all others are refused: an engine
+    that holds on to what it once knew of an agent may go on asking and being corrected for ever.
     """
 
     def __init__(
@@ -98,7 +100,9 @@ class Port(asyncio.DatagramProtocol):
         *,
         refused: Callable[[bytes, Exception], None],
         unreachable: Callable[[OSError], None] = lambda _: None,
+        limit: int | None = None,
     ) -> None:
+        self._left = limit
         self._refused = refused
         self._unreachable = unreachable
         self._deliver: Callable[[Port, Any, bytes], None] | None = None
@@ -126,6 +130,11 @@ class Port(asyncio.DatagramProtocol):
         """Give a datagram to the engine."""
         if self._deliver is None:
             return
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                self._refused(data, ProtocolError("more answers than a request needs"))
+                return
         try:
             self._deliver(self, self.ADDRESS_TYPE(addr), data)
         except Exception as error:  # noqa: BLE001 - a parser's surprise at foreign bytes

@@ -40,6 +40,8 @@ _NEXT_STEPS = {
     "unsupportedSecurityLevel": "check whether the PDU's user has authentication and privacy",
     "decryptionError": "check the user's privacy key and protocol",
 }
+# Discovery of the engine, of its time, and the answer are three; some agents need another round.
+_MOST_ANSWERS = 8
 _SILENT = (
     "check that the PDU has power and network, its address, and the community: an agent does not "
     "answer an unknown one"
@@ -133,8 +135,8 @@ class SnmpSession:
                 answer.set_exception(error)
 
         def garbled(data: bytes, error: Exception) -> None:
-            what = f"{len(data)} bytes that are no SNMP answer: {error!r}"
-            failed(self._error("the PDU answers nonsense", evidence=what))
+            what = f"{len(data)} bytes: {error!r}"
+            failed(self._error("the PDU's answers make no sense", evidence=what))
 
         sock = self._socket_factory(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -144,7 +146,7 @@ class SnmpSession:
         except OSError:
             sock.close()
             raise
-        port = Port(refused=garbled, unreachable=failed)
+        port = Port(refused=garbled, unreachable=failed, limit=_MOST_ANSWERS)
         await port.open(sock)
         engine = self._engine = self._engine or self._configured()
         with _attached(engine, port):

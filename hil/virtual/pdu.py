@@ -48,7 +48,7 @@ class VirtualPdu:
     ) -> None:
         if not 1 <= outlets <= 48:
             raise UsageError(f"a PDU with {outlets} outlets", remedy="1 to 48")
-        if not read_community or read_community == write_community:
+        if not read_community or not write_community or read_community == write_community:
             raise UsageError(
                 "the PDU's communities are empty or equal", remedy="two different communities"
             )
@@ -89,6 +89,7 @@ class VirtualPdu:
 
     async def start(self) -> None:
         """Open the socket and answer from now on; `EndpointError` if that is impossible."""
+        engine = self._configured()
         sock = self._socket_factory(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.bind(self._address)
@@ -102,10 +103,10 @@ class VirtualPdu:
             ) from error
         self._address = sock.getsockname()
         self._started_at = asyncio.get_running_loop().time()
-        self._engine = self._configured()
+        self._engine = engine
         self._port = Port(refused=self._drop)
+        engine.transport_dispatcher.register_transport(UDP_DOMAIN, self._port)
         await self._port.open(sock)
-        self._engine.transport_dispatcher.register_transport(UDP_DOMAIN, self._port)
 
     async def close(self) -> None:
         """Answer no more and forget what is pending; the outlets stay as they are."""
