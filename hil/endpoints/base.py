@@ -108,6 +108,12 @@ class Station:
             )
         )
 
+    def refused_datagram(self, datagram: Datagram, reason: str) -> None:
+        """Record a datagram that makes no sense or asks for what must not be."""
+        self.refused(
+            datagram.peer, reason, datagram.data, at=datagram.at, kernel_ns=datagram.kernel_ns
+        )
+
     def injected(self, fault: Fault, about: str = "") -> None:
         """Record that a fault was applied; ``about`` says to which request."""
         detail = ", ".join(part for part in (describe(fault), about) if part)
@@ -273,8 +279,9 @@ class DatagramSocket:
 
     def _settle(self, datagram: Datagram) -> None:
         station = self._station
-        admitted = station.admission.admits(datagram.host, station.place.interface)
-        self._deliver(datagram, admitted=admitted)
+        if self._socket is not None:
+            admitted = station.admission.admits(datagram.host, station.place.interface)
+            self._deliver(datagram, admitted=admitted)
 
     def _deliver(self, datagram: Datagram, *, admitted: bool) -> None:
         if admitted:

@@ -188,22 +188,21 @@ class DhcpEndpoint:
 
     def _read(self, datagram: Datagram) -> Message | None:
         """Give the handset's request, or record why the datagram is none and give None."""
-        seen = {"at": datagram.at, "kernel_ns": datagram.kernel_ns}
-        peer, data = datagram.peer, datagram.data
+        data = datagram.data
         if len(data) > LARGEST_PAYLOAD:
             reason = f"a message of {len(data)} octets, {LARGEST_PAYLOAD} is most"
-            self._station.refused(peer, reason, data, **seen)
+            self._station.refused_datagram(datagram, reason)
             return None
         try:
             message = decode(data)
         except ProtocolError as error:
-            self._station.refused(peer, str(error), data, **seen)
+            self._station.refused_datagram(datagram, str(error))
             return None
         if not self._station.admission.admits_mac(message.mac):
-            self._station.stranger(message.mac, data, **seen)
+            self._station.stranger(message.mac, data, at=datagram.at, kernel_ns=datagram.kernel_ns)
             return None
         if message.op != Op.BOOTREQUEST:
-            self._station.refused(peer, "a reply at the server's port", data, **seen)
+            self._station.refused_datagram(datagram, "a reply at the server's port")
             return None
         return message
 

@@ -306,6 +306,20 @@ class TransferEnded(Event, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class TftpPacket(Event, frozen=True, kw_only=True):
+    """A packet of a transfer under way: ``kind`` is RRQ (repeated), DATA, ACK, OACK or ERROR.
+
+    ``block`` is the block number or error code on the wire, ``size`` the octets of the payload.
+    """
+
+    direction: Direction
+    kind: str
+    transfer: int
+    peer: str
+    block: int = 0
+    size: int = 0
+
+
 class TftpRefused(Event, frozen=True, kw_only=True):
     """A write request; always refused with TFTP error 2."""
 
@@ -381,6 +395,7 @@ AnyEvent = (
     | TftpRequest
     | HttpRequest
     | TransferEnded
+    | TftpPacket
     | TftpRefused
     | Connected
     | Disconnected
