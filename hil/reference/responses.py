@@ -3,7 +3,7 @@
 ==================  ==============================================================================
 answer              meaning (Administration Guide, "Provisioning", table of HTTP status codes)
 ==================  ==============================================================================
-200, TFTP complete  the document is there
+2xx, TFTP complete  the document is there
 301, 302            ask again at once at the new location
 401, 407            ask again at once with credentials, at most twice
 404, TFTP error 1   the file does not exist: Resync_Fails_On_FNF decides
@@ -115,7 +115,7 @@ def _http_meaning(
     authorizations: int,
     interpretations: Interpretations,
 ) -> Meaning:
-    if answer.status == 200:
+    if 200 <= answer.status < 300:
         return Document(answer.body, answer.content_encoding)
     if answer.status in (301, 302):
         if redirects >= interpretations.redirect_limit:

@@ -1,0 +1,141 @@
+"""A handset as a test holds it: power, a known state to start from, and a look whether it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import IPv4Address
+
+from hil.clock import Clock
+from hil.errors import LabError, UsageError
+from hil.history import History, Mark
+from hil.history import events as ev
+from hil.judge import Timing
+from hil.net.interface import Place
+from hil.net.ping import ping
+from hil.power.outlet import Outlet
+from hil.reference.identity import Identity
+from hil.reference.parameters import Parameters, is_valid, lookup_parameter
+
+_POWER_S = 120.0
+_WITNESS_S = 5.0
+NANOSECONDS = 1_000_000_000
+
+
+class HandsetControl:
+    """What the ``handset`` fixture is.
+
+    ``restore`` puts exactly the given parameters, and defaults besides, into the handset's flash
+    while it is off. ``address`` tells the address that it was leased. ``linked`` tells whether its
+    network link is up: the second witness of its power.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        timing: Timing,
+        clock: Clock,
+        history: History,
+        outlet: Outlet,
+        place: Place,
+        restore: Callable[[Mapping[str, str]], Awaitable[None]],
+        address: Callable[[], IPv4Address | None],
+        linked: Callable[[], bool],
+    ) -> None:
+        self.name = name
+        self.identity = identity
+        self.timing = timing
+        self._clock = clock
+        self._history = history
+        self._outlet = outlet
+        self._place = place
+        self._restore = restore
+        self._address = address
+        self._linked = linked
+        self._on: bool | None = None
+
+    @property
+    def boot_limit(self) -> float:
+        """Seconds that this handset may take from power-on to its lease."""
+        return self.timing.boot + self.timing.lease
+
+    # -- power -------------------------------------------------------------------------------------
+
+    def power_on(self) -> ev.PowerSwitched:
+        """Switch its power on; LabError if the outlet or the link disagree."""
+        switched = self._clock.run(self._outlet.on(), timeout=_POWER_S)
+        self._on = True
+        self._witness(up=True)
+        return switched
+
+    def power_off(self) -> ev.PowerSwitched:
+        """Cut its power; LabError if the outlet or the link disagree."""
+        switched = self._clock.run(self._outlet.off(), timeout=_POWER_S)
+        self._on = False
+        self._witness(up=False)
+        return switched
+
+    def power_cycle(self) -> ev.PowerSwitched:
+        """Cut its power and give it back; returns the moment of power-on."""
+        if self._on is not False:
+            self.power_off()
+        return self.power_on()
+
+    def boot(self, **parameters: str) -> ev.PowerSwitched:
+        """Start from a known state: exactly these parameters set, everything else at its default."""
+        self.prepare(**parameters)
+        return self.power_on()
+
+    def prepare(self, **parameters: str) -> None:
+        """Cut its power and put exactly these parameters, by XML name, into its flash."""
+        for name, value in parameters.items():
+            if not is_valid(lookup_parameter(name), value):
+                raise UsageError(
+                    f"{name} cannot be {value!r}",
+                    remedy="serve a profile with that value to see what the phone makes of it",
+                )
+        if self._on is not False:
+            self.power_off()
+        self._clock.run(self._restore(Parameters(parameters).items_set()))
+        self._history.append(ev.HandsetPrepared(source="bench", parameters=parameters))
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def is_alive(self) -> bool:
+        """Look whether it answers on the network; the answer goes into the history."""
+        address = self._address()
+        if self._on is not True:
+            alive, detail = True, "the handset was left without power"
+        elif address is None:
+            alive, detail = False, "it has no address"
+        else:
+            silence = self._clock.run(ping(self._place, self._clock, address))
+            alive, detail = not silence, silence or f"{address} answers"
+        self._history.append(ev.Alive(source="bench", alive=alive, method="icmp", detail=detail))
+        return alive
+
+    def mark(self) -> Mark:
+        """The present place in the history."""
+        return self._history.mark()
+
+    def _witness(self, *, up: bool) -> None:
+        if not self._clock.wait(
+            lambda: self._linked() is up, self._clock.now() + round(_WITNESS_S * NANOSECONDS)
+        ):
+            word = "on" if up else "off"
+            fault = LabError(
+                f"the outlet says {word}, but the handset's link is {'down' if up else 'up'}",
+                evidence=f"{self._outlet.name} against the link, {_WITNESS_S:g} s after",
+                next_step="compare the outlet with the inventory; hil believes neither of the two",
+                concerns=self.name,
+            )
+            self._history.append(
+                ev.LabFault(
+                    source="power",
+                    what=fault.what,
+                    evidence=fault.evidence,
+                    next_step=fault.next_step,
+                    concerns=fault.concerns,
+                )
+            )
+            raise fault

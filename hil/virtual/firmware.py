@@ -1,0 +1,74 @@
+"""What a virtual handset runs: the specification's decisions, and how its network clients are set.
+
+A `Firmware` is data. The reference firmware has every default; a defect is a firmware that differs
+in one place (`hil.virtual.defects`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hil.reference.decisions import Decisions
+from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.log_messages import LogMessage
+from hil.reference.phone import Due, Retrieve
+from hil.reference.responses import Answer
+from hil.virtual.dhcp import DhcpConfig
+from hil.virtual.http import HttpConfig
+from hil.virtual.resolver import ResolverConfig
+from hil.virtual.syslog import SyslogConfig
+from hil.virtual.tftp import TftpConfig
+
+NANOSECONDS = 1_000_000_000
+
+
+def anywhere(due: Due, chance: random.Random) -> int:
+    """Pick the instant of a resync: uniformly in its window."""
+    return chance.randint(due.earliest, due.latest)
+
+
+def as_retrieved(retrieve: Retrieve) -> Retrieve:
+    """Fetch exactly what the decisions say."""
+    return retrieve
+
+
+def as_composed(message: LogMessage) -> LogMessage | None:
+    """Send exactly the message that is due."""
+    return message
+
+
+def as_answered(answer: Answer) -> Answer:
+    """Take an answer for what it is."""
+    return answer
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """One build.
+
+    ``boot_s`` is the time from power-on to DHCP, ``step_s`` between two steps of a resync, in
+    seconds of lab time. The functions are the places where a defect can stand.
+    """
+
+    decisions: Decisions = field(default_factory=Decisions)
+    interpretations: Interpretations = DEFAULT
+    boot_s: float = 2.0
+    step_s: float = 0.005
+    instant: Callable[[Due, random.Random], int] = anywhere
+    retrieve: Callable[[Retrieve], Retrieve] = as_retrieved
+    message: Callable[[LogMessage], LogMessage | None] = as_composed
+    answer: Callable[[Answer], Answer] = as_answered
+    keeps_parameters: bool = True
+    dhcp: DhcpConfig = field(default_factory=DhcpConfig)
+    resolver: ResolverConfig = field(default_factory=ResolverConfig)
+    tftp: TftpConfig = field(default_factory=TftpConfig)
+    http: HttpConfig = field(default_factory=HttpConfig)
+    syslog: SyslogConfig = field(default_factory=SyslogConfig)
+    verifies_server: bool = True
+    checks_host_name: bool = True
+    shows_certificate: bool = True
+
+
+REFERENCE_FIRMWARE = Firmware()
