@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.tftp import TFTP
@@ -206,6 +206,7 @@ def test_tftpy_reads_our_packets_as_we_meant_them(packet: tftp.Packet) -> None:
 @given(packets)
 @settings(deadline=None, max_examples=150)
 def test_we_read_tftpys_packets_as_it_meant_them(packet: tftp.Packet) -> None:
+    assume(not isinstance(packet, tftp.Request) or packet.mode is tftp.Mode.OCTET)
     theirs = tftp.decode(to_tftpy(packet).encode().buffer)
     if isinstance(packet, tftp.Error):
         assert isinstance(theirs, tftp.Error)
