@@ -143,6 +143,10 @@ class TftpEndpoint:
             return
         if known is not None:
             known.abort("the client asked for another file")
+        elif before is not None:
+            self._end(
+                before, Ending(ev.Outcome.ABORTED, detail="the client asked for another file")
+            )
         asked = Asked(
             request, path, datagram.host, datagram.port, self._station.admission.next_transfer()
         )
@@ -153,8 +157,6 @@ class TftpEndpoint:
         files = self._files
 
         def answer() -> None:
-            if self._delayed.get(client) is asked:
-                del self._delayed[client]
             if fault:
                 self._fail(asked, ev.Outcome.ERROR, tftp.ErrorCode.ACCESS_VIOLATION, fault)
             else:
@@ -174,11 +176,18 @@ class TftpEndpoint:
         delays = [fault for fault in due if isinstance(fault, fl.Delay)]
         for fault in delays:
             self._station.injected(fault, about)
-        if delays:
-            self._delayed[asked.host, asked.port] = asked
-            self._station.after(sum(fault.seconds for fault in delays), answer)
-        else:
+        if not delays:
             answer()
+            return
+        client = (asked.host, asked.port)
+        self._delayed[client] = asked
+
+        def answer_late() -> None:
+            if self._delayed.get(client) is asked:
+                del self._delayed[client]
+                answer()
+
+        self._station.after(sum(fault.seconds for fault in delays), answer_late)
 
     def _answer(self, asked: Asked, body: bytes | None, due: tuple[fl.Fault, ...]) -> None:
         for fault in due:

@@ -1,0 +1,207 @@
+"""A network with one handset's port and a stranger's, a clock and a history, for endpoints to serve.
+
+`Bench.start` runs an endpoint; `Phone` and `Stranger` are sockets in namespaces of their own, read by the
+bench's loop, so that what a client got is known once lab time has passed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Any, Protocol, TypeVar
+
+import pytest
+
+from hil.clock import WallClock
+from hil.endpoints.admission import Admission
+from hil.history import History
+from hil.net import namespace
+from hil.net.interface import Interface, Place
+from hil.net.virtual import LAB_ADDRESS, VirtualNetwork
+from hil.virtual_clock import VirtualClock
+
+namespace.enter()
+
+HANDSET_MAC = "00:0e:08:aa:bb:cc"
+STRANGER_MAC = "00:0e:08:00:00:01"
+SERVER = str(LAB_ADDRESS)
+
+
+class Served(Protocol):
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Served)
+
+
+@dataclass
+class UdpClient:
+    """A UDP socket of a machine on the link; ``received`` has (data, (host, port)) in order."""
+
+    clock: VirtualClock | WallClock
+    socket: socket.socket
+    received: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
+    on_receive: Callable[[bytes, tuple[str, int]], None] | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self.socket.getsockname()[1])
+
+    def send(self, data: bytes, port: int, host: str = SERVER) -> None:
+        self.socket.sendto(data, (host, port))
+
+    def readable(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, peer = self.socket.recvfrom(65535)
+                self.received.append((data, peer))
+                if self.on_receive is not None:
+                    self.on_receive(data, peer)
+
+
+@dataclass
+class FrameClient:
+    """Sees UDP datagrams to a port of its MAC (or to all) before any address is configured."""
+
+    socket: socket.socket
+    port: int
+    received: list[bytes] = field(default_factory=list)
+    on_receive: Callable[[bytes], None] | None = None
+
+    def readable(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet, address = self.socket.recvfrom(65535)
+                if address[2] == socket.PACKET_OUTGOING or packet[9] != socket.IPPROTO_UDP:
+                    continue
+                (to,) = struct.unpack_from("!H", packet, 22)
+                if to == self.port:
+                    (length,) = struct.unpack_from("!H", packet, 24)
+                    self.received.append(packet[28 : 20 + length])
+                    if self.on_receive is not None:
+                        self.on_receive(self.received[-1])
+
+
+@dataclass
+class Machine:
+    """One end of the link: the handset, or somebody else."""
+
+    interface: Interface
+    address: IPv4Address
+    netmask: IPv4Address
+    clock: VirtualClock | WallClock
+    closing: contextlib.ExitStack
+
+    def configure(self, address: IPv4Address | None = None) -> None:
+        self.interface.up()
+        self.interface.configure(address or self.address, self.netmask)
+
+    def udp(self, port: int = 0) -> UdpClient:
+        opened = self.interface.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        device = self.interface.name.encode()
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
+        opened.bind(("0.0.0.0", port))
+        client = UdpClient(self.clock, opened)
+        self._watch(opened, client.readable)
+        return client
+
+    def frames(self, port: int) -> FrameClient:
+        opened = self.interface.namespace.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        opened.bind((self.interface.name, 0x0800))
+        client = FrameClient(opened, port)
+        self._watch(opened, client.readable)
+        return client
+
+    def run(self, *command: str, timeout: float = 10.0) -> subprocess.CompletedProcess[str]:
+        """Run somebody else's program on this machine."""
+        with self.interface.namespace.entered():
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+            process.wait()
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def _watch(self, opened: socket.socket, readable: Callable[[], None]) -> None:
+        loop = self.clock.loop
+
+        async def add() -> None:
+            loop.add_reader(opened, readable)
+
+        async def remove() -> None:
+            loop.remove_reader(opened)
+            opened.close()
+
+        self.clock.run(add())
+        self.closing.callback(lambda: self.clock.run(remove()))
+
+
+@dataclass
+class Bench:
+    """What endpoints stand on, and who talks to them."""
+
+    network: VirtualNetwork
+    clock: VirtualClock | WallClock
+    history: History
+    admission: Admission
+    phone: Machine
+    stranger: Machine
+    closing: contextlib.ExitStack
+
+    @property
+    def place(self) -> Place:
+        return self.network.place()
+
+    def start(self, kind: Callable[..., S], **options: Any) -> S:
+        endpoint = kind(self.place, self.clock, self.history, self.admission, **options)
+        self.clock.run(endpoint.start())
+        self.closing.callback(lambda: self.clock.run(endpoint.close()))
+        return endpoint
+
+    def let_pass(self, seconds: float) -> None:
+        self.history.sleep(seconds)
+
+    def configure_phone(self) -> None:
+        """Give the handset its address, and have the bench know it, without DHCP."""
+        self.phone.configure()
+        self.admission.leased(self.phone.address)
+
+
+def _bench(clock: VirtualClock | WallClock) -> Iterator[Bench]:
+    crashes: list[str] = []
+    clock.on_crash(crashes.append)
+    with contextlib.ExitStack() as closing:
+        network = VirtualNetwork()
+        closing.callback(network.close)
+        closing.callback(clock.close)
+        machines = [
+            Machine(port.far, port.address, network.netmask, clock, closing)
+            for port in network.add_handsets([HANDSET_MAC, STRANGER_MAC])
+        ]
+        if isinstance(clock, VirtualClock):
+            clock.attach(network)
+        yield Bench(network, clock, History(clock), Admission(HANDSET_MAC), *machines, closing)
+    assert crashes == []
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """In virtual time."""
+    yield from _bench(VirtualClock())
+
+
+@pytest.fixture
+def wall_bench() -> Iterator[Bench]:
+    """In real time, for peers that others wrote."""
+    yield from _bench(WallClock())
