@@ -55,7 +55,7 @@ def test_an_outlet_that_the_pdu_does_not_have(rack: Any, user: UsmUser, version:
     with pytest.raises(PowerError, match=reason) as error:
         rack.clock.run(pdu.on("9"))
     assert "check the outlet number" in error.value.next_step
-    with pytest.raises(PowerError, match="noSuchName|noSuchInstance"):
+    with pytest.raises(PowerError, match=r"noSuchName|noSuchInstance"):
         rack.clock.run(pdu.state("9"))
     assert rack.relays == []
 
