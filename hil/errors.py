@@ -124,8 +124,8 @@ class StreamClosed(TransportError):
     """The connection ended or never came about.
 
     ``reason`` is ``reset`` or ``timed-out`` (the other side or the network ended it), ``closed``
-    (we did), ``refused`` or ``unreachable`` (it never came about). An orderly end by the other side
-    is no error but an empty read.
+    (we did), ``ended`` (in the middle of TLS), ``refused`` or ``unreachable`` (it never came about).
+    An orderly end by the other side is no error but an empty read.
     """
 
 

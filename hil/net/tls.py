@@ -14,7 +14,7 @@ import os
 import ssl
 from typing import Any
 
-from hil.errors import StreamClosed, StreamTimeout, TlsFailed
+from hil.errors import StreamClosed, StreamTimeout, TlsFailed, TransportError
 from hil.net.stream import Stream, deadline
 
 _RECORDS = 1 << 16
@@ -120,7 +120,8 @@ class TlsStream:
     async def read(self, *, within: float) -> bytes:
         """The next bytes; empty once the other side has ended TLS properly (close_notify).
 
-        A connection that just ends is TlsFailed: somebody may have cut it (RFC 8446 section 6.1).
+        A connection that just ends is StreamClosed (``ended``): somebody may have cut it (RFC 8446
+        section 6.1).
         """
         async with deadline(within, "a read"):
             while True:
@@ -174,7 +175,9 @@ class TlsStream:
         if self._outgoing.pending:
             await self.raw.write(self._outgoing.read(), within=within)
 
-    async def _failure(self, error: ssl.SSLError) -> TlsFailed:
+    async def _failure(self, error: ssl.SSLError) -> TransportError:
+        if isinstance(error, ssl.SSLEOFError):
+            return StreamClosed("ended")
         with contextlib.suppress(StreamClosed, StreamTimeout):
             await self._flush(_ALERT_S)
         return TlsFailed(reason(error))
@@ -203,8 +206,6 @@ def reason(error: ssl.SSLError) -> str:
     """OpenSSL's reason in lower case words, such as ``certificate verify failed``."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
-    if isinstance(error, ssl.SSLEOFError):
-        return "the connection ended without close_notify"
     return (error.reason or "unknown").replace("_", " ").lower()
 
 
