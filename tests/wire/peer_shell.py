@@ -13,6 +13,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -37,10 +38,17 @@ LIMIT = 15.0
 SERVER, FIRST, OTHER = (IPv4Address(f"10.77.0.{host}") for host in (1, 50, 60))
 MAC = bytes.fromhex("020e08aabbcc")
 NEAR, FAR = "lab0", "phone0"
+RTMGRP_LINK, RTM_NEWLINK, IFF_RUNNING = 1, 16, 0x40
 
 
 def run(*argv: str) -> None:
     subprocess.run(argv, check=True, capture_output=True, timeout=LIMIT)
+
+
+def raise_loopback() -> None:
+    """Bring lo up, with an address beside 127.0.0.1, without which in.tftpd resolves nothing."""
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "addr", "add", f"{SERVER}/32", "dev", "lo")
 
 
 def udp(address: str, port: int, device: str | None = None) -> socket.socket:
@@ -73,10 +81,26 @@ def far_peer(prepare: str, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
     with peer("unshare", "--net", "sh", "-c", script, "sh", *argv) as process:
         next(lines(process))
         run("ip", "link", "set", FAR, "netns", str(process.pid))
-        run("ip", "link", "set", NEAR, "up")
         assert process.stdin is not None
-        process.stdin.write(b"\n")
+        with running(NEAR):
+            run("ip", "link", "set", NEAR, "up")
+            process.stdin.write(b"\n")
         yield process
+
+
+@contextmanager
+def running(device: str) -> Iterator[None]:
+    """At the end, wait until the kernel says that ``device`` passes frames; before, it drops them."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as link:
+        link.bind((0, RTMGRP_LINK))
+        link.settimeout(LIMIT)
+        index = socket.if_nametoindex(device)
+        yield
+        while True:
+            news = link.recv(65536)
+            kind, *_, changed, flags = struct.unpack_from("=4xH2xII4xiI", news)
+            if kind == RTM_NEWLINK and changed == index and flags & IFF_RUNNING:
+                return
 
 
 def lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
@@ -166,12 +190,14 @@ class TftpShell:
         try:
             data = sock.recv(65536)
         except ConnectionRefusedError:  # the client has ended and closed its port
+            del self.sessions[sock]
+            self.selector.unregister(sock)
             return
         self.perform(sock, self.sessions[sock].receive(data, time.monotonic_ns()))
 
 
 def serve_tftp(root: str, argv: list[str], lose_each: int = 0) -> dict[str, Any]:
-    run("ip", "link", "set", "lo", "up")
+    raise_loopback()
     shell = TftpShell(Path(root), lose_each)
     with peer(*argv) as client:
         shell.serve(client)
@@ -186,7 +212,7 @@ def serve_tftp(root: str, argv: list[str], lose_each: int = 0) -> dict[str, Any]
 
 def read_tftp(argv: list[str], filename: str, options: list[list[str]]) -> dict[str, Any]:
     """Read a file with our client from the server ``argv`` on the loopback."""
-    run("ip", "link", "set", "lo", "up")
+    raise_loopback()
     patience = Patience(timeout=100_000_000, retries=100, total=10_000_000_000)
     client = ReadTransfer(
         filename, options=tuple((name, value) for name, value in options), patience=patience
@@ -223,12 +249,12 @@ def serve_dhcp(script: str) -> dict[str, Any]:
         extra=dict([
             opt.TFTP_SERVER_NAME.pack("10.77.0.1"), opt.DOMAIN_NAME.pack("lab.example"),
             opt.PROVISIONING_URL.pack("http://10.77.0.1/$PSN.xml"),
-            opt.TFTP_SERVER_ADDRESSES.pack([SERVER, OTHER]), (161, bytes(300)),
+            opt.TFTP_SERVER_ADDRESSES.pack([SERVER, OTHER]), (161, bytes(120)), (162, bytes(120)),
         ]),
     )  # fmt: skip
     server = DhcpServer(config)
-    argv = ["udhcpc", "-f", "-i", FAR, "-s", script, "-V", "CP-7832-3PCC"]
-    for code in (66, 150, 160, 161):
+    argv = ["udhcpc", "-f", "-i", FAR, "-s", script, "-V", "CP-7832-3PCC", "-T", "1"]
+    for code in (66, 150, 160, 161, 162):
         argv += ["-O", str(code)]
     asked: list[list[Any]] = []
     told: list[str] = []
@@ -259,7 +285,7 @@ def answer_dhcp(sock: socket.socket, server: DhcpServer) -> list[Any]:
         where = destination(message, reply)
         # Linux does not let a UDP socket name the hardware address: broadcast instead.
         address = "255.255.255.255" if where.hardware else str(where.address)
-        sock.sendto(dhcp.encode(reply, max(reply_limit(message), 1400)), (address, where.port))
+        sock.sendto(dhcp.encode(reply, reply_limit(message)), (address, where.port))
     kinds = [reply.kind.name for reply in answers if reply.kind]
     vendor = opt.VENDOR_CLASS.read(message)
     kind = message.kind.name if message.kind else None
@@ -299,7 +325,7 @@ def take_lease(argv: list[str]) -> dict[str, Any]:
         selector.register(sock, selectors.EVENT_READ, sock)
         skipped = 0
         events = client.start(time.monotonic_ns())
-        while len(told) < 2:
+        while True:
             for event in events:
                 if isinstance(event, DhcpSend):
                     target = (str(event.address), dhcp.SERVER_PORT)
@@ -309,6 +335,8 @@ def take_lease(argv: list[str]) -> dict[str, Any]:
                 if isinstance(event, Bound) and event.lease.term is not None:
                     run("ip", "addr", "add", f"{event.lease.address}/24", "dev", NEAR)
                     skipped = event.lease.term.renew_at - time.monotonic_ns()
+            if len(told) == 2:
+                break
             deadline = client.next_deadline()
             ready = wait(selector, until, None if deadline is None else deadline - skipped)
             now = time.monotonic_ns() + skipped

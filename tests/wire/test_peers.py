@@ -25,6 +25,18 @@ PACKAGES = {
 }
 SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
+TFTPD_HPA = "in.tftpd --foreground --address 127.0.0.1:69 --user root --secure {root}"
+DNSMASQ_TFTP = (
+    "dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --pid-file="
+    " --enable-tftp --tftp-root={root}"
+)
+DNSMASQ_DHCP = (
+    "dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --pid-file="
+    " --log-facility=- --log-dhcp --dhcp-leasefile={root}/leases --interface=phone0 --no-ping"
+    " --dhcp-authoritative --dhcp-range=10.77.0.50,10.77.0.50,255.255.255.0,600"
+    " --dhcp-option=66,10.77.0.9 --dhcp-option=160,http://10.77.0.9/$MA.xml"
+)
+
 Play = Callable[..., dict[str, Any]]
 
 
@@ -39,11 +51,11 @@ def play(request: pytest.FixtureRequest) -> Play:
         if shutil.which(mark.args[0], path=SYSTEM_PATH) is None:
             pytest.skip(f"needs Debian's package {PACKAGES[mark.args[0]]}")
     become = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    enter = ["unshare", *become, "--net", "--mount"]
 
     def run(command: str, **orders: Any) -> dict[str, Any]:
         done = subprocess.run(
-            ["unshare", *become, "--net", "--mount", sys.executable, str(SHELL)]
-            + [command, json.dumps(orders)],
+            [*enter, sys.executable, str(SHELL), command, json.dumps(orders)],
             capture_output=True,
             text=True,
             timeout=40,
@@ -92,7 +104,7 @@ def curl(local: Path, *options: str) -> list[str]:
         pytest.param(lambda path: hpa(path), ["octet"], marks=needs("tftp"), id="tftp-hpa"),
         pytest.param(
             lambda path: curl(path, "--tftp-blksize", "1468"),
-            ["('blksize', '1468')", "('tsize', '0')"],
+            ["('blksize', '1468')", "('tsize', '0')", "('timeout', "],
             marks=needs("curl"),
             id="curl",
         ),
@@ -108,7 +120,10 @@ def test_other_tftp_clients_read_the_same_bytes(
     argv: Callable[[Path], list[str]],
     seen: list[str],
     size: int,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if size == 0 and request.node.callspec.id.endswith("-curl"):
+        size = 1  # curl takes the true size 0 in an OACK for an error
     (tmp_path / "f.bin").write_bytes(content(size))
     local = tmp_path / "received"
     result = play("tftp", root=str(tmp_path), argv=argv(local))
@@ -126,7 +141,9 @@ def test_other_tftp_clients_read_the_same_bytes(
             lambda path: atftp(path, "windowsize 16"), marks=needs("atftp"), id="atftp-window-16"
         ),
         pytest.param(lambda path: hpa(path), marks=needs("tftp"), id="tftp-hpa"),
-        pytest.param(lambda path: curl(path), marks=needs("curl"), id="curl"),
+        pytest.param(
+            lambda path: curl(path, "--tftp-no-options"), marks=needs("curl"), id="curl-bare"
+        ),
     ],
 )
 def test_other_tftp_clients_survive_the_loss_of_each_ninth_datagram(
@@ -169,32 +186,19 @@ def test_curl_understands_that_it_may_not_write(play: Play, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "argv",
     [
-        pytest.param(
-            lambda root: (
-                ["in.tftpd", "--foreground", "--listen", "--address", "127.0.0.1:69"]
-                + ["--user", "root", "--secure", root]
-            ),
-            marks=needs("in.tftpd"),
-            id="tftpd-hpa",
-        ),
-        pytest.param(
-            lambda root: (
-                ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0"]
-                + ["--user=root", "--enable-tftp", "--pid-file=", f"--tftp-root={root}"]
-            ),
-            marks=needs("dnsmasq"),
-            id="dnsmasq",
-        ),
+        pytest.param(TFTPD_HPA, marks=needs("in.tftpd"), id="tftpd-hpa"),
+        pytest.param(DNSMASQ_TFTP, marks=needs("dnsmasq"), id="dnsmasq"),
     ],
 )
 @pytest.mark.parametrize("blksize", ["8", "1468"])
 def test_our_tftp_client_reads_from_other_servers(
-    play: Play, tmp_path: Path, argv: Callable[[str], list[str]], blksize: str
+    play: Play, tmp_path: Path, argv: str, blksize: str
 ) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "f.bin").write_bytes(content(10_001))
     options = [["blksize", blksize], ["tsize", "0"]]
-    result = play("read", argv=argv(str(tmp_path)), filename="f.bin", options=options)
+    server = argv.format(root=tmp_path).split()
+    result = play("read", argv=server, filename="f.bin", options=options)
     assert bytes.fromhex(result["data"]) == content(10_001)
     assert result["terms"] == [int(blksize), 10_001]
 
@@ -206,7 +210,7 @@ deconfig) ip addr flush dev "$interface"; ip link set "$interface" up ;;
 bound|renew) ip addr replace "$ip/$mask" dev "$interface" ;;
 esac
 echo "EVENT $1 ${ip:-none} lease=$lease router=$router dns=$dns domain=$domain" \
-    "tftp=$tftp opt150=$opt150 opt160=$opt160 opt161=${#opt161} message=$message"
+    "tftp=$tftp opt150=$opt150 opt160=$opt160 opt161=${#opt161} opt162=${#opt162} message=$message"
 """
 
 
@@ -235,18 +239,16 @@ def test_udhcpc_lives_through_lease_renewal_refusal_and_release(play: Play, tmp_
     for part in (
         "bound 10.77.0.50", "lease=600", "router=10.77.0.1", "dns=10.77.0.1",
         "domain=lab.example", "tftp=10.77.0.1", "opt150=0a4d00010a4d003c", f"opt160={url}",
+        "opt161=240", "opt162=240",
     ):  # fmt: skip
         assert part in bound
 
 
 @needs("dnsmasq")
-def test_our_dhcp_client_takes_renews_and_releases_a_lease_of_dnsmasq(play: Play) -> None:
-    argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root"]
-    argv += ["--log-facility=-", "--log-dhcp", "--pid-file=", "--dhcp-leasefile=/dev/null"]
-    argv += ["--interface=phone0", "--no-ping", "--dhcp-authoritative"]
-    argv += ["--dhcp-range=10.77.0.50,10.77.0.50,255.255.255.0,600"]
-    argv += ["--dhcp-option=66,10.77.0.9", "--dhcp-option=160,http://10.77.0.9/$MA.xml"]
-    result = play("lease", argv=argv)
+def test_our_dhcp_client_takes_renews_and_releases_a_lease_of_dnsmasq(
+    play: Play, tmp_path: Path
+) -> None:
+    result = play("lease", argv=DNSMASQ_DHCP.format(root=tmp_path).split())
     lease = ["10.77.0.50", "10.77.0.1", 600, "10.77.0.9", "http://10.77.0.9/$MA.xml"]
     assert result["told"] == [["Bound", *lease], ["Renewed", *lease]]
     assert "10.77.0.50" in result["released"]
