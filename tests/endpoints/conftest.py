@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,9 +20,12 @@ import pytest
 
 from hil.clock import WallClock
 from hil.endpoints.admission import Admission
+from hil.errors import StreamTimeout, TransportError
 from hil.history import History
 from hil.net import namespace
 from hil.net.interface import Interface, Place
+from hil.net.stream import connect
+from hil.net.tls import AnyStream, TlsStream
 from hil.net.virtual import LAB_ADDRESS, VirtualNetwork
 from hil.virtual_clock import VirtualClock
 
@@ -67,6 +71,52 @@ class UdpClient:
 
 
 @dataclass
+class TcpClient:
+    """A connection of a machine on the link; ``ending`` says how the other side ended it."""
+
+    clock: VirtualClock | WallClock
+    stream: AnyStream
+    ending: str = ""
+
+    def send(self, data: bytes) -> None:
+        self.clock.run(self.stream.write(data, within=5))
+
+    def receive(self, within: float = 60.0) -> bytes:
+        """All that comes until the end, or until nothing has come for ``within`` seconds."""
+        return self.clock.run(self._all(within), timeout=10 * within)
+
+    def ask(self, data: bytes, within: float = 60.0) -> bytes:
+        self.send(data)
+        return self.receive(within)
+
+    def finish(self) -> None:
+        self.clock.run(self.stream.finish(within=5))
+
+    async def _all(self, within: float) -> bytes:
+        received = b""
+        self.ending = "fin"
+        try:
+            while data := await self.stream.read(within=within):
+                received += data
+        except StreamTimeout:
+            self.ending = "open"
+        except TransportError as error:
+            self.ending = error.reason
+        if self.ending != "open":
+            self.stream.close()
+        return received
+
+
+async def _connected(place: Place, port: int, tls: ssl.SSLContext | None) -> AnyStream:
+    stream = await connect(place, LAB_ADDRESS, port, within=5)
+    if tls is None:
+        return stream
+    secured = TlsStream(stream, tls, server_name=SERVER)
+    await secured.handshake(within=5)
+    return secured
+
+
+@dataclass
 class FrameClient:
     """Sees UDP datagrams to a port of its MAC (or to all) before any address is configured."""
 
@@ -103,14 +153,28 @@ class Machine:
         self.interface.up()
         self.interface.configure(address or self.address, self.netmask)
 
+    @property
+    def place(self) -> Place:
+        return Place(self.interface, self.address, self.netmask)
+
+    def tcp(self, port: int, tls: ssl.SSLContext | None = None) -> TcpClient:
+        """A connection to a server of the lab, with ``tls`` one that has shaken hands."""
+        client = TcpClient(self.clock, self.clock.run(_connected(self.place, port, tls)))
+
+        async def close() -> None:
+            client.stream.close()
+
+        self.closing.callback(lambda: self.clock.run(close()))
+        return client
+
     def udp(self, port: int = 0) -> UdpClient:
         opened = self.interface.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         device = self.interface.name.encode()
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
-        opened.bind(("0.0.0.0", port))
         client = UdpClient(self.clock, opened)
         self._watch(opened, client.readable)
+        opened.bind(("0.0.0.0", port))
         return client
 
     def frames(self, port: int) -> FrameClient:
