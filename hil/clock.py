@@ -88,12 +88,20 @@ class LoopThread:
         else:
             self._report(text)
 
-    def refuse_own_thread(self) -> None:
-        """UsageError where a coroutine calls what only a test may call."""
+    def refuse_own_thread(self, work: Coroutine[Any, Any, Any] | None = None) -> None:
+        """UsageError where a coroutine calls what only a test may call, or after the end.
+
+        ``work``, which will not run then, is closed.
+        """
         if threading.current_thread() is self.thread:
-            raise UsageError(
-                "the lab loop cannot wait for itself", remedy="await the coroutine instead"
-            )
+            problem, remedy = "the lab loop cannot wait for itself", "await the coroutine instead"
+        elif not self.thread.is_alive():
+            problem, remedy = "the clock is closed", "close it after everything that runs on it"
+        else:
+            return
+        if work is not None:
+            work.close()
+        raise UsageError(problem, remedy=remedy)
 
     async def cancel_all(self) -> None:
         """Cancel every other task and give them a second of lab time to end."""
@@ -103,9 +111,10 @@ class LoopThread:
         if others:
             await asyncio.wait(others, timeout=GRACE_S)
 
-    def stop(self) -> None:
-        """End the loop and its thread."""
+    def stop(self, release: Callable[[], None] = lambda: None) -> None:
+        """End the loop and its thread; ``release`` lets a loop that is held run to its end."""
         self.loop.call_soon_threadsafe(self.loop.stop)
+        release()
         self.thread.join(timeout=5.0)
 
 
@@ -133,7 +142,7 @@ class WallClock:
 
     def run(self, work: Coroutine[Any, Any, T], *, timeout: float = 30.0) -> T:
         """Run a coroutine in the loop from the test's thread; LabError after ``timeout`` s."""
-        self._thread.refuse_own_thread()
+        self._thread.refuse_own_thread(work)
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result(timeout)

@@ -8,12 +8,13 @@ the receiver delays does not count as under way, since the bytes have arrived.
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import os
 import socket
 import struct
 import termios
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _TCP_INFO = getattr(socket, "TCP_INFO", 11)
 _LENGTH = 232
@@ -53,7 +54,7 @@ def _unacknowledged(fd: int) -> bool:
 
 def _addresses(fd: int) -> tuple[object, object] | None:
     try:
-        with socket.socket(fileno=os.dup(fd)) as stream:
+        with _as_socket(fd) as stream:
             if stream.type != socket.SOCK_STREAM or stream.family != socket.AF_INET:
                 return None
             return stream.getsockname(), stream.getpeername()
@@ -61,8 +62,20 @@ def _addresses(fd: int) -> tuple[object, object] | None:
         return None
 
 
+@contextlib.contextmanager
+def _as_socket(fd: int) -> Iterator[socket.socket]:
+    copy = os.dup(fd)
+    try:
+        stream = socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
+    with stream:
+        yield stream
+
+
 def _tcp_info(fd: int) -> bytes:
-    with socket.socket(fileno=os.dup(fd)) as stream:
+    with _as_socket(fd) as stream:
         return stream.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LENGTH).ljust(_LENGTH, b"\0")
 
 

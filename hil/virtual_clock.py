@@ -61,6 +61,7 @@ class VirtualClock:
         self._waiting: dict[asyncio.Future[bool], Callable[[], bool]] = {}
         self._finished: Callable[[], None] | None = None
         self._holding = 0
+        self._holding_lock = threading.Lock()
         self.jumps = 0
         cpus = sorted(os.sched_getaffinity(0))
         self._selector = _RestingSelector(self)
@@ -83,22 +84,26 @@ class VirtualClock:
     @contextlib.contextmanager
     def outside(self) -> Iterator[None]:
         """Hold time while something that the loop cannot see (a process, a thread) is at work."""
-        self._holding += 1
+        with self._holding_lock:
+            self._holding += 1
         try:
             yield
         finally:
-            self._holding -= 1
+            with self._holding_lock:
+                self._holding -= 1
 
     def run(self, work: Coroutine[Any, Any, T], *, timeout: float = 30.0) -> T:
         """Run a coroutine in the loop and let the bench come to rest; ``timeout`` is lab time."""
-        self._thread.refuse_own_thread()
+        self._thread.refuse_own_thread(work)
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         async def bounded() -> T:
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(timeout) as limit:
                     return await work
             except TimeoutError:
+                if not limit.expired():
+                    raise
                 raise LabError(f"the lab did not finish its work in {timeout:g} s") from None
 
         def start() -> None:
@@ -108,8 +113,9 @@ class VirtualClock:
         def finish(task: asyncio.Task[T]) -> None:
             self._finished = lambda: _transfer(task, future)
 
-        self._selector.release()
+        # In this order: a loop that is released with nothing to do would move on in time.
         self.loop.call_soon_threadsafe(start)
+        self._selector.release()
         try:
             return future.result(_WALL_LIMIT_S + timeout / 100)
         except concurrent.futures.TimeoutError:
@@ -125,13 +131,13 @@ class VirtualClock:
         """Block the test's thread until ``condition`` holds or lab time passes ``until``."""
 
         async def waiting() -> None:
-            if condition():
-                return
             done: asyncio.Future[bool] = self.loop.create_future()
+            # Registered before the first look, so that what another thread appends is not missed.
             self._waiting[done] = condition
             timer = self.loop.call_at(until / NANOSECONDS, _resolve, done)
             try:
-                await done
+                if not condition():
+                    await done
             finally:
                 timer.cancel()
                 del self._waiting[done]
@@ -154,13 +160,19 @@ class VirtualClock:
         """Cancel what still runs, within a budget, and end the thread."""
         if self._thread.thread.is_alive():
             self.run(self._thread.cancel_all(), timeout=2 * GRACE_S)
-            self._selector.release()
-            self._thread.stop()
+            self._thread.stop(self._selector.release)
 
     def _look(self) -> None:
         for done, condition in self._waiting.items():
-            if not done.done() and condition():
-                done.set_result(True)
+            if done.done():
+                continue
+            try:
+                holds = condition()
+            except Exception as error:  # noqa: BLE001 - the test's, not of whoever notified
+                done.set_exception(error)
+            else:
+                if holds:
+                    done.set_result(True)
 
     # -- called by the selector, in the loop's thread ----------------------------------------------
 
@@ -193,10 +205,6 @@ class _RestingSelector(selectors.BaseSelector):
         self._clock = clock
         self._inner = selectors.DefaultSelector()
         self._running = threading.Event()
-        self._wakeups = selectors.DefaultSelector()
-
-    def watch_wakeups(self, wakeup_socket: Any) -> None:
-        self._wakeups.register(wakeup_socket, selectors.EVENT_READ)
 
     def release(self) -> None:
         self._running.set()
@@ -206,11 +214,8 @@ class _RestingSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         while True:
-            if not self._running.is_set():
-                # Parked: only a wake-up from the test's thread is served.
-                self._wakeups.select(None)
-                if not self._running.is_set():
-                    continue
+            # Parked until the test's thread passes the baton.
+            self._running.wait()
             ready = self._inner.select(0)
             if ready or (timeout is not None and timeout <= 0):
                 return ready
@@ -248,7 +253,6 @@ class _RestingSelector(selectors.BaseSelector):
 
     def close(self) -> None:
         self._inner.close()
-        self._wakeups.close()
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):
@@ -257,7 +261,6 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock, selector: _RestingSelector) -> None:
         self._clock = clock
         super().__init__(selector)
-        selector.watch_wakeups(self._ssock)  # type: ignore[attr-defined]
 
     def time(self) -> float:
         return self._clock.now() / NANOSECONDS
@@ -265,7 +268,11 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         holding = self._clock.outside()
         holding.__enter__()
-        future = super().run_in_executor(executor, func, *args)
+        try:
+            future = super().run_in_executor(executor, func, *args)
+        except BaseException:
+            holding.__exit__(None, None, None)
+            raise
         future.add_done_callback(lambda _: holding.__exit__(None, None, None))
         return future
 

@@ -138,6 +138,7 @@ class History:
     def all(
         self,
         kind: type[E],
+        /,
         *,
         after: Moment | None = None,
         where: Callable[[E], bool] | None = None,
@@ -149,7 +150,7 @@ class History:
         return tuple(e for e in self._events[start:] if wanted.accepts(e))
 
     def last(
-        self, kind: type[E], *, where: Callable[[E], bool] | None = None, **fields: object
+        self, kind: type[E], /, *, where: Callable[[E], bool] | None = None, **fields: object
     ) -> E | None:
         """The newest such event, or None."""
         wanted = Pattern.of(kind, fields, where)
@@ -160,6 +161,7 @@ class History:
     def expect(
         self,
         kind: type[E],
+        /,
         *,
         within: float,
         after: Moment | None = None,
@@ -194,6 +196,7 @@ class History:
     def expect_none(
         self,
         kind: type[E],
+        /,
         *,
         within: float,
         after: Moment | None = None,
@@ -219,6 +222,7 @@ class History:
     def wait(
         self,
         kind: type[E],
+        /,
         *,
         within: float,
         after: Moment | None = None,

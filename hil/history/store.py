@@ -31,7 +31,10 @@ class HistoryFile:
 
     def write(self, event: ev.Event) -> None:
         """Hand one event to the kernel; OSError (a full disk) is for the caller to report."""
-        line = self._encoder.encode(event) + b"\n"
+        try:
+            line = self._encoder.encode(event) + b"\n"
+        except UnicodeEncodeError:
+            line = self._encoder.encode(_escaped(event)) + b"\n"
         while line:
             line = line[os.write(self._descriptor, line) :]
 
@@ -51,6 +54,24 @@ class HistoryFile:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _escaped(event: ev.Event) -> ev.Event:
+    """The event with lone surrogates, which UTF-8 cannot hold, written out as escapes."""
+    fields = type(event).__struct_fields__
+    return msgspec.structs.replace(
+        event, **{name: _escaped_text(getattr(event, name)) for name in fields}
+    )
+
+
+def _escaped_text(value: object) -> object:
+    if type(value) is str:
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, tuple):
+        return tuple(_escaped_text(item) for item in value)
+    if isinstance(value, dict):
+        return {_escaped_text(key): _escaped_text(item) for key, item in value.items()}
+    return value
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,7 @@ def read(path: Path) -> StoredHistory:
     for number, line in enumerate(lines, start=1):
         try:
             event = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HistoryError(f"{path}:{number}: not an event: {error}") from error
         if event.seq != number - 1:
             raise HistoryError(
