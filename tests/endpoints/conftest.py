@@ -1,7 +1,7 @@
 """A network with one handset's port and a stranger's, a clock and a history, for endpoints to serve.
 
-`Bench.start` runs an endpoint; `Phone` and `Stranger` are sockets in namespaces of their own, read by the
-bench's loop, so that what a client got is known once lab time has passed.
+`Bench.start` runs an endpoint. Clients are sockets in the namespaces of two machines, the phone and
+a stranger, read by the bench's loop, so that what a client got is known once lab time has passed.
 """
 
 from __future__ import annotations

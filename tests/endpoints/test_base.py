@@ -29,7 +29,7 @@ def opened(bench, station):
 
 def test_port_in_use_is_an_endpoint_error(bench):
     bench.start(SyslogEndpoint)
-    with pytest.raises(EndpointError, match="syslog cannot listen on 192.0.2.1 port 514"):
+    with pytest.raises(EndpointError, match=r"syslog cannot listen on 192\.0\.2\.1 port 514"):
         bench.start(SyslogEndpoint)
 
 

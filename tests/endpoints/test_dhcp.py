@@ -1,8 +1,8 @@
-"""The DHCP endpoint serves one handset over the link, as `hil.wire`'s client and raw messages see it."""
+"""The DHCP endpoint serves one handset over the link, seen by `hil.wire`'s client."""
 
 from __future__ import annotations
 
-import random
+import itertools
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -29,10 +29,10 @@ class Dhcp:
         self.machine = bench.phone if mac == PHONE_MAC else bench.stranger
         self.machine.interface.up()
         self.events: list[object] = []
-        chance = random.Random(7832)
+        xids = itertools.count(0x7832)
         self.client = DhcpClient(
             ClientConfig(chaddr=mac, broadcast=broadcast),
-            new_xid=lambda: chance.getrandbits(32),
+            new_xid=lambda: next(xids),
             jitter=lambda: 0.0,
         )
         self.udp = self.machine.udp(68)

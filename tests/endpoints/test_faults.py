@@ -75,7 +75,7 @@ def test_cleared_plan_has_no_fault():
 
 
 def test_fault_that_the_endpoint_cannot_apply_is_refused():
-    with pytest.raises(UsageError, match="tftp cannot apply Status.*Silence, Delay, Truncate"):
+    with pytest.raises(UsageError, match=r"tftp cannot apply Status.*Silence, Delay, Truncate"):
         plan(Planned(Status(404)))
 
 
@@ -97,7 +97,7 @@ def test_fault_that_the_endpoint_cannot_apply_is_refused():
         lambda: DuplicateBlock(0),
         lambda: RefuseTlsVersion("SSLv3"),
         lambda: Planned(Silence(), nth=0),
-        lambda: Planned(Silence(), nth=range(0, 3)),
+        lambda: Planned(Silence(), nth=range(3)),
         lambda: Planned(Silence(), nth=range(3, 3)),
     ],
 )
