@@ -1,0 +1,60 @@
+# Everything a checkout needs; `make` alone says what there is.
+#
+# The environment in $(VENV) is made when it is first needed, and renewed when pyproject.toml or
+# constraints.txt change. Any target works as root and as an ordinary user; where the tests build
+# networks, an ordinary user gets a user namespace from the launcher.
+
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+
+BIN := $(VENV)/bin
+LAUNCH := $(BIN)/python -m hil.net.launcher
+PYTEST := $(LAUNCH) $(BIN)/python -m pytest
+INSTALL := .ci/make-venv
+INPUTS := pyproject.toml constraints.txt $(INSTALL)
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help certify test lint soak bench dist clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo
+	@echo '  ARGS="..." is passed on:  make certify ARGS="--defect NAME"'
+	@echo '                            make test ARGS="tests/wire -k tftp"'
+
+certify: $(RUN) ## judge the virtual handset against the specification
+	@$(BIN)/hil certify $(ARGS)
+
+test: $(DEV) ## run the tests of hil itself, WORKERS=2 at a time
+	@$(PYTEST) -n $(WORKERS) $(ARGS)
+
+lint: $(DEV) ## ruff, mypy --strict and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict
+	@$(BIN)/lint-imports --no-logo
+
+soak: $(DEV) ## repeat the scenarios that must come out alike every time
+	@$(PYTEST) -m soak $(ARGS)
+
+bench: $(DEV) ## measure, and print a table
+	@$(LAUNCH) $(BIN)/python -m benchmarks $(ARGS)
+
+dist: $(DEV) ## build the wheel and the source archive into dist/
+	@$(BIN)/python -m hatchling build
+
+clean: ## remove all that was made here, the environment too
+	rm -rf $(VENV) dist build hil-out .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): $(INPUTS)
+	@$(INSTALL) $(VENV) .
+	@touch $@
+
+$(DEV): $(INPUTS)
+	@$(INSTALL) $(VENV) '.[dev]'
+	@touch $(RUN) $@
