@@ -1,0 +1,199 @@
+"""The inventory: which phones a laboratory has and what surrounds them, read from a YAML file.
+
+Whoever writes an inventory learns of everything that is wrong with it at once, each problem with its
+line and with what would be right. The file is read to values that know their lines
+(`hil.testbed.yaml_lines`), pydantic compares them with the schema (`hil.testbed.models`), and the
+entries are compared with each other (`hil.testbed.checks`) whether or not the schema was content.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from hil.errors import InventoryError, UsageError
+from hil.testbed.checks import REFUSED, Place, Wrong, closest, contradictions, nearest
+from hil.testbed.models import (
+    FirmwareEntry,
+    HandsetEntry,
+    Network,
+    PowerRef,
+    Testbed,
+    TimingEntry,
+)
+from hil.testbed.pdus import Pdu, SnmpUser
+from hil.testbed.yaml_lines import Document, parse
+
+__all__ = [
+    "FirmwareEntry",
+    "HandsetEntry",
+    "Network",
+    "Pdu",
+    "PowerRef",
+    "SnmpUser",
+    "Testbed",
+    "TimingEntry",
+    "load",
+]
+
+MAX_OCTETS = 1 << 20
+"""The size of the largest inventory file."""
+_SHOWN = 60
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Testbed:
+    """Read an inventory; secrets by reference come from ``environ``, else from the process's own.
+
+    Raises `InventoryError`, and nothing else, with every problem and its line: a file that cannot be
+    read, is not UTF-8, not YAML, or not what the schema and the entries among each other allow.
+    """
+    file = str(path)
+    try:
+        document = parse(_read(path, file), file)
+        problems = list(document.problems)
+        testbed, wrongs = _validate(document, path, os.environ if environ is None else environ)
+    except UsageError as error:
+        raise InventoryError(file, [error]) from error
+    problems += [
+        UsageError(w.problem, file=file, line=document.line(w.place), remedy=w.remedy)
+        for w in wrongs
+    ]
+    if testbed is None or problems:
+        raise InventoryError(file, sorted(problems, key=lambda problem: problem.line or 0))
+    return testbed
+
+
+def _read(path: Path, file: str) -> str:
+    remedy = "the path of an inventory such as testbeds/virtual.yaml"
+    try:
+        # Only then opened: to open a pipe that nobody writes to would wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError("not a regular file", file=file, remedy=remedy)
+        with path.open("rb") as opened:
+            octets = opened.read(MAX_OCTETS + 1)
+    except OSError as error:
+        raise UsageError(f"{error.strerror}", file=file, remedy=remedy) from error
+    except ValueError as error:
+        raise UsageError(f"no path of a file: {error}", file=file, remedy=remedy) from error
+    if len(octets) > MAX_OCTETS:
+        raise UsageError("too large an inventory", file=file, remedy=f"at most {MAX_OCTETS} octets")
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"octet 0x{octets[error.start]:02x} is not UTF-8",
+            file=file,
+            line=line,
+            remedy="save the file as UTF-8",
+        ) from error
+
+
+def _validate(
+    document: Document, path: Path, environ: Mapping[str, str]
+) -> tuple[Testbed | None, list[Wrong]]:
+    """Return the testbed, or None and all that is wrong."""
+    value = document.value
+    if not isinstance(value, dict):
+        problem = f"the inventory is {_shown(value)}, not a mapping"
+        return None, [Wrong((), problem, "name:, kind:, pdus: and handsets:")]
+    wrongs = []
+    if "file" in value:
+        known = Testbed.model_fields.keys() - {"file"}
+        wrongs.append(Wrong(("file",), "the inventory has no key 'file'", nearest("file", known)))
+    try:
+        testbed = Testbed.model_validate(value | {"file": path}, context={"environ": environ})
+    except ValidationError as error:
+        details = error.errors()
+        found = [wrong for detail in _without_misspelt(details) for wrong in _explained(detail)]
+        # pydantic compares the entries with each other only where each is right in itself.
+        if not any(detail["loc"] == () for detail in details):
+            found += contradictions(value)
+        return None, wrongs + found
+    return testbed, wrongs
+
+
+def _without_misspelt(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Leave out that a key is missing where it is there but misspelt."""
+    meant = {
+        (*detail["loc"][:-1], closest(str(detail["loc"][-1]), _fields(detail["loc"][:-1])))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    for detail in details:
+        if detail["type"] != "missing" or detail["loc"] not in meant:
+            yield detail
+
+
+def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
+    """Say in the inventory's words what pydantic found."""
+    place: Place = detail["loc"]
+    if detail["type"] == REFUSED:
+        for wrong in detail["ctx"]["wrongs"]:
+            yield wrong._replace(place=(*place, *wrong.place))
+    elif detail["type"] == "extra_forbidden":
+        known = _fields(place[:-1]).keys() - {"file"}
+        problem = f"{_path(place[:-1])} has no key {str(place[-1])[:_SHOWN]!r}"
+        yield Wrong(place, problem, nearest(str(place[-1]), known))
+    else:
+        field = _field(place)
+        right = (field.description if field else None) or detail["msg"]
+        if detail["type"] == "missing":
+            yield Wrong(place, f"{_path(place)} is missing", right)
+        elif field is not None and not field.repr:
+            yield Wrong(place, f"{_path(place)} cannot be what it is", right)
+        else:
+            yield Wrong(place, f"{_path(place)} is {_shown(detail['input'])}", right)
+
+
+def _field(place: Place) -> FieldInfo | None:
+    """The field of the schema that a place belongs to."""
+    model: type[BaseModel] | None = Testbed
+    field: FieldInfo | None = None
+    for step in place:
+        if isinstance(step, int):
+            continue
+        if model is None:
+            break
+        field = model.model_fields.get(step)
+        model = _entry(field.annotation) if field else None
+    return field
+
+
+def _fields(place: Place) -> Mapping[str, FieldInfo]:
+    """The fields of the mapping that stands at a place."""
+    field = _field(place)
+    model = _entry(field.annotation) if field else Testbed
+    return model.model_fields if model else {}
+
+
+def _entry(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation such as ``tuple[Pdu, ...]`` or ``SnmpUser | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_entry, get_args(annotation))), None)
+
+
+def _path(place: Place) -> str:
+    steps = (
+        f"[{s}]" if isinstance(s, int) else f".{s if s.isidentifier() else repr(s)}" for s in place
+    )
+    text = "".join(steps)
+    return text.removeprefix(".")[:_SHOWN] or "the inventory"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    if value is None:
+        return "empty"
+    return repr(value) if len(str(value)) <= _SHOWN else f"{str(value)[:_SHOWN]!r}..."
