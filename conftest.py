@@ -1,0 +1,3 @@
+"""Gives the tests below this directory the fixtures of a bench."""
+
+pytest_plugins = ["hil.pytest_plugin"]

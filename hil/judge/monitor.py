@@ -267,10 +267,13 @@ class Monitor:
         if early > self.timing.slack_early(event.at - self._anchor):
             self._outside(due, event, f"{early / NANOSECONDS:.3f} s early")
         elif late > self.timing.slack_late(event.at - self._anchor):
-            if not self._overdue_told:
+            # That a power-up resync is late is another clause than that it comes at all.
+            if not self._overdue_told or due.reason is Reason.POWER_UP:
                 self._outside(due, event, f"{late / NANOSECONDS:.3f} s late")
         else:
             self._checked(due.clause)
+            if due.reason is Reason.POWER_UP:
+                self._checked("resync.on_reset")
 
     def _outside(self, due: Due, event: ev.Event, margin: str) -> None:
         self._violated(
@@ -293,7 +296,7 @@ class Monitor:
                 self._overdue_told = True
                 self._violated(
                     Finding(
-                        due.clause,
+                        "resync.on_reset" if due.reason is Reason.POWER_UP else due.clause,
                         f"the {_NAMES[due.reason]} resync did not begin",
                         self._window(due),
                         f"nothing until {now / NANOSECONDS:.3f} s",

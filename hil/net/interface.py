@@ -25,9 +25,10 @@ _SIOCGIFADDR = 0x8915
 _SIOCSIFADDR = 0x8916
 _SIOCSIFNETMASK = 0x891C
 _SIOCGIFHWADDR = 0x8927
+_SIOCETHTOOL = 0x8946
 _SIOCGARP = 0x8954
 _IFF_UP = 0x1
-_IFF_RUNNING = 0x40
+_ETHTOOL_GLINK = 0x0A
 _RTF_UP = 0x1
 _RTF_GATEWAY = 0x2
 _NAME = 16
@@ -74,9 +75,18 @@ class Interface:
 
     @property
     def running(self) -> bool:
-        """Whether it is up and has a carrier."""
+        """Whether it is up and has a carrier, as of now.
+
+        IFF_RUNNING would tell the same a moment later: the kernel updates it in the background.
+        """
         (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
-        return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+        return bool(flags & _IFF_UP) and self._carrier()
+
+    def _carrier(self) -> bool:
+        # The kernel writes its answer through the pointer, so the buffer must outlive the call.
+        question = ctypes.create_string_buffer(struct.pack("=II", _ETHTOOL_GLINK, 0), 8)
+        self._call(_SIOCETHTOOL, struct.pack("@P", ctypes.addressof(question)))
+        return bool(struct.unpack("=II", question.raw)[1])
 
     def up(self) -> None:
         """Set it up; a veth then has a carrier if its peer is up as well."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import IPv4Address
+from typing import Any
 
 from hil.clock import Clock
 from hil.errors import LabError, UsageError
@@ -38,7 +39,7 @@ class HandsetControl:
         history: History,
         outlet: Outlet,
         place: Place,
-        restore: Callable[[Mapping[str, str]], Awaitable[None]],
+        restore: Callable[[Mapping[str, str]], Coroutine[Any, Any, None]],
         address: Callable[[], IPv4Address | None],
         linked: Callable[[], bool],
     ) -> None:

@@ -1,0 +1,1 @@
+"""What a run leaves behind: results, and a log a test."""

@@ -1,0 +1,38 @@
+"""The log of a test: everything that happened in it, a line an event, and the judgement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from hil.evidence.results import TestResult
+from hil.history import describe
+from hil.history import events as ev
+
+NANOSECONDS = 1_000_000_000
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def write_log(directory: Path, result: TestResult, events: Iterable[ev.Event]) -> Path:
+    """Write the log of one test into ``directory``; returns its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{_NO_NAME.sub('_', result.id).strip('_')[-120:]}.log"
+    path.write_text("\n".join(log_lines(result, events)) + "\n", encoding="utf-8")
+    return path
+
+
+def log_lines(result: TestResult, events: Iterable[ev.Event]) -> list[str]:
+    """The lines of a log: head, events in lab time from the test's beginning, judgement."""
+    taken = list(events)
+    start = taken[0].at if taken else 0
+    lines = [
+        result.id,
+        f"requirements: {', '.join(result.requirements) or 'none'}",
+        f"wall time {result.wall_s:.3f} s, lab time {result.lab_s:.3f} s",
+        "",
+    ]
+    for event in taken:
+        seconds = (event.at - start) / NANOSECONDS
+        lines.append(f"{seconds:14.6f}  {event.source:<8} {describe(event)}")
+    return [*lines, "", *str(result.judgement).splitlines()]

@@ -1,0 +1,97 @@
+"""The results of a run: each test with its verdict, and what `hil certify --json` prints of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hil.judge import EXIT_CODES, Judgement, Word, merge
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test: its id, its judgement, what it declared, how long it took in both times (s)."""
+
+    __test__ = False
+
+    id: str
+    judgement: Judgement
+    requirements: tuple[str, ...]
+    wall_s: float
+    lab_s: float
+
+    def as_json(self) -> dict[str, object]:
+        """The test as `hil certify --json` prints it."""
+        return {
+            "id": self.id,
+            "verdict": self.judgement.word.value,
+            "cause": self.judgement.cause.value,
+            "requirements": list(self.requirements),
+            "checked": list(self.judgement.checked),
+            "wall_s": round(self.wall_s, 6),
+            "lab_s": round(self.lab_s, 6),
+            "findings": [finding.as_json() for finding in self.judgement.findings],
+            "remarks": list(self.judgement.remarks),
+        }
+
+
+@dataclass
+class RunResults:
+    """The results of a run as they come in. ``planned`` is how many tests were selected."""
+
+    planned: int = 0
+    tests: list[TestResult] = field(default_factory=list)
+    baselines: list[TestResult] = field(default_factory=list)
+
+    def add(self, result: TestResult, *, baseline: bool = False) -> None:
+        """Take a result; a group's baseline exchange is counted apart from the tests."""
+        (self.baselines if baseline else self.tests).append(result)
+
+    @property
+    def unconcluded(self) -> int:
+        """How many selected tests have no verdict."""
+        return max(0, self.planned - len(self.tests))
+
+    @property
+    def word(self) -> Word:
+        """The verdict of the whole run; a test without a verdict makes it an ERROR at best."""
+        words = [result.judgement.word for result in (*self.tests, *self.baselines)]
+        return merge([*words, *([Word.ERROR] if self.unconcluded else [])])
+
+    @property
+    def exit_code(self) -> int:
+        """0 all PASS, 1 a FAIL, 3 nothing failed but something is INCONCLUSIVE or ERROR."""
+        return EXIT_CODES[self.word]
+
+    def summary(self) -> str:
+        """One line: how many of each verdict."""
+        counts = Counter(result.judgement.word for result in self.tests)
+        parts = [f"{counts[word]} {word.value}" for word in Word if counts[word]]
+        if self.unconcluded:
+            parts.append(f"{self.unconcluded} without a verdict")
+        baseline = [r for r in self.baselines if r.judgement.word is not Word.PASS]
+        if baseline:
+            parts.append(f"{len(baseline)} baseline exchange(s) not PASS")
+        return f"{self.word.value}: {', '.join(parts) or 'no test ran'}"
+
+    def as_json(self, run: dict[str, object], handset: dict[str, object]) -> str:
+        """The document that `hil certify --json` writes."""
+        shown = self.baselines_not_passed()
+        document = {
+            "run": {
+                **run,
+                "verdict": self.word.value,
+                "planned": self.planned,
+                "concluded": len(self.tests),
+                "baselines": [result.as_json() for result in shown],
+            },
+            "handset": handset,
+            "tests": [result.as_json() for result in self.tests],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    def baselines_not_passed(self) -> Sequence[TestResult]:
+        """The baseline exchanges that did not pass."""
+        return [r for r in self.baselines if r.judgement.word is not Word.PASS]

@@ -1,0 +1,240 @@
+"""The pytest plugin: fixtures of a bench, and a verdict instead of pass and fail.
+
+Load it with ``pytest_plugins = ["hil.pytest_plugin"]``; it does nothing to tests that do not ask for
+the ``handset`` fixture. Those that do are judged: whatever pytest thought of the test function, the
+verdict is what `hil.judge` says of its part of the history.
+
+The plugin only translates: marks into requirements, exceptions into a `Conduct`, verdicts into
+reports. Opening and closing things is the fixtures' part, judging the judge's.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from hil.errors import HilError, LabError, UsageError
+from hil.evidence.log import write_log
+from hil.evidence.results import RunResults, TestResult
+from hil.history import Unmet
+from hil.history import events as ev
+from hil.judge import Conduct, Judgement, Word, judge
+from hil.net.namespace import enter
+from hil.suite_location import suite_root
+from hil.testbed.bench import VirtualBench
+
+NANOSECONDS = 1_000_000_000
+RESULTS = pytest.StashKey[RunResults]()
+BENCH = pytest.StashKey[VirtualBench]()
+STARTED = pytest.StashKey[ev.TestStarted]()
+_BEGAN = pytest.StashKey[float]()
+_JUDGED = pytest.StashKey[TestResult]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the bench; `hil certify` sets them from its own."""
+    group = parser.getgroup("hil", "hardware-in-the-loop bench")
+    group.addoption("--hil-testbed", metavar="FILE", help="inventory file (default: virtual.yaml)")
+    group.addoption("--hil-handset", metavar="NAME", help="handset to test (default: the first)")
+    group.addoption(
+        "--hil-defect",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="defect of the virtual handset, see `hil defects`; may be repeated",
+    )
+    group.addoption("--hil-out", metavar="DIR", help="leave history and logs in this directory")
+    group.addoption(
+        "--hil-wall-clock", action="store_true", help="let time pass by itself on a virtual testbed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark and the fixtures."""
+    config.addinivalue_line(
+        "markers", "requirement(*ids): the requirements that a certification test checks"
+    )
+    config.stash[RESULTS] = RunResults()
+    for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):
+        name = f"hil_fixtures_{path.stem}"
+        if not config.pluginmanager.has_plugin(name):
+            config.pluginmanager.register(_load(name, path), name)
+
+
+def _load(name: str, path: Path) -> object:
+    # Loaded by path: in a checkout and in a wheel they are not importable under the same name.
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError("the fixtures cannot be loaded", file=str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a certification test that names no requirement or an unknown one."""
+    from hil.reference.requirements import requirement
+
+    problems = []
+    for item in items:
+        if not is_judged(item):
+            continue
+        names = requirements_of(item)
+        if not names:
+            problems.append(f"{item.nodeid}: names no requirement; mark it with @requirement(...)")
+        for name in names:
+            try:
+                requirement(name)
+            except UsageError as error:
+                problems.append(f"{item.nodeid}: {error}")
+    if problems:
+        raise pytest.UsageError("\n".join(problems))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Enter the namespaces before anything starts a thread."""
+    judged = [item for item in session.items if is_judged(item)]
+    session.config.stash[RESULTS].planned = len(judged)
+    if judged and not session.config.option.collectonly:
+        try:
+            enter()
+        except LabError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def is_judged(item: pytest.Item) -> bool:
+    """Whether a test gets a verdict: it holds a handset."""
+    return "handset" in getattr(item, "fixturenames", ())
+
+
+def requirements_of(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a test names, the nearest mark first."""
+    marks = item.iter_markers("requirement")
+    return tuple(dict.fromkeys(name for mark in marks for name in mark.args))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Note when the test began."""
+    item.stash[_BEGAN] = time.perf_counter()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the judge's verdict in the place of pytest's."""
+    report = yield
+    if not is_judged(item) or _JUDGED in item.stash:
+        return report
+    if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+        result = _judge(item, call)
+        item.stash[_JUDGED] = result
+        item.config.stash[RESULTS].add(result)
+        _decorate(report, result)
+    return report
+
+
+def _judge(item: pytest.Item, call: pytest.CallInfo[None]) -> TestResult:
+    names = requirements_of(item)
+    conduct = conduct_of(names, call.excinfo)
+    bench = item.config.stash.get(BENCH, None)
+    started = item.stash.get(STARTED, None)
+    wall_s = time.perf_counter() - item.stash[_BEGAN]
+    if bench is None or started is None:
+        return TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
+    ended = bench.end(item.nodeid)
+    events = bench.events_of(started, ended)
+    judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
+    lab_s = (ended.at - started.at) / NANOSECONDS
+    wall_s = time.perf_counter() - item.stash[_BEGAN]
+    result = TestResult(item.nodeid, judgement, names, wall_s, lab_s)
+    bench.history.append(
+        ev.Verdict(
+            source="judge",
+            test=item.nodeid,
+            verdict=judgement.word.value,
+            cause=judgement.cause.value,
+            findings=tuple(str(finding) for finding in judgement.findings),
+        )
+    )
+    out = item.config.getoption("--hil-out")
+    if out:
+        write_log(Path(out) / "logs", result, events)
+    return result
+
+
+def conduct_of(
+    names: tuple[str, ...], excinfo: pytest.ExceptionInfo[BaseException] | None
+) -> Conduct:
+    """What an exception says of the test: a finding, an unmet precondition, the lab, or a crash."""
+    error = excinfo.value if excinfo is not None else None
+    match error:
+        case None:
+            return Conduct(names)
+        case Unmet():
+            # A failed check is in the history already; a precondition is only here.
+            return Conduct(names, unmet=str(error) if error.precondition else "")
+        case LabError():
+            return Conduct(names, lab_error=str(error))
+        case HilError():
+            return Conduct(names, crash=f"{type(error).__name__}: {error}")
+        case _:
+            return Conduct(names, crash=f"the test itself failed: {_where(excinfo)}")
+
+
+def _where(excinfo: pytest.ExceptionInfo[BaseException] | None) -> str:
+    if excinfo is None:
+        return ""
+    last = excinfo.traceback[-1]
+    return f"{excinfo.exconly()} ({last.path}:{last.lineno + 1})"
+
+
+def _unstarted(conduct: Conduct) -> Judgement:
+    if conduct.unmet:
+        return Judgement(Word.INCONCLUSIVE, ev.Cause.DEVICE, remarks=(conduct.unmet,))
+    if conduct.lab_error:
+        return Judgement(Word.ERROR, ev.Cause.LAB, remarks=(conduct.lab_error,))
+    return Judgement(
+        Word.ERROR, ev.Cause.TEST, remarks=(conduct.crash or "the test did not start",)
+    )
+
+
+def _decorate(report: pytest.TestReport, result: TestResult) -> None:
+    good = result.judgement.word in (Word.PASS, Word.NOT_APPLICABLE)
+    report.outcome = "passed" if good else "failed"
+    report.longrepr = None if good else str(result.judgement)
+    report.user_properties += [
+        ("verdict", result.judgement.word.value),
+        ("cause", result.judgement.cause.value),
+        ("lab_s", f"{result.lab_s:.6f}"),
+        *(("requirement", name) for name in result.requirements),
+    ]
+
+
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Show the verdict where pytest shows its own word."""
+    word = dict(getattr(report, "user_properties", ())).get("verdict")
+    if word is None or report.when == "teardown" or (report.when == "setup" and report.passed):
+        return None
+    letter = {"PASS": ".", "FAIL": "F", "INCONCLUSIVE": "I", "ERROR": "E"}.get(str(word), "N")
+    category = "passed" if report.passed else "failed" if word == "FAIL" else "error"
+    return category, letter, str(word)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Exit with the verdict's code where certification tests ran."""
+    results = session.config.stash[RESULTS]
+    if results.planned and exitstatus in (0, 1):
+        verdicts = results.exit_code
+        others_failed = exitstatus == 1 and verdicts == 0
+        session.exitstatus = 1 if others_failed else verdicts

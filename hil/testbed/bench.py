@@ -1,0 +1,262 @@
+"""The bench: one handset with all that surrounds it, assembled from a testbed file.
+
+`VirtualBench` builds the virtual testbed: a network of namespaces, a handset on it whose power hangs
+on a simulated PDU, the controlled endpoints, and the one history. Tests see only its attributes,
+which a bench on a rack has as well.
+
+A bench lives through many tests. `begin` takes the endpoints back to their defaults and leaves the
+handset without power; `end` looks whether the handset lives and closes the test's part of the
+history, which `events_of` gives to the judge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from hil import __version__
+from hil.clock import Clock, WallClock
+from hil.endpoints.admission import Admission
+from hil.endpoints.certificates import Authority
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.dns import DnsEndpoint
+from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.https import TlsConfig
+from hil.endpoints.syslog import SyslogEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.errors import LabError
+from hil.history import History, HistoryFile
+from hil.history import events as ev
+from hil.net.virtual import LAB_ADDRESS, PDU_ADDRESS, VirtualNetwork
+from hil.power.outlet import Outlet, PowerPolicy
+from hil.power.snmp_pdu import SnmpPdu, SnmpPduConfig, SnmpVersion
+from hil.reference.parameters import Parameters
+from hil.reference.phone import Phone
+from hil.testbed.control import HandsetControl
+from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
+from hil.virtual.firmware import Firmware
+from hil.virtual.flash import Flash, MemoryMedium
+from hil.virtual.handset import Handset, Hardware
+from hil.virtual.pdu import VirtualPdu
+from hil.virtual_clock import VirtualClock
+
+HTTPS_NAME = "prov.example"
+"""The host name in the HTTPS endpoint's certificate; its DNS endpoint knows the name."""
+
+_CLOSING_S = 10.0
+
+
+class VirtualBench:
+    """The virtual testbed around one of its handsets.
+
+    ``firmware`` is what the handset runs. ``directory`` is where the history and the key log go.
+    ``wall_clock`` lets time pass by itself instead of jumping.
+    """
+
+    def __init__(
+        self,
+        testbed: Testbed,
+        entry: HandsetEntry,
+        *,
+        firmware: Firmware | None = None,
+        directory: Path | None = None,
+        wall_clock: bool = False,
+    ) -> None:
+        self.testbed = testbed
+        self.entry = entry
+        self.timing = entry.judge_timing()
+        self._cleanup = contextlib.ExitStack()
+        try:
+            self._build(firmware or Firmware(), directory, wall_clock)
+        except BaseException:
+            self._cleanup.close()
+            raise
+
+    def _build(self, firmware: Firmware, directory: Path | None, wall_clock: bool) -> None:
+        entry = self.entry
+        self.network = VirtualNetwork()
+        self._cleanup.callback(self.network.close)
+        self._port = self.network.add_handset(
+            entry.mac, delay_s=self.testbed.network.delay_ms / 1000
+        )
+        self.clock: Clock = self._make_clock(wall_clock)
+        self._cleanup.callback(self.clock.close)
+        file = None
+        if directory is not None:
+            file = self._cleanup.enter_context(HistoryFile(directory / "history.jsonl"))
+        self.history = History(self.clock, handset=entry.name, file=file)
+        self.clock.on_crash(lambda text: self._lab_fault("a task of the lab crashed", text))
+        authority = Authority()
+        self._build_endpoints(authority, directory)
+        self._build_handset(authority, firmware)
+        self._build_power()
+        self.clock.run(self._start())
+        self._cleanup.callback(lambda: self.clock.run(self._stop(), timeout=_CLOSING_S))
+        self.history.append(
+            ev.RunStarted(
+                source="bench",
+                version=__version__,
+                testbed=self.testbed.name,
+                clock="virtual" if self.clock.virtual else "wall",
+                wall_ns=time.time_ns(),
+            )
+        )
+
+    def _make_clock(self, wall_clock: bool) -> Clock:
+        if wall_clock:
+            return WallClock()
+        clock = VirtualClock()
+        clock.attach(self.network)
+        return clock
+
+    def _build_endpoints(self, authority: Authority, directory: Path | None) -> None:
+        place = self.network.place()
+        self.admission = Admission(self.entry.mac)
+        surroundings = (place, self.clock, self.history, self.admission)
+        self.dhcp = DhcpEndpoint(*surroundings, handset_address=self._port.address)
+        self.dns = DnsEndpoint(*surroundings)
+        self.tftp = TftpEndpoint(*surroundings)
+        self.http = HttpEndpoint(*surroundings)
+        self.https = HttpEndpoint(
+            *surroundings,
+            port=443,
+            tls=TlsConfig(
+                authority,
+                (HTTPS_NAME, str(LAB_ADDRESS)),
+                key_log=directory / "tls-keys.log" if directory else None,
+            ),
+        )
+        self.syslog = SyslogEndpoint(*surroundings)
+        self._endpoints = (self.dhcp, self.dns, self.tftp, self.http, self.https, self.syslog)
+
+    def _build_handset(self, authority: Authority, firmware: Firmware) -> None:
+        identity = self.entry.identity()
+        self._hardware = Hardware(
+            identity,
+            authority.root_pem.encode(),
+            authority.client(identity.ma).pem,
+            self.entry.seed,
+        )
+        self._handset = Handset(
+            self._hardware,
+            self._port.far,
+            self.clock,
+            Flash(MemoryMedium(), self.clock),
+            lambda text: self._lab_fault("the virtual handset crashed", text),
+        )
+        self._handset.firmware = firmware
+
+    def _build_power(self) -> None:
+        pdu = next(each for each in self.testbed.pdus if each.name == self.entry.power.pdu)
+        self._pdu = VirtualPdu(
+            self._switch,
+            outlets=pdu.outlets,
+            address=str(PDU_ADDRESS),
+            read_community=pdu.read_community,
+            write_community=pdu.write_community,
+            user=pdu.user.usm_user() if pdu.user else None,
+            name=pdu.name,
+            initially_on=False,
+            socket_factory=self.network.namespace.socket,
+        )
+        outlet = Outlet(
+            self._driver(pdu),
+            str(self.entry.power.outlet),
+            self.history,
+            PowerPolicy(minimum_off_s=self.entry.minimum_off_s),
+        )
+        self.power = outlet
+        self.handset = HandsetControl(
+            self.entry.name,
+            self.entry.identity(),
+            self.timing,
+            self.clock,
+            self.history,
+            outlet,
+            self.network.place(),
+            self._restore,
+            lambda: self.admission.address,
+            lambda: self._port.near.running,
+        )
+
+    def _driver(self, pdu: Pdu) -> SnmpPdu:
+        return SnmpPdu(
+            SnmpPduConfig(
+                host=str(PDU_ADDRESS),
+                version=SnmpVersion(pdu.version),
+                read_community=pdu.read_community,
+                write_community=pdu.write_community,
+                user=pdu.user.usm_user() if pdu.user else None,
+            ),
+            socket_factory=self.network.namespace.socket,
+        )
+
+    # -- tests -------------------------------------------------------------------------------------
+
+    def begin(self, test: str, requirements: tuple[str, ...] = ()) -> ev.TestStarted:
+        """Everything at its default, the handset off, its flash as from the factory."""
+        started = self.history.append(
+            ev.TestStarted(source="bench", test=test, requirements=requirements)
+        )
+        for endpoint in self._endpoints:
+            endpoint.reset()
+        self.handset.prepare()
+        self.admission.leased(None)
+        return started
+
+    def end(self, test: str) -> ev.TestEnded:
+        """See whether the handset lives, and close the test's part of the history."""
+        self.handset.is_alive()
+        if self.network.lost_barriers:
+            self.network.lost_barriers = 0
+            self._lab_fault("the virtual network lost a frame", "a barrier did not come back")
+        return self.history.append(ev.TestEnded(source="bench", test=test))
+
+    def events_of(self, started: ev.TestStarted, ended: ev.TestEnded) -> Sequence[ev.Event]:
+        """The history from a test's beginning to its end."""
+        return [e for e in self.history.since(started) if e.seq <= ended.seq]
+
+    def reference_phone(self) -> Phone:
+        """The handset as the reference knows it at the beginning of a test."""
+        interpretations = self.entry.chosen_interpretations()
+        return Phone(self.entry.identity(), Parameters({}, interpretations), interpretations)
+
+    def close(self) -> None:
+        """Switch everything off and let go of the network."""
+        self._cleanup.close()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        for endpoint in self._endpoints:
+            await endpoint.start()
+        await self._pdu.start()
+
+    async def _stop(self) -> None:
+        await self._handset.unplugged()
+        closing: list[Callable[[], Awaitable[None]]] = [e.close for e in self._endpoints]
+        for close in [*closing, self._pdu.close]:
+            try:
+                await close()
+            except LabError as error:
+                self._lab_fault("an endpoint did not close", str(error))
+
+    async def _restore(self, parameters: Mapping[str, str]) -> None:
+        self._handset.flash.preset(parameters)
+
+    def _switch(self, outlet: int, on: bool) -> None:
+        if outlet != self.entry.power.outlet:
+            return
+        if on:
+            self._handset.power_on()
+        else:
+            self._handset.power_off()
+        up = self._port.near.running
+        self.history.append(ev.LinkChanged(source="net", up=up))
+
+    def _lab_fault(self, what: str, evidence: str) -> None:
+        self.history.append(
+            ev.LabFault(source="bench", what=what, evidence=evidence, concerns=self.entry.name)
+        )
