@@ -70,6 +70,29 @@ def test_what_is_encoded_decodes_to_itself(message: Message) -> None:
     assert decode(encode(message)) == message
 
 
+@given(messages(), st.integers(300, 900))
+@settings(deadline=None, max_examples=150)
+def test_a_message_keeps_within_its_limit_or_is_refused(message: Message, limit: int) -> None:
+    message = replace(message, file=b"", sname=b"")
+    try:
+        data = encode(message, limit)
+    except LocalProtocolError:
+        assert len(encode(message)) > limit
+        return
+    assert len(data) <= limit
+    assert decode(data) == message
+
+
+@pytest.mark.parametrize(("size", "overloaded"), [(52, False), (53, True)])
+def test_the_last_octet_within_the_limit_is_used_before_overload(
+    size: int, overloaded: bool
+) -> None:
+    message = replace(DISCOVER, options=((53, b"\x01"), (15, b"d" * size), (12, b"")))
+    data = encode(message, 300)
+    assert (data[240] == 52) is overloaded
+    assert decode(data) == message
+
+
 @given(st.binary(max_size=400) | st.binary(max_size=300).map(lambda tail: raw(DISCOVER, tail)))
 @settings(deadline=None, max_examples=300)
 def test_any_bytes_decode_or_raise_a_protocol_error(data: bytes) -> None:
