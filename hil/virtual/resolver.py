@@ -117,7 +117,7 @@ class Resolver:
                     continue
                 outcome, seconds = answer
                 if isinstance(outcome, Addresses):
-                    if 0 < seconds <= LONGEST_TTL:
+                    if seconds:
                         self._cache[name] = (self._clock.now() + seconds * NANOSECONDS, outcome)
                     return outcome
                 if isinstance(outcome, NameFailed) and outcome.rcode not in _NEXT_SERVER:
@@ -199,7 +199,7 @@ def _record(buffer: DNSBuffer) -> _Record | None:
     if end > len(buffer.data):
         raise RemoteProtocolError("a record runs past the end")
     buffer.offset = end
-    return None if value is None else _Record(owner, value, ttl)
+    return None if value is None else _Record(owner, value, ttl if ttl <= LONGEST_TTL else 0)
 
 
 def _follow(name: str, records: Sequence[_Record]) -> tuple[Resolution, int]:

@@ -6,6 +6,7 @@ import contextlib
 import random
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ class Lab:
     network: VirtualNetwork
     port: VirtualPort
     counter: FrameCounter
-    chance: random.Random = field(default_factory=lambda: random.Random(7832))
+    chance: random.Random = field(default_factory=lambda: random.Random(7832))  # noqa: S311
 
     @property
     def server(self) -> Place:
@@ -63,9 +64,17 @@ class Lab:
         """The handset's, once it has its address."""
         return Place(self.port.far, self.port.address, self.network.netmask)
 
+    def link_up(self) -> None:
+        """Power the link, and let the kernel finish: it tells the bridge from a work queue."""
+        self.port.far.up()
+        give_up = time.monotonic() + 5.0
+        while not (self.port.far.running and self.port.near.running):
+            assert time.monotonic() < give_up, "the link does not come up"
+        assert self.port.probe.round_trip()
+
     def configure(self) -> None:
         """Power the link and give the handset its address without DHCP."""
-        self.port.far.up()
+        self.link_up()
         self.port.far.configure(self.port.address, self.network.netmask)
 
     def cut(self) -> None:
