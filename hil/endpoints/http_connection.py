@@ -69,6 +69,7 @@ class Connection:
             reason = _REASONS.get(error.reason, error.reason)
         except StreamTimeout:
             reason = "timeout"
+            self._raw.abort()
         except TlsFailed as error:
             self._station.refused(self._peer, f"TLS: {error.reason}")
         finally:
@@ -144,24 +145,25 @@ class Connection:
     async def _serve(self, stream: AnyStream) -> str:
         """Answer request after request; how the connection ended."""
         reader = RequestReader(stream)
+        ending = "closed"
         try:
             while True:
-                request = await reader.next()
+                try:
+                    request = await reader.next()
+                except StreamTimeout:
+                    ending = "timeout"
+                    break
                 if request is None:
-                    await stream.finish(within=LINGER_S)
-                    return "fin"
+                    ending = "fin"
+                    break
                 if not await self._answer(stream, reader, request):
                     break
-        except StreamTimeout:
-            await stream.finish(within=LINGER_S)
-            return "timeout"
         except Rejected as error:
             self._refused(error, stream.stamp)
             reply = reply_to(None, plain(error.status, error.reason))
             await stream.write(reply.head + reply.body, within=WRITE_S)
-        if stream.open:
-            await stream.finish(within=LINGER_S)
-        return "closed"
+        await stream.finish(within=LINGER_S)
+        return ending
 
     async def _answer(self, stream: AnyStream, reader: RequestReader, request: Request) -> bool:
         service = self._service

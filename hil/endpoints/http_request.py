@@ -90,14 +90,15 @@ class RequestReader:
 
         Raises Rejected, or StreamTimeout where no request began in `IDLE_S`.
         """
+        # RFC 9112 section 2.2: empty lines before a request are ignored.
         data = self._rest.lstrip(b"\r\n")
-        while not data:
-            # RFC 9112 section 2.2: ignore an empty line before a request.
-            received = await self._stream.read(within=IDLE_S)
-            if not received:
-                return None
-            data = received.lstrip(b"\r\n")
         self._rest = b""
+        async with deadline(IDLE_S, "waiting for a request"):
+            while not data:
+                received = await self._stream.read(within=IDLE_S)
+                if not received:
+                    return None
+                data = received.lstrip(b"\r\n")
         try:
             async with deadline(REQUEST_S, "the request"):
                 return await self._whole(data)
@@ -144,7 +145,7 @@ class RequestReader:
                 if fed - len(parser.trailing_data[0]) > HEAD_LIMIT:
                     raise Rejected(431, f"a header of more than {HEAD_LIMIT} octets", data)
                 head = event
-                _refuse_large(head, data)
+                _refuse_unservable(head, data)
             elif isinstance(event, h11.Data):
                 body += event.data
                 if len(body) > BODY_LIMIT:
@@ -156,13 +157,10 @@ class RequestReader:
                 raise Rejected(400, f"{event!r} in place of a request", data)
 
     def _request(self, head: h11.Request, body: bytes) -> Request:
-        version = head.http_version.decode("ascii")
-        if not version.startswith("1."):
-            raise Rejected(505, f"HTTP version {version}")
         return Request(
             method=head.method.decode("ascii"),
             target=origin_form(head.target.decode("latin-1")),
-            version=version,
+            version=head.http_version.decode("ascii"),
             headers=tuple(
                 (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers
             ),
@@ -218,7 +216,9 @@ def safe_path(target: str) -> str:
     return "/" + "/".join(kept)
 
 
-def _refuse_large(head: h11.Request, data: bytes) -> None:
+def _refuse_unservable(head: h11.Request, data: bytes) -> None:
+    if not head.http_version.startswith(b"1."):
+        raise Rejected(505, f"HTTP version {head.http_version.decode('ascii')}", data)
     for name, value in head.headers:
         if name == b"content-length" and int(value) > BODY_LIMIT:
             raise Rejected(413, f"a body of more than {BODY_LIMIT} octets", data)
