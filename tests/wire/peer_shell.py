@@ -258,6 +258,7 @@ def serve_dhcp(script: str) -> dict[str, Any]:
         argv += ["-O", str(code)]
     asked: list[list[Any]] = []
     told: list[str] = []
+    heard = b""
     with far_peer("true", *argv) as client:
         run("ip", "addr", "add", f"{SERVER}/24", "dev", NEAR)
         sock = udp("0.0.0.0", dhcp.SERVER_PORT, NEAR)
@@ -270,8 +271,8 @@ def serve_dhcp(script: str) -> dict[str, Any]:
                 if ready is sock:
                     asked.append(answer_dhcp(sock, server))
                     continue
-                heard = os.read(client.stdout.fileno(), 65536).decode().splitlines()
-                for line in (line for line in heard if line.startswith("EVENT ")):
+                *complete, heard = (heard + os.read(client.stdout.fileno(), 65536)).split(b"\n")
+                for line in (line.decode() for line in complete if line.startswith(b"EVENT ")):
                     told.append(line)
                     lead(line, client.pid, server, config)
     return {"asked": asked, "told": told}

@@ -89,6 +89,7 @@ def test_the_last_octet_within_the_limit_is_used_before_overload(
 ) -> None:
     message = replace(DISCOVER, options=((53, b"\x01"), (15, b"d" * size), (12, b"")))
     data = encode(message, 300)
+    assert len(data) == 300
     assert (data[240] == 52) is overloaded
     assert decode(data) == message
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,10 @@ PACKAGES = {
 SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 TFTPD_HPA = "in.tftpd --foreground --address 127.0.0.1:69 --user root --secure {root}"
-DNSMASQ_TFTP = (
-    "dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --pid-file="
-    " --enable-tftp --tftp-root={root}"
-)
+DNSMASQ_TFTP = "dnsmasq --no-daemon --conf-file=/dev/null --port=0 --enable-tftp --tftp-root={root}"
 DNSMASQ_DHCP = (
-    "dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --pid-file="
-    " --log-facility=- --log-dhcp --dhcp-leasefile={root}/leases --interface=phone0 --no-ping"
+    "dnsmasq --no-daemon --conf-file=/dev/null --port=0"
+    " --log-dhcp --dhcp-leasefile={root}/leases --interface=phone0 --no-ping"
     " --dhcp-authoritative --dhcp-range=10.77.0.50,10.77.0.50,255.255.255.0,600"
     " --dhcp-option=66,10.77.0.9 --dhcp-option=160,http://10.77.0.9/$MA.xml"
 )
@@ -186,7 +184,17 @@ def test_curl_understands_that_it_may_not_write(play: Play, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "argv",
     [
-        pytest.param(TFTPD_HPA, marks=needs("in.tftpd"), id="tftpd-hpa"),
+        pytest.param(
+            TFTPD_HPA,
+            marks=[
+                needs("in.tftpd"),
+                pytest.mark.skipif(
+                    os.geteuid() != 0,
+                    reason="in.tftpd sets its groups, which an ordinary user's namespace forbids",
+                ),
+            ],
+            id="tftpd-hpa",
+        ),
         pytest.param(DNSMASQ_TFTP, marks=needs("dnsmasq"), id="dnsmasq"),
     ],
 )
@@ -220,19 +228,16 @@ def test_udhcpc_lives_through_lease_renewal_refusal_and_release(play: Play, tmp_
     script.write_text(UDHCPC_SCRIPT)
     script.chmod(0o755)
     result = play("dhcp", script=str(script))
-    kinds = [(kind, answers) for kind, _, _, answers in result["asked"]]
-    assert kinds == [
-        ("DISCOVER", ["OFFER"]),
-        ("REQUEST", ["ACK"]),
-        ("REQUEST", ["ACK"]),
-        ("REQUEST", ["NAK"]),
-        ("DISCOVER", ["OFFER"]),
-        ("REQUEST", ["ACK"]),
-        ("RELEASE", []),
+    chapters = [(kind, ciaddr, *answers) for kind, ciaddr, _, answers in result["asked"]]
+    assert [chapter for chapter, _ in groupby(chapters)] == [  # a slow machine repeats itself
+        ("DISCOVER", "0.0.0.0", "OFFER"),
+        ("REQUEST", "0.0.0.0", "ACK"),
+        ("REQUEST", "10.77.0.50", "ACK"),
+        ("REQUEST", "10.77.0.50", "NAK"),
+        ("DISCOVER", "0.0.0.0", "OFFER"),
+        ("REQUEST", "0.0.0.0", "ACK"),
+        ("RELEASE", "10.77.0.60"),
     ]
-    ciaddrs = [ciaddr for _, ciaddr, _, _ in result["asked"]]
-    none = "0.0.0.0"
-    assert ciaddrs == [none, none, "10.77.0.50", "10.77.0.50", none, none, "10.77.0.60"]
     assert result["asked"][0][2] == "CP-7832-3PCC"
     bound = next(line for line in result["told"] if line.startswith("EVENT bound"))
     url = b"http://10.77.0.1/$PSN.xml".hex()
