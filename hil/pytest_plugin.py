@@ -13,12 +13,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from hil.errors import HilError, LabError, UsageError
+from hil.errors import LabError, UsageError
 from hil.evidence.log import write_log
 from hil.evidence.results import RunResults, TestResult
 from hil.history import Unmet
@@ -47,6 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         help="defect of the virtual handset, see `hil defects`; may be repeated",
+    )
+    group.addoption(
+        "--hil-requirement",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="only certification tests that name this requirement; may be repeated",
     )
     group.addoption("--hil-out", metavar="DIR", help="leave history and logs in this directory")
     group.addoption(
@@ -77,8 +85,8 @@ def _load(name: str, path: Path) -> object:
     return module
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a certification test that names no requirement or an unknown one."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse a certification test that names no requirement or an unknown one; then select."""
     from hil.reference.requirements import requirement
 
     problems = []
@@ -95,6 +103,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 problems.append(f"{item.nodeid}: {error}")
     if problems:
         raise pytest.UsageError("\n".join(problems))
+    wanted = set(config.getoption("--hil-requirement"))
+    if wanted:
+        dropped = [i for i in items if is_judged(i) and not wanted & set(requirements_of(i))]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -126,25 +139,75 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     return (yield)
 
 
+class Broken(AssertionError):
+    """A test whose verdict is FAIL."""
+
+
+class Unconcluded(Exception):
+    """A test whose verdict is INCONCLUSIVE or ERROR."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Tell Allure, where it listens, which requirements a test checks."""
+    if is_judged(item) and item.config.getoption("allure_report_dir", None):
+        import allure
+
+        for name in requirements_of(item):
+            allure.dynamic.label("requirement", name)  # type: ignore[no-untyped-call]
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Judge a test as soon as its function is through, and let the verdict be its outcome."""
+    if not is_judged(pyfuncitem):
+        return (yield)
+    error: BaseException | None = None
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
+        raise
+    except BaseException as raised:  # noqa: BLE001
+        # Skips and failures of pytest's own are no Exception, and no verdicts either.
+        error = raised
+    _conclude(pyfuncitem, _judge(pyfuncitem, error))
+    return True
+
+
+def _conclude(item: pytest.Item, result: TestResult) -> None:
+    item.stash[_JUDGED] = result
+    item.config.stash[RESULTS].add(result)
+    match result.judgement.word:
+        case Word.PASS | Word.NOT_APPLICABLE:
+            return
+        case Word.FAIL:
+            raise Broken(str(result.judgement))
+        case _:
+            raise Unconcluded(str(result.judgement))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the judge's verdict in the place of pytest's."""
+    """Put the verdict into the report: in its properties, and in the place of a traceback."""
     report = yield
-    if not is_judged(item) or _JUDGED in item.stash:
+    if not is_judged(item):
         return report
-    if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
-        result = _judge(item, call)
+    result = item.stash.get(_JUDGED, None)
+    if result is None and call.when == "setup" and call.excinfo is not None:
+        result = _judge(item, call.excinfo.value)
         item.stash[_JUDGED] = result
         item.config.stash[RESULTS].add(result)
-        _decorate(report, result)
+    if result is not None and call.when in ("setup", "call"):
+        _describe(report, result)
     return report
 
 
-def _judge(item: pytest.Item, call: pytest.CallInfo[None]) -> TestResult:
+def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     names = requirements_of(item)
-    conduct = conduct_of(names, call.excinfo)
+    conduct = conduct_of(names, error)
     bench = item.config.stash.get(BENCH, None)
     started = item.stash.get(STARTED, None)
     wall_s = time.perf_counter() - item.stash[_BEGAN]
@@ -171,11 +234,8 @@ def _judge(item: pytest.Item, call: pytest.CallInfo[None]) -> TestResult:
     return result
 
 
-def conduct_of(
-    names: tuple[str, ...], excinfo: pytest.ExceptionInfo[BaseException] | None
-) -> Conduct:
+def conduct_of(names: tuple[str, ...], error: BaseException | None) -> Conduct:
     """What an exception says of the test: a finding, an unmet precondition, the lab, or a crash."""
-    error = excinfo.value if excinfo is not None else None
     match error:
         case None:
             return Conduct(names)
@@ -184,17 +244,11 @@ def conduct_of(
             return Conduct(names, unmet=str(error) if error.precondition else "")
         case LabError():
             return Conduct(names, lab_error=str(error))
-        case HilError():
-            return Conduct(names, crash=f"{type(error).__name__}: {error}")
         case _:
-            return Conduct(names, crash=f"the test itself failed: {_where(excinfo)}")
-
-
-def _where(excinfo: pytest.ExceptionInfo[BaseException] | None) -> str:
-    if excinfo is None:
-        return ""
-    last = excinfo.traceback[-1]
-    return f"{excinfo.exconly()} ({last.path}:{last.lineno + 1})"
+            place = traceback.extract_tb(error.__traceback__)[-1:]
+            where = "".join(f" ({frame.filename}:{frame.lineno})" for frame in place)
+            text = "".join(traceback.format_exception_only(error)).strip()
+            return Conduct(names, crash=f"the test itself failed: {text}{where}")
 
 
 def _unstarted(conduct: Conduct) -> Judgement:
@@ -207,10 +261,9 @@ def _unstarted(conduct: Conduct) -> Judgement:
     )
 
 
-def _decorate(report: pytest.TestReport, result: TestResult) -> None:
-    good = result.judgement.word in (Word.PASS, Word.NOT_APPLICABLE)
-    report.outcome = "passed" if good else "failed"
-    report.longrepr = None if good else str(result.judgement)
+def _describe(report: pytest.TestReport, result: TestResult) -> None:
+    if not report.passed:
+        report.longrepr = str(result.judgement)
     report.user_properties += [
         ("verdict", result.judgement.word.value),
         ("cause", result.judgement.cause.value),

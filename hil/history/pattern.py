@@ -17,6 +17,8 @@ from hil.history import events as ev
 
 E = TypeVar("E", bound=ev.Event)
 _HEAD = ("source", "handset", "at", "seq", "kernel_ns")
+_BULKY = ("data", "body", "headers", "options", "xid")
+_EMPTY: tuple[object, ...] = ("", b"", (), {}, None, "0.0.0.0")
 _BRIEF = 80
 
 
@@ -60,15 +62,15 @@ class Pattern(Generic[E]):
 
 
 def describe(event: ev.Event) -> str:
-    """One line that says what an event was: its fields that differ from their defaults."""
+    """One line that says what an event was: its fields that have a value, but not the raw octets."""
     kind: Any = type(event)
     names: tuple[str, ...] = kind.__struct_fields__
     shown = [
         f"{name}={_brief(value)}"
         for name in names
-        if name not in _HEAD and name != "data"
+        if name not in _HEAD and name not in _BULKY
         for value in [getattr(event, name)]
-        if value not in ("", b"", (), {}, None)
+        if value not in _EMPTY
     ]
     return f"{kind.__name__}({', '.join(shown)})"
 

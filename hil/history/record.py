@@ -181,8 +181,9 @@ class History:
         found = self._await(wanted, start, within, count)
         due = f"{wanted} between {not_before:g} s and {within:g} s after {_moment(start)}"
         if found is None:
-            self._checked(str(wanted), False, requirement, due, self._instead(wanted, start), "")
-            raise Unmet(f"due: {due}\nseen: {self._instead(wanted, start)}", precondition=False)
+            instead = self._instead(wanted, start)
+            self._checked(str(wanted), False, requirement, due, instead, "")
+            raise Unmet(f"due: {due}\nseen: {instead}", precondition=False)
         delay = (found.at - start.at) / NANOSECONDS
         seen = f"{describe(found)}, {delay:.3f} s after"
         if delay < not_before or delay > within:
@@ -296,7 +297,7 @@ class History:
         )
 
     def _instead(self, wanted: Pattern[E], start: Moment) -> str:
-        came = self.since(start)
+        came = [e for e in self.since(start) if not isinstance(e, ev.Checked)]
         if not came:
             return "nothing at all"
         near: list[ev.Event] = [e for e in came if isinstance(e, wanted.kind)]

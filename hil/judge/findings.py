@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hil.history.events import Cause
+from hil.reference.requirements import REQUIREMENTS
 
 NANOSECONDS = 1_000_000_000
 
@@ -23,8 +24,10 @@ class Finding:
     cause: Cause = Cause.DEVICE
 
     def __str__(self) -> str:
+        clause = REQUIREMENTS.get(self.requirement)
         lines = [
             f"[{self.requirement}] {self.what}",
+            *([f"  clause: {clause.text} ({clause.source})"] if clause else []),
             f"  due:  {_indent(self.due)}",
             f"  seen: {_indent(self.seen)}",
         ]

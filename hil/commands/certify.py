@@ -1,0 +1,192 @@
+"""``hil certify``: run the certification suite against a handset and say the verdict."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hil.errors import UsageError
+from hil.suite_location import suite_root
+
+if TYPE_CHECKING:
+    from hil.evidence.results import RunResults
+    from hil.testbed.inventory import HandsetEntry, Testbed
+
+_NOTHING_SELECTED = 5
+_PYTEST_TROUBLE = (2, 4)
+
+
+@click.command(name="certify")
+@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@click.option("--handset", metavar="NAME", help="Handset to test; the first one by default.")
+@click.option(
+    "--defect",
+    "defects",
+    metavar="NAME",
+    multiple=True,
+    help="Give the virtual handset a defect, see `hil defects`; may be repeated.",
+)
+@click.option(
+    "--requirement",
+    "requirements",
+    metavar="ID",
+    multiple=True,
+    help="Only tests that check this requirement; may be repeated.",
+)
+@click.option("-k", "expression", metavar="EXPR", help="Only tests that match, as with pytest -k.")
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the results as JSON; - is standard output."
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Leave history, JUnit XML, Allure results and a log a test there.",
+)
+@click.option("--wall-clock", is_flag=True, help="Let time pass by itself on a virtual testbed.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    testbed: Path | None,
+    handset: str | None,
+    defects: tuple[str, ...],
+    requirements: tuple[str, ...],
+    expression: str | None,
+    json_file: str | None,
+    out: Path | None,
+    wall_clock: bool,
+) -> None:
+    """Judge a handset against the specification.
+
+    Without options it judges the first virtual handset of the testbed that comes with hil, which
+    takes seconds. Each test ends in a verdict: PASS, FAIL (the phone broke a clause), INCONCLUSIVE
+    (it cannot be known), ERROR (lab or test broke), NOT_APPLICABLE.
+
+    Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
+    ERROR.
+
+    \b
+    hil certify
+    hil certify --defect retry-never         a handset that breaks a clause: exits 1
+    hil certify -k random_delay --out run1   a part of the suite, with all the evidence
+    hil certify --json results.json --testbed rack.yaml --handset a01
+    """
+    from hil.commands.certify_progress import Progress
+    from hil.net.namespace import enter
+    from hil.reference.requirements import requirement as known_requirement
+    from hil.testbed.inventory import load
+    from hil.virtual.defects import firmware_with
+
+    began = time.perf_counter()
+    file = testbed or suite_root() / "testbeds" / "virtual.yaml"
+    inventory = load(file)
+    entry = inventory.handset(handset)
+    firmware_with(defects)
+    for name in requirements:
+        known_requirement(name)
+    enter()
+    progress = Progress(entry, inventory, defects, to_stderr=json_file == "-")
+    selection = [f"--hil-requirement={name}" for name in requirements]
+    selection += [] if expression is None else ["-k", expression]
+    arguments = _arguments(file, entry.name, defects, selection, out, wall_clock)
+    results, status = _run_pytest(arguments, progress)
+    progress.summary(results, out, time.perf_counter() - began)
+    if json_file is not None:
+        _write_json(json_file, results, inventory, entry, defects, time.perf_counter() - began)
+    if status == _NOTHING_SELECTED or (results.planned == 0 and status not in _PYTEST_TROUBLE):
+        raise UsageError(
+            f"no test matches {' '.join(selection)}" if selection else "the suite has no test",
+            remedy="a selection that tests nothing proves nothing",
+        )
+    ctx.exit(2 if status in _PYTEST_TROUBLE and not results.tests else results.exit_code)
+
+
+def _arguments(
+    file: Path,
+    handset: str,
+    defects: tuple[str, ...],
+    selection: list[str],
+    out: Path | None,
+    wall_clock: bool,
+) -> list[str]:
+    root = suite_root()
+    arguments = [
+        str(root / "tests" / "certification"),
+        "-c",
+        os.devnull,
+        f"--rootdir={root}",
+        "--import-mode=importlib",
+        "--strict-markers",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "hil.pytest_plugin",
+        f"--hil-testbed={file.resolve()}",
+        f"--hil-handset={handset}",
+        *(f"--hil-defect={name}" for name in defects),
+        *selection,
+    ]
+    if wall_clock:
+        arguments.append("--hil-wall-clock")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        arguments += [
+            f"--hil-out={out}",
+            f"--junit-xml={out / 'junit.xml'}",
+            "-p",
+            "allure_pytest.plugin",
+            f"--alluredir={out / 'allure'}",
+            "--clean-alluredir",
+        ]
+    return arguments
+
+
+def _run_pytest(arguments: list[str], progress: Any) -> tuple[RunResults, int]:
+    import pytest
+
+    # Other people's plugins and options have no say in a verdict.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    status = int(pytest.main(arguments, plugins=[progress]))
+    return progress.results, status
+
+
+def _write_json(
+    target: str,
+    results: RunResults,
+    inventory: Testbed,
+    entry: HandsetEntry,
+    defects: tuple[str, ...],
+    wall_s: float,
+) -> None:
+    from hil import __version__
+
+    identity = entry.identity()
+    text = results.as_json(
+        {
+            "hil": __version__,
+            "testbed": inventory.name,
+            "defects": list(defects),
+            "wall_s": round(wall_s, 3),
+        },
+        {
+            "name": entry.name,
+            "model": entry.model,
+            "mac": identity.mac,
+            "serial": identity.serial,
+            "firmware": identity.swver,
+        },
+    )
+    if target == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write the results: {error.strerror}", file=target) from error

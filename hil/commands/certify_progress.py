@@ -1,0 +1,113 @@
+"""What `hil certify` shows while it runs: a line a test, what was broken, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pytest
+
+from hil.evidence.results import RunResults, TestResult
+from hil.judge import Word
+from hil.pytest_plugin import RESULTS
+from hil.testbed.inventory import HandsetEntry, Testbed
+
+_COLOURS = {
+    Word.PASS: "green",
+    Word.FAIL: "red",
+    Word.INCONCLUSIVE: "yellow",
+    Word.ERROR: "magenta",
+    Word.NOT_APPLICABLE: "cyan",
+}
+_WIDTH = max(len(word.value) for word in Word)
+
+
+class Progress:
+    """A pytest plugin that prints verdicts as they fall; ``to_stderr`` leaves stdout to the JSON."""
+
+    def __init__(
+        self,
+        entry: HandsetEntry,
+        testbed: Testbed,
+        defects: Sequence[str],
+        *,
+        to_stderr: bool = False,
+    ) -> None:
+        self.results = RunResults()
+        self._entry = entry
+        self._testbed = testbed
+        self._defects = defects
+        self._to_stderr = to_stderr
+        self._told = 0
+        self._baselines_told = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Share the results that the plugin collects."""
+        self.results = config.stash[RESULTS]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Show what keeps a test file from being read."""
+        if report.failed:
+            self._say(str(report.longrepr), Word.ERROR)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say what is about to be judged."""
+        identity = self._entry.identity()
+        with_defects = f", with {', '.join(self._defects)}" if self._defects else ""
+        self._echo(
+            f"{self._entry.name}: {self._entry.model} {identity.mac}, {identity.swver}{with_defects}"
+        )
+        self._echo(f"testbed {self._testbed.name}, {self.results.planned} tests")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Print the verdicts that are new."""
+        if report.when == "setup" and report.passed:
+            self._tell_baselines()
+            return
+        for result in self.results.tests[self._told :]:
+            self._tell(result, f"[{self._told + 1}/{self.results.planned}]")
+            self._told += 1
+
+    def summary(self, results: RunResults, out: Path | None, wall_s: float) -> None:
+        """Say what came of it all, and where the evidence is."""
+        self._tell_baselines()
+        if not results.planned:
+            return
+        lab_s = sum(result.lab_s for result in results.tests)
+        self._echo("")
+        self._echo(click.style(results.summary(), fg=_COLOURS[results.word], bold=True))
+        self._echo(f"{_hours(lab_s)} of lab time in {wall_s:.1f} s")
+        if out is not None:
+            self._echo(f"evidence: {out}")
+
+    def _tell_baselines(self) -> None:
+        for result in self.results.baselines[self._baselines_told :]:
+            self._baselines_told += 1
+            if result.judgement.word is not Word.PASS:
+                self._tell(result, "")
+
+    def _tell(self, result: TestResult, number: str) -> None:
+        word = result.judgement.word
+        name = result.id.removeprefix("tests/certification/")
+        verdict = click.style(f"{word.value:<{_WIDTH}}", fg=_COLOURS[word], bold=True)
+        self._echo(f"{verdict} {name}  ({_hours(result.lab_s)} in {result.wall_s:.2f} s) {number}")
+        if word not in (Word.PASS, Word.NOT_APPLICABLE):
+            self._say(str(result.judgement), word)
+
+    def _say(self, text: str, word: Word) -> None:
+        for line in text.splitlines():
+            self._echo("    " + click.style(line, fg=_COLOURS[word]))
+
+    def _echo(self, text: str) -> None:
+        click.echo(text, err=self._to_stderr)
+
+
+def _hours(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"
