@@ -7,6 +7,7 @@ a stranger, read by the bench's loop, so that what a client got is known once la
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import struct
@@ -21,13 +22,15 @@ import pytest
 from hil.clock import WallClock
 from hil.endpoints.admission import Admission
 from hil.errors import StreamTimeout, TransportError
-from hil.history import History
+from hil.history import NANOSECONDS, History
 from hil.net import namespace
 from hil.net.interface import Interface, Place
 from hil.net.stream import connect
 from hil.net.tls import AnyStream, TlsStream
 from hil.net.virtual import LAB_ADDRESS, VirtualNetwork
 from hil.virtual_clock import VirtualClock
+from hil.wire.tftp_client import ReadTransfer
+from hil.wire.tftp_terms import Complete, Failed, Send
 
 namespace.enter()
 
@@ -242,6 +245,66 @@ class Bench:
         self.admission.leased(self.phone.address)
 
 
+class TftpReading:
+    """`hil.wire`'s TFTP client on a machine of the link, driven by the bench's loop."""
+
+    def __init__(
+        self, bench: Bench, path: str, *, machine: Machine | None = None, **options: Any
+    ) -> None:
+        self.bench = bench
+        self.transfer = ReadTransfer(path, **options)
+        self.udp = (machine or bench.phone).udp()
+        self.udp.on_receive = self._got
+        self.result: Complete | Failed | None = None
+        self._server_port: int | None = None
+
+    def run(self, seconds: float = 30.0) -> Complete | Failed | None:
+        """Transfer, or give None if that takes longer than ``seconds`` of lab time."""
+
+        async def start() -> None:
+            self._do(self.transfer.start(self.bench.clock.now()))
+
+        self.bench.clock.run(start())
+        self.bench.clock.wait(
+            lambda: self.result is not None, self.bench.clock.now() + round(seconds * NANOSECONDS)
+        )
+        return self.result
+
+    def _got(self, data: bytes, peer: tuple[str, int]) -> None:
+        self._server_port = self._server_port or peer[1]
+        assert peer[1] == self._server_port
+        self._do(self.transfer.receive(data, self.bench.clock.now()))
+
+    def _do(self, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, Send):
+                self.udp.send(event.data, self._server_port or 69)
+            else:
+                self.result = event
+        deadline = self.transfer.next_deadline()
+        if deadline is not None:
+            self.bench.clock.loop.call_at(deadline / NANOSECONDS, self._due)
+
+    def _due(self) -> None:
+        self._do(self.transfer.timeout(self.bench.clock.now()))
+
+
+@pytest.fixture
+def new_reading(bench: Bench) -> Callable[..., TftpReading]:
+    """Makes a TFTP client on the handset or on another ``machine``."""
+    return functools.partial(TftpReading, bench)
+
+
+@pytest.fixture
+def read(new_reading: Callable[..., TftpReading]) -> Callable[..., Complete | Failed | None]:
+    """Reads a file as the handset, or gives None if it takes longer than ``seconds``."""
+
+    def reading(path: str, seconds: float = 30.0, **options: Any) -> Complete | Failed | None:
+        return new_reading(path, **options).run(seconds)
+
+    return reading
+
+
 @pytest.fixture(scope="module")
 def network() -> Iterator[VirtualNetwork]:
     """One for all tests of a module, as each costs the kernel some 50 ms; `_bench` leaves it dark."""
@@ -251,22 +314,12 @@ def network() -> Iterator[VirtualNetwork]:
     made.close()
 
 
-def _network() -> VirtualNetwork:
-    network = VirtualNetwork()
-    network.add_handsets([HANDSET_MAC, STRANGER_MAC])
-    return network
-
-
-def _bench(
-    clock: VirtualClock | WallClock, network: VirtualNetwork | None = None
-) -> Iterator[Bench]:
+def _bench(network: VirtualNetwork, clock: VirtualClock | WallClock) -> Iterator[Bench]:
     crashes: list[str] = []
     clock.on_crash(crashes.append)
     with contextlib.ExitStack() as closing:
-        if network is None:
-            network = _network()
-            closing.callback(network.close)
         closing.callback(clock.close)
+        closing.callback(_darken, network)
         machines = [
             Machine(port.far, port.address, network.netmask, clock, closing)
             for port in network.ports
@@ -277,28 +330,28 @@ def _bench(
     assert crashes == []
 
 
+def _darken(network: VirtualNetwork) -> None:
+    """Machines without power and address, and a lab that knows no neighbour."""
+    for port in network.ports:
+        port.far.unconfigure()
+        port.far.down()
+    network.bridge.down()
+    network.bridge.up()
+
+
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def bench(network: VirtualNetwork) -> Iterator[Bench]:
     """In virtual time."""
-    yield from _bench(VirtualClock())
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[VirtualNetwork]:
-    """One network for the tests of a module; each gets both machines unplugged."""
-    with contextlib.closing(_network()) as made:
-        yield made
+    yield from _bench(network, VirtualClock())
 
 
 @pytest.fixture
 def quick_bench(network: VirtualNetwork) -> Iterator[Bench]:
-    """In virtual time, on the module's network, for modules with a great many tests."""
-    yield from _bench(VirtualClock(), network)
-    for port in network.ports:
-        port.far.down()
+    """The same, for a module to make a ``bench`` of its own from."""
+    yield from _bench(network, VirtualClock())
 
 
 @pytest.fixture
-def wall_bench() -> Iterator[Bench]:
+def wall_bench(network: VirtualNetwork) -> Iterator[Bench]:
     """In real time, for peers that others wrote."""
-    yield from _bench(WallClock())
+    yield from _bench(network, WallClock())

@@ -36,7 +36,9 @@ def test_text_without_a_header_is_kept_whole(bench):
     assert (seen.tag, seen.text) == ("", "failed: code 7")
 
 
-@pytest.mark.parametrize("data", [b"", b"<", b"<999>x", b"\xff\x00\xfe", b"<13>1 - - [", b"x" * 9000])
+@pytest.mark.parametrize(
+    "data", [b"", b"<", b"<999>x", b"\xff\x00\xfe", b"<13>1 - - [", b"x" * 9000]
+)
 def test_malformed_messages_are_recorded_and_the_endpoint_goes_on(bench, data):
     bench.start(SyslogEndpoint)
     bench.configure_phone()
