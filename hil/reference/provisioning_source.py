@@ -46,7 +46,7 @@ SCHEMES = ("tftp", "http", "https")
 _PRINTABLE = re.compile(rb"[\x20-\x7e]+")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?]*)([/?].*)?")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_NAME = re.compile(rf"(?:{_LABEL}\.)*+{_LABEL}")
+_NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 _CODE = re.compile(r"[0-9]{1,3}")
 
 
