@@ -173,7 +173,11 @@ class Stream:
 
 
 async def connect(place: Place, address: IPv4Address, port: int, *, within: float) -> Stream:
-    """Connect from ``place`` (its interface and address); StreamClosed or StreamTimeout if not."""
+    """Connect from ``place``; StreamClosed or StreamTimeout if that fails.
+
+    Only the interface of the place is used. Where it has no route, the kernel takes ``address`` to
+    be on its link (SO_BINDTODEVICE, socket(7)), so that a missing gateway shows as a timeout.
+    """
     opened = place.socket(socket.AF_INET, socket.SOCK_STREAM)
     loop = asyncio.get_running_loop()
     established: asyncio.Future[None] = loop.create_future()
