@@ -1,6 +1,6 @@
 """What can be wrong with an inventory beyond the shape of one field, and how that is said.
 
-Validators report with `refuse`, which can carry several problems, each with its place below the
+Validators report with a `refusal`, which can carry several problems, each with its place below the
 value that is validated. `contradictions` compares entries with each other; it takes plain data that
 may be wrong in any other way, so that one reading of a file finds everything.
 """
@@ -21,12 +21,16 @@ Place = tuple[str | int, ...]
 """Where in a document something stands: keys and indices from the outside in."""
 
 REFUSED = "inventory"
-"""The pydantic error type of `refuse`; its context has ``wrongs``, a tuple of `Wrong`."""
+"""The pydantic error type of `refusal`; its context has ``wrongs``, a tuple of `Wrong`."""
 
 MOST_OUTLETS = 48
 """The outlets of the largest PDU that an inventory can describe."""
 
 DEFAULT_OUTLETS = 8
+"""The outlets of a PDU whose entry does not say."""
+
+# No person reads a longer list, and to search one for every wrong name of a file takes long.
+_MOST_NAMES = 100
 
 _Placed = tuple[Place, Mapping[str, Any]]
 _T = TypeVar("_T")
@@ -40,24 +44,23 @@ class Wrong(NamedTuple):
     remedy: str = ""
 
 
-def refuse(wrongs: Iterable[Wrong]) -> None:
-    """Raise the problems, if there are any, in the form that pydantic collects."""
+def refusal(wrongs: Iterable[Wrong]) -> PydanticCustomError:
+    """Return problems in the form that a validator raises and pydantic collects."""
     found = tuple(wrongs)
-    if found:
-        said = "; ".join(f"{wrong.problem} ({wrong.remedy})" for wrong in found)
-        raise PydanticCustomError(REFUSED, "{said}", {"said": said, "wrongs": found})
+    said = "; ".join(f"{wrong.problem} ({wrong.remedy})" for wrong in found)
+    return PydanticCustomError(REFUSED, "{said}", {"said": said, "wrongs": found})
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant."""
-    return next(iter(difflib.get_close_matches(name[:80], sorted(known), n=1)), None)
+    return next(iter(difflib.get_close_matches(name[:80], sorted(known)[:_MOST_NAMES], n=1)), None)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the remedy for a name that is none of the known ones."""
     names = sorted(known)
     close = closest(name, names)
-    return f"did you mean {close}?" if close else "one of " + ", ".join(names)
+    return f"did you mean {close}?" if close else "one of " + ", ".join(names[:_MOST_NAMES])
 
 
 def attempt(make: Callable[[], _T]) -> _T:
@@ -65,11 +68,9 @@ def attempt(make: Callable[[], _T]) -> _T:
     try:
         return make()
     except UsageError as error:
-        refuse([Wrong((), error.problem, error.remedy)])
-        raise
+        raise refusal([Wrong((), error.problem, error.remedy)]) from error
     except SpecificationError as error:
-        refuse([Wrong((), str(error), "see the label under the phone")])
-        raise
+        raise refusal([Wrong((), str(error), "see the label under the phone")]) from error
 
 
 def contradictions(document: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -110,14 +111,20 @@ def _unusable(place: Place, pdu: Mapping[str, Any]) -> Iterator[Wrong]:
     if pdu.get("version") == "v3" and pdu.get("user") is None:
         yield Wrong((*place, "version"), "SNMPv3 needs a user", "give user, or version v1 or v2c")
     if pdu.get("read_community", "public") == pdu.get("write_community", "private"):
-        key = "write_community" if "write_community" in pdu else "read_community"
         problem = "the read and the write community are the same"
-        yield Wrong((*place, key), problem, "two different ones: who may read may not switch")
+        remedy = "two different ones: who may read may not switch"
+        yield Wrong((*place, "write_community"), problem, remedy)
 
 
 def _miswired(pdus: Sequence[_Placed], handsets: Sequence[_Placed]) -> Iterator[Wrong]:
     """Find handsets on PDUs or outlets that are not there, or that feed another handset."""
-    outlets = {str(entry.get("name")): entry.get("outlets", DEFAULT_OUTLETS) for _, entry in pdus}
+    outlets = {
+        entry["name"]: _number(entry.get("outlets", DEFAULT_OUTLETS))
+        for _, entry in pdus
+        if isinstance(entry.get("name"), str)
+    }
+    # A PDU whose name cannot be told is wrong itself; it may be the one that is meant.
+    all_named = all(isinstance(entry.get("name"), str) for _, entry in pdus)
     owners: dict[tuple[str, int], str] = {}
     for place, entry in handsets:
         power = entry.get("power")
@@ -125,18 +132,21 @@ def _miswired(pdus: Sequence[_Placed], handsets: Sequence[_Placed]) -> Iterator[
             continue
         pdu = power["pdu"]
         if pdu not in outlets:
-            remedy = nearest(pdu, outlets) if outlets else "describe it under pdus"
-            yield Wrong((*place, "power", "pdu"), f"there is no PDU {pdu!r}", remedy)
+            if all_named:
+                remedy = nearest(pdu, outlets) if outlets else "describe it under pdus"
+                yield Wrong((*place, "power", "pdu"), f"there is no PDU {pdu!r}", remedy)
             continue
-        outlet, count = _number(power.get("outlet")), _number(outlets[pdu])
+        outlet, count = _number(power.get("outlet")), outlets[pdu]
         where = (*place, "power", "outlet")
         if outlet is None:
             continue
         if count is not None and count < outlet <= MOST_OUTLETS:
-            yield Wrong(where, f"PDU {pdu} has no outlet {outlet}", f"1 to {count}")
+            yield Wrong(where, f"PDU {pdu!r} has no outlet {outlet}", f"1 to {count}")
         owner = owners.setdefault((pdu, outlet), _called(place, entry))
         if owner != _called(place, entry):
-            yield Wrong(where, f"outlet {outlet} of {pdu} feeds {owner} already", "another outlet")
+            yield Wrong(
+                where, f"outlet {outlet} of {pdu!r} feeds {owner} already", "another outlet"
+            )
 
 
 def _entries(document: Mapping[str, Any], key: str) -> Iterator[_Placed]:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from hil.reference.identity import normalise_mac
-from hil.testbed.checks import Wrong, attempt, refuse
+from hil.testbed.checks import Wrong, attempt, refusal
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -34,21 +34,31 @@ def _secret(value: object, info: ValidationInfo) -> object:
         return value
     name = value.get("env")
     if set(value) != {"env"} or not isinstance(name, str) or not _VARIABLE.fullmatch(name):
-        refuse([Wrong((), "a secret by reference names one variable", "{env: NAME}")])
+        raise refusal([Wrong((), "a secret by reference names one variable", "{env: NAME}")])
     environ = (info.context or {}).get("environ", os.environ)
     if name not in environ:
         problem = f"the environment has no variable {name}"
-        refuse([Wrong((), problem, "export it before the run")])
+        raise refusal([Wrong((), problem, "export it before the run")])
     return environ[name]
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
-Mac = Annotated[str, AfterValidator(lambda text: attempt(lambda: normalise_mac(text)))]
-Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
-Secret = Annotated[str, BeforeValidator(_secret)]
-Seconds = Annotated[float, Field(ge=0)]
+"""What a person calls something; fit for a file name and a test id."""
 
 NAME_IS = "letters, digits, '.', '_' and '-', at most 32, a letter or digit first"
+"""What would be right for a `Name`."""
+
+Mac = Annotated[str, AfterValidator(lambda text: attempt(lambda: normalise_mac(text)))]
+"""A MAC address, kept as `hil.reference.identity.normalise_mac` has it."""
+
+Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+"""What a label or a version is: visible ASCII without blanks, 1 to 64 characters."""
+
+Secret = Annotated[str, BeforeValidator(_secret)]
+"""A text that must not be shown, or ``{env: NAME}`` for where it is kept."""
+
+Seconds = Annotated[float, Field(ge=0)]
+"""A duration, 0 or more."""
 
 
 class Entry(BaseModel):

@@ -148,7 +148,7 @@ def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
         if detail["type"] == "missing":
             yield Wrong(place, f"{_path(place)} is missing", right)
         elif field is not None and not field.repr:
-            yield Wrong(place, f"{_path(place)} cannot be what it is", right)
+            yield Wrong(place, f"{_path(place)} cannot be used", right)
         else:
             yield Wrong(place, f"{_path(place)} is {_shown(detail['input'])}", right)
 

@@ -12,7 +12,7 @@ from hil.judge.timing import Timing
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.versions import Version
-from hil.testbed.checks import MOST_OUTLETS, Wrong, contradictions, refuse, unreadable
+from hil.testbed.checks import MOST_OUTLETS, Wrong, contradictions, refusal, unreadable
 from hil.testbed.entry import NAME_IS, Entry, Mac, Name, Seconds, Word
 from hil.testbed.pdus import Pdu
 
@@ -48,15 +48,9 @@ class FirmwareEntry(Entry):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if not self.release:
-            refuse(
-                [
-                    Wrong(
-                        ("swver",),
-                        f"no release follows from {self.swver!r}",
-                        f"give version as well, such as {_DEFAULTS.version}",
-                    )
-                ]
-            )
+            problem = f"no release follows from {self.swver!r}"
+            remedy = f"give version as well, such as {_DEFAULTS.version}"
+            raise refusal([Wrong(("swver",), problem, remedy)])
         return self
 
     @property
@@ -146,7 +140,8 @@ class HandsetEntry(Entry):
     @field_validator("interpretations")
     @classmethod
     def _answerable(cls, readings: dict[str, str]) -> dict[str, str]:
-        refuse(unreadable(readings))
+        if wrongs := tuple(unreadable(readings)):
+            raise refusal(wrongs)
         return readings
 
     def identity(self) -> Identity:
@@ -175,7 +170,7 @@ class Testbed(Entry):
     __test__: ClassVar[bool] = False  # pytest would collect a class of this name
 
     name: Name = Field(description=NAME_IS)
-    kind: Literal["virtual"] = Field(description="virtual")
+    kind: Literal["virtual"] = Field(description="must be virtual")
     network: Network = Field(default=Network(), description="a mapping of delay_ms")
     pdus: tuple[Pdu, ...] = Field(description="a list of PDUs")
     handsets: tuple[HandsetEntry, ...] = Field(description="a list of one handset or more")
@@ -183,7 +178,8 @@ class Testbed(Entry):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        refuse(contradictions(self.model_dump()))
+        if wrongs := tuple(contradictions(self.model_dump())):
+            raise refusal(wrongs)
         return self
 
     def handset(self, name: str | None = None) -> HandsetEntry:

@@ -37,12 +37,12 @@ class SnmpUser(Entry):
 class Pdu(Entry):
     """A switched power distribution unit; on a virtual testbed its agent is ours.
 
-    The communities serve v1 and v2c, ``user`` serves v3.
+    The communities serve v1 and v2c and differ, ``user`` serves v3, which cannot do without.
     """
 
     name: Name = Field(description=NAME_IS)
-    driver: Literal["snmp"] = Field(description="snmp")
-    model: Literal["apc-rpdu"] = Field(description="apc-rpdu")
+    driver: Literal["snmp"] = Field(description="must be snmp")
+    model: Literal["apc-rpdu"] = Field(description="must be apc-rpdu")
     version: SnmpVersion = Field(default=SnmpVersion.V2C, description="v1, v2c or v3")
     read_community: Secret = Field(
         default="public",

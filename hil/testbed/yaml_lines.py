@@ -71,7 +71,7 @@ def _events(text: str, file: str) -> Iterator[yaml.Event]:
             yield event
     except yaml.reader.ReaderError as error:
         raise UsageError(
-            f"a character that YAML does not allow: {error.character!r}",
+            f"a character that YAML does not allow: U+{error.character:04X}",
             file=file,
             line=text.count("\n", 0, error.position) + 1,
             remedy="write it as an escape in double quotes, or leave it out",

@@ -1,0 +1,497 @@
+"""An inventory is read whole, and an error names file and line, all errors at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil.errors import InventoryError, UsageError
+from hil.judge.timing import Timing
+from hil.power.snmp_pdu import APC_RPDU, SnmpVersion
+from hil.reference.interpretations import CATALOGUE, Interpretations
+from hil.snmp import AuthProtocol, UsmUser
+from hil.testbed.inventory import MAX_OCTETS, Testbed, load
+from hil.testbed.models import TimingEntry
+from hil.testbed.yaml_lines import MAX_DEPTH, MAX_NODES
+
+VIRTUAL = Path(__file__).parents[2] / "testbeds" / "virtual.yaml"
+
+GOOD = """\
+name: lab
+kind: virtual
+pdus:
+  - name: left
+    driver: snmp
+    model: apc-rpdu
+    outlets: 4
+handsets:
+  - name: a
+    mac: 00:0e:08:aa:bb:cc
+    serial: A1
+    power: {pdu: left, outlet: 1}
+  - name: b
+    mac: 00:0e:08:aa:bb:cd
+    serial: B2
+    power: {pdu: left, outlet: 2}
+"""
+
+
+def read(tmp_path: Path, text: str | bytes, environ: dict[str, str] | None = None) -> Testbed:
+    path = tmp_path / "lab.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load(path, environ or {})
+
+
+def problems(tmp_path: Path, text: str | bytes) -> list[tuple[int | None, str, str]]:
+    """Line, problem and remedy of everything that is wrong; each names the file."""
+    with pytest.raises(InventoryError) as caught:
+        read(tmp_path, text)
+    assert {problem.file for problem in caught.value.problems} == {str(tmp_path / "lab.yaml")}
+    return [(problem.line, problem.problem, problem.remedy) for problem in caught.value.problems]
+
+
+def only(tmp_path: Path, text: str | bytes) -> tuple[int | None, str, str]:
+    found = problems(tmp_path, text)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+class TestTheVirtualTestbed:
+    def test_it_has_three_handsets_of_which_the_first_is_the_default(self):
+        testbed = load(VIRTUAL)
+        assert [entry.name for entry in testbed.handsets] == ["v1", "v2", "v3"]
+        assert testbed.handset() is testbed.handset("v1")
+        assert testbed.kind == "virtual"
+        assert testbed.file == VIRTUAL
+
+    def test_the_first_is_the_specifications_example(self):
+        identity = load(VIRTUAL).handset().identity()
+        assert (identity.mac, identity.ma, identity.serial) == (
+            "00:0e:08:aa:bb:cc",
+            "000e08aabbcc",
+            "88012BA01234",
+        )
+        assert (identity.pn, identity.psn) == ("CP-7832-3PCC", "7832-3PCC")
+
+    def test_its_timing_leaves_little_room_since_virtual_time_is_exact(self):
+        expected = Timing(early=0.01, late=0.2, boot=30, step=2, message=1, give_up=200)
+        assert [entry.judge_timing() for entry in load(VIRTUAL).handsets] == [expected] * 3
+
+
+class TestWhatAnInventorySays:
+    def test_what_is_not_given_has_its_default(self, tmp_path):
+        testbed = read(tmp_path, GOOD)
+        assert testbed.network.delay_ms == 0
+        assert testbed.pdus[0].version is SnmpVersion.V2C
+        handset = testbed.handset("b")
+        assert handset.judge_timing() == Timing()
+        assert handset.chosen_interpretations() == Interpretations.default()
+        assert (handset.minimum_off_s, handset.seed, handset.capabilities) == (5.0, 0, ())
+
+    def test_the_timing_of_an_inventory_mirrors_the_judges(self):
+        mirrored = {name: field.default for name, field in TimingEntry.model_fields.items()}
+        assert mirrored == {field.name: field.default for field in dataclasses.fields(Timing)}
+
+    @pytest.mark.parametrize(
+        "written", ["000E08AABBCC", "00-0e-08-AA-BB-CC", "'00:0E:08:AA:BB:CC'"]
+    )
+    def test_a_mac_may_be_written_in_any_form(self, tmp_path, written):
+        testbed = read(tmp_path, changed("00:0e:08:aa:bb:cc", written))
+        assert testbed.handset().mac == "00:0e:08:aa:bb:cc"
+
+    def test_digits_stay_the_text_that_they_are(self, tmp_path):
+        # YAML 1.1 reads the first as a number in base 60, and the second as one in base 8.
+        text = changed("00:0e:08:aa:bb:cc", "10:11:22:33:44:55").replace("A1", "00012")
+        handset = read(tmp_path, text).handset()
+        assert (handset.mac, handset.serial) == ("10:11:22:33:44:55", "00012")
+
+    def test_interpretations_are_chosen_for_one_handset(self, tmp_path):
+        text = changed(
+            "serial: A1",
+            "serial: A1\n    interpretations: {resync_trigger: gate, redirect_limit: 10}",
+        )
+        testbed = read(tmp_path, text)
+        expected = Interpretations.default().choose(resync_trigger="gate", redirect_limit=10)
+        assert testbed.handset("a").chosen_interpretations() == expected
+        assert testbed.handset("b").chosen_interpretations() == Interpretations.default()
+
+    @pytest.mark.parametrize(
+        ("entry", "psn"),
+        [
+            ("psn: '7832'", "7832"),
+            ("interpretations: {psn: V03}", "V03"),
+            ("psn: '7832'\n    interpretations: {psn: V03}", "7832"),
+        ],
+    )
+    def test_psn_is_the_handsets_own_else_its_interpretation(self, tmp_path, entry, psn):
+        testbed = read(tmp_path, changed("serial: A1", f"serial: A1\n    {entry}"))
+        assert testbed.handset().identity().psn == psn
+
+    @pytest.mark.parametrize(
+        ("firmware", "release"),
+        [
+            ("{swver: sip7832.12-0-5MPP0101-77}", "12.0.5"),
+            ("{swver: sip7832.11-3-1MSR3-3, version: 11.3.1}", "11.3.1"),
+            ("{version: 11.3}", "11.3"),
+        ],
+    )
+    def test_the_release_follows_from_the_load_unless_it_is_given(
+        self, tmp_path, firmware, release
+    ):
+        testbed = read(tmp_path, changed("serial: A1", f"serial: A1\n    firmware: {firmware}"))
+        assert testbed.handset().identity().version == release
+
+    def test_a_handset_that_is_not_there_is_answered_with_those_that_are(self, tmp_path):
+        with pytest.raises(UsageError, match=r"lab\.yaml: no handset is called 'c' .*one of a, b"):
+            read(tmp_path, GOOD).handset("c")
+
+    def test_a_testbed_cannot_be_changed(self, tmp_path):
+        with pytest.raises(ValueError, match="frozen"):
+            read(tmp_path, GOOD).handset().seed = 5
+
+
+KEYS = {"AUTH": "correct horse", "PRIV": "battery staple"}
+
+
+class TestSecrets:
+    V3 = changed(
+        "outlets: 4",
+        "version: v3\n    user: {name: bob, auth: SHA-256, auth_key: {env: AUTH},"
+        " priv_key: {env: PRIV}}",
+    )
+
+    def test_a_secret_may_be_kept_in_the_environment(self, tmp_path):
+        config = read(tmp_path, self.V3, KEYS).pdus[0].snmp_config("192.0.2.1")
+        assert config.version is SnmpVersion.V3
+        assert config.model is APC_RPDU
+        assert config.user == UsmUser("bob", "correct horse", "battery staple", AuthProtocol.SHA256)
+
+    def test_a_variable_that_is_not_set_is_an_error_of_its_line(self, tmp_path):
+        found = problems(tmp_path, self.V3)
+        assert [(line, problem) for line, problem, _ in found] == [
+            (8, "the environment has no variable AUTH"),
+            (8, "the environment has no variable PRIV"),
+        ]
+
+    def test_no_secret_is_shown(self, tmp_path):
+        shown = repr(read(tmp_path, self.V3, KEYS))
+        assert "horse" not in shown
+        assert "battery" not in shown
+        text = changed("outlets: 4", "write_community: [hunter2]\n    read_community: hunter3")
+        assert "hunter" not in repr(problems(tmp_path, text))
+
+    @pytest.mark.parametrize("reference", ["{env: A, file: B}", "{var: A}", "{env: [A]}", "{}"])
+    def test_a_reference_names_one_variable(self, tmp_path, reference):
+        text = changed("outlets: 4", f"write_community: {reference}")
+        assert only(tmp_path, text) == (
+            7,
+            "a secret by reference names one variable",
+            "{env: NAME}",
+        )
+
+    @pytest.mark.parametrize(
+        ("entry", "line", "said"),
+        [
+            ("version: v3", 7, "SNMPv3 needs a user"),
+            ("user: {name: bob, auth_key: short}", 7, "authentication key of SNMPv3 user bob"),
+            ("user: {name: bob, priv_key: long enough}", 7, "no authentication key"),
+            ("write_community: public", 7, "the read and the write community are the same"),
+            ("version: v1\n    read_community: private", 4, "community are the same"),
+        ],
+    )
+    def test_snmp_that_cannot_work_is_refused(self, tmp_path, entry, line, said):
+        found = only(tmp_path, changed("outlets: 4", entry))
+        assert found[0] == line
+        assert said in found[1]
+
+
+class TestEveryProblemAtOnce:
+    def test_schema_entries_and_repeated_keys_are_reported_together_in_their_order(self, tmp_path):
+        text = (
+            "name: lab\n"  # 1
+            "kind: rack\n"
+            "netwrk: {delay_ms: 5}\n"  # 3
+            "pdus:\n"
+            "  - {name: p, driver: snmp, model: apc-rpdu, version: v3, outlets: 4}\n"  # 5
+            "  - {name: q, driver: telnet, model: apc-rpdu, read_community: {env: NOPE}}\n"
+            "handsets:\n"
+            "  - nmae: a\n"  # 8
+            "    mac: 00:0e:08:aa:bb:cc\n"
+            "    serial: '1'\n"
+            "    power: {pdu: p, outlet: 5}\n"  # 11
+            "    interpretations:\n"
+            "      redirect_limit: 7\n"  # 13
+            "      resync_triger: gate\n"
+            "  - name: b\n"
+            "    mac: 000E08AABBCC\n"  # 16
+            "    serial: '2'\n"
+            "    serial: '3'\n"  # 18
+            "    power: {pdu: p, outlet: 5}\n"
+            "    timing: {early: -1, boot: soon, late: .nan}\n"  # 20
+            "  - name: b\n"
+            "    mac: 01:0e:08:aa:bb:cc\n"  # 22
+            "    power: {pdu: pp}\n"
+        )
+        found = [(line, problem) for line, problem, _ in problems(tmp_path, text)]
+        assert found == [
+            (2, "kind is 'rack'"),
+            (3, "the inventory has no key 'netwrk'"),
+            (5, "SNMPv3 needs a user"),
+            (6, "pdus[1].driver is 'telnet'"),
+            (6, "the environment has no variable NOPE"),
+            (8, "handsets[0] has no key 'nmae'"),
+            (11, "PDU 'p' has no outlet 5"),
+            (13, "redirect_limit cannot be read as '7'"),
+            (14, "no interpretation is called 'resync_triger'"),
+            (16, "mac '00:0e:08:aa:bb:cc' belongs to handsets[0] already"),
+            (18, "key 'serial' again"),
+            (19, "PDU 'p' has no outlet 5"),
+            (19, "outlet 5 of 'p' feeds handsets[0] already"),
+            (20, "handsets[1].timing.early is '-1'"),
+            (20, "handsets[1].timing.late is '.nan'"),
+            (20, "handsets[1].timing.boot is 'soon'"),
+            (21, "handsets[2].serial is missing"),
+            (21, "name 'b' belongs to 'b' (handsets[1]) already"),
+            (22, "'01:0e:08:aa:bb:cc' is not the address of one interface"),
+            (23, "handsets[2].power.outlet is missing"),
+            (23, "there is no PDU 'pp'"),
+        ]
+
+    def test_the_text_has_a_line_for_each_problem(self, tmp_path):
+        text = changed("kind: virtual", "kind: rack\nnmae: x").replace("outlet: 2", "outlet: 5")
+        with pytest.raises(InventoryError) as caught:
+            read(tmp_path, text)
+        file = tmp_path / "lab.yaml"
+        assert str(caught.value).splitlines() == [
+            f"{file}:2: kind is 'rack' (must be virtual)",
+            f"{file}:3: the inventory has no key 'nmae' (did you mean name?)",
+            f"{file}:17: PDU 'left' has no outlet 5 (1 to 4)",
+        ]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "line", "problem", "remedy"),
+        [
+            (
+                "kind: virtual",
+                "kind: virtual\nfile: x",
+                3,
+                "the inventory has no key 'file'",
+                "nam",
+            ),
+            ("outlet: 1", "outlte: 1", 12, "has no key 'outlte'", "did you mean outlet?"),
+            ("outlet: 1", "outlet: first", 12, "power.outlet is 'first'", "from 1"),
+            ("outlet: 1", "outlet: 0", 12, "power.outlet is '0'", "from 1"),
+            ("outlet: 1", "outlet: 2", 16, "feeds 'a' (handsets[0]) already", "another outlet"),
+            ("pdu: left", "pdu: lfet", 12, "there is no PDU 'lfet'", "did you mean left?"),
+            ("outlets: 4", "outlets: 49", 7, "pdus[0].outlets is '49'", "1 to 48"),
+            ("serial: A1", "serial:", 11, "handsets[0].serial is empty", "serial number"),
+            ("serial: A1", "serial: B2", 15, "serial 'B2' belongs to 'a'", "each has its own"),
+            ("serial: A1", "serial: [A1]", 11, "handsets[0].serial is a list", "serial number"),
+            ("name: a", "name: a b", 9, "handsets[0].name is 'a b'", "letters, digits"),
+            ("name: a", "name: b", 13, "name 'b' belongs to 'b' (handsets[0])", "each has"),
+            ("serial: A1", "serial: A1\n    seed: -1", 12, "handsets[0].seed is '-1'", "0 or more"),
+            ("kind: virtual", "kind: virtual\nnetwork: {delay_ms: 1e999}", 3, "'1e999'", "to 1000"),
+            ("kind: virtual", "kind: virtual\nnetwork: none", 3, "network is 'none'", "delay_ms"),
+            ("model: apc-rpdu", "model: x", 6, "pdus[0].model is 'x'", "must be apc-rpdu"),
+        ],
+    )
+    def test_each_problem_has_its_line_and_what_would_be_right(
+        self, tmp_path, old, new, line, problem, remedy
+    ):
+        found = only(tmp_path, changed(old, new))
+        assert found[0] == line
+        assert problem in found[1]
+        assert remedy in found[2]
+
+    @pytest.mark.parametrize("listed", ["[]", "", "none", "{a: b}"])
+    def test_there_must_be_a_handset(self, tmp_path, listed):
+        text = GOOD[: GOOD.index("handsets:")] + f"handsets: {listed}\n"
+        line, problem, remedy = only(tmp_path, text)
+        assert (line, remedy) == (8, "a list of one handset or more")
+        assert "handset" in problem
+
+    def test_a_load_that_does_not_tell_its_release_needs_it_given(self, tmp_path):
+        text = changed("serial: A1", "serial: A1\n    firmware:\n      swver: sip7832.12.0.2")
+        line, problem, remedy = only(tmp_path, text)
+        assert (line, problem) == (13, "no release follows from 'sip7832.12.0.2'")
+        assert "give version" in remedy
+
+    @pytest.mark.parametrize("question", sorted({entry.name for entry in CATALOGUE}))
+    def test_a_reading_that_is_none_is_answered_with_the_candidates(self, tmp_path, question):
+        text = changed("serial: A1", f"serial: A1\n    interpretations: {{{question}: perhaps}}")
+        candidates = next(entry.candidates for entry in CATALOGUE if entry.name == question)
+        line, _, remedy = only(tmp_path, text)
+        assert (line, remedy) == (12, "one of " + ", ".join(map(str, candidates)))
+
+
+class TestFilesThatAreNoInventory:
+    @pytest.mark.parametrize(
+        ("text", "line", "said"),
+        [
+            ("", 1, "the inventory is empty"),
+            ("# only a remark\n", 1, "the inventory is empty"),
+            ("- a\n- b\n", 1, "the inventory is a list"),
+            ("just words", 1, "the inventory is 'just words'"),
+            ("name: a\nkind: [virtual\npdus: {}\n", 3, "not YAML"),
+            ("name: a\n\tkind: virtual\n", 2, "not YAML"),
+            ("name: 'a\n", 2, "not YAML"),
+            ("name: a\n---\nname: b\n", 2, "a second document"),
+            ("name: &x a\nkind: *x\n", 2, "an alias, *x"),
+            ("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", 2, "an alias, *a"),
+            ("name: !!python/object/apply:os.abort []\n", 1, "a tag"),
+            ("name: a\n? [b]\n: c\n", 2, "a key that is not text"),
+            ("name: a\nkind: \x07\n", 2, "a character that YAML does not allow: U+0007"),
+            ('name: a\nkind: "\\UFFFFFFFF"\n', 2, "not YAML"),
+            ('name: a\nkind: "\\uD800"\n', 2, "surrogate"),
+            (b"name: a\nkind: \xff\n", 2, "octet 0xff is not UTF-8"),
+            (b"\xff\xfen\x00a\x00", 1, "octet 0xff is not UTF-8"),
+            ("a: " + "[" * MAX_DEPTH, 1, "nested too deep"),
+            ("- a\n" * MAX_NODES, MAX_NODES, "too large an inventory"),
+        ],
+    )
+    def test_it_is_one_error_with_its_line(self, tmp_path, text, line, said):
+        found = only(tmp_path, text)
+        assert found[0] == line
+        assert said in found[1]
+
+    def test_a_byte_order_mark_does_no_harm(self, tmp_path):
+        assert read(tmp_path, b"\xef\xbb\xbf" + GOOD.encode()) == read(tmp_path, GOOD)
+
+    def test_a_file_may_be_as_large_as_the_limit_and_no_larger(self, tmp_path):
+        filled = GOOD.encode() + b"#" * (MAX_OCTETS - len(GOOD.encode()))
+        assert read(tmp_path, filled).name == "lab"
+        assert "too large" in only(tmp_path, filled + b"#")[1]
+
+    def test_what_cannot_be_read_is_the_same_kind_of_error(self, tmp_path):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        for path, said in (
+            (tmp_path / "missing.yaml", "No such file"),
+            (tmp_path, "not a regular file"),
+            (pipe, "not a regular file"),
+            (Path("/dev/zero"), "not a regular file"),
+            (Path("a\0b"), "no path of a file"),
+            (tmp_path / ("x" * 300), "File name too long"),
+        ):
+            with pytest.raises(InventoryError, match=said) as caught:
+                load(path)
+            assert [problem.file for problem in caught.value.problems] == [str(path)]
+
+
+def loads_or_says_why(path: Path, octets: bytes) -> None:
+    """Whatever the octets are: a testbed, or problems that have the file and one of its lines."""
+    path.write_bytes(octets)
+    wrong: InventoryError | None = None
+    try:
+        assert load(path, {}).handsets
+    except InventoryError as error:
+        wrong = error
+    if wrong is None:
+        return
+    # YAML counts more line endings than LF, and the end of a file begins a last line.
+    text = octets.decode("utf-8", "replace")
+    lines = 1 + sum(text.count(ending) for ending in "\n\r\x85\u2028\u2029")
+    assert wrong.problems
+    for problem in wrong.problems:
+        assert problem.file == str(path)
+        assert problem.line in range(1, lines + 1)
+        assert problem.remedy
+    assert str(wrong).encode()
+
+
+PUNCTUATION = (
+    *("\n  - ", ": ", "? ", "[", "]", "{", "}", ",", "'", '"', "#", "~", "%", "|", "|2-\n", ">\n"),
+    *("&a ", "*a ", "!t ", "!<", "<<: ", "---\n", "...\n", "%YAML 1.1\n", "%TAG ! x\n", "%zz"),
+    *("\n", "\t", "\r", "\x85", "\ufeff", "\\U", "\\x", "\\ud800", "name", "a", "0"),
+)
+YAMLISH = st.lists(
+    st.one_of(
+        st.sampled_from(PUNCTUATION),
+        st.text(max_size=3),
+        st.sampled_from(GOOD.splitlines(keepends=True)),
+    ),
+    max_size=40,
+).map("".join)
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["left", "a", "v3", "00:0e:08:aa:bb:cc", "self", "env", {"env": "X"}]),
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=6,
+)
+
+
+def places(value: object, place: tuple = ()) -> list[tuple]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, inner in items:
+        found.append((*place, key))
+        if isinstance(inner, dict | list):
+            found += places(inner, (*place, key))
+    return found
+
+
+FULL = yaml.safe_load(GOOD) | {"network": {"delay_ms": 1}}
+FULL["pdus"][0] |= {
+    "version": "v3",
+    "read_community": "r",
+    "write_community": {"env": "X"},
+    "user": {"name": "u", "auth_key": "12345678", "priv_key": "", "auth": "SHA"},
+}
+FULL["handsets"][0] |= {
+    "firmware": {"swver": "sip7832.11-3-2MPP0001-609", "version": "1"},
+    "psn": "x",
+    "interpretations": {"resync_trigger": "gate"},
+    "timing": {"early": 1},
+    "capabilities": ["x"],
+    "minimum_off_s": 1,
+    "seed": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("any") / "any.yaml"
+
+
+class TestWhateverIsInTheFile:
+    @given(octets=st.binary(max_size=200))
+    @settings(max_examples=100, deadline=None)
+    def test_any_octets(self, path, octets):
+        loads_or_says_why(path, octets)
+
+    @given(text=YAMLISH)
+    @settings(max_examples=200, deadline=None)
+    def test_any_text_that_looks_like_yaml(self, path, text):
+        loads_or_says_why(path, text.encode("utf-8", "replace"))
+
+    @given(st.sampled_from(places(FULL)), VALUES, st.none() | st.text(max_size=10))
+    @settings(max_examples=200, deadline=None)
+    def test_an_inventory_with_one_value_or_key_replaced(self, path, place, value, key):
+        document = yaml.safe_load(yaml.safe_dump(FULL))
+        container = document
+        for step in place[:-1]:
+            container = container[step]
+        if key is not None and isinstance(container, dict):
+            container[key] = container.pop(place[-1])
+        else:
+            container[place[-1]] = value
+        loads_or_says_why(path, yaml.safe_dump(document, allow_unicode=True).encode())
