@@ -173,7 +173,7 @@ class Monitor:
         """A handshake that failed or a connection that ended without a request is a failure."""
         expected = self._retrieve
         if isinstance(event, ev.TlsHandshake):
-            self._begin_on_evidence(event.at, "https")
+            self._begin_on_evidence(event, "https")
             expected = self._retrieve
         if expected is None or expected[0].fetch.scheme == "tftp":
             return
@@ -191,6 +191,7 @@ class Monitor:
         if self.phone.phase is Phase.WAITING and self._due_allows(event.at):
             phone, duties = resync.advance(self.phone, Began(event.at))
             if any(isinstance(d, Locate) and d.host.rstrip(".").lower() == name for d in duties):
+                self._check_window(event)
                 self._commit(phone, duties, event.at)
         # A repeated query is the resolver's business; the answer settles it.
 
@@ -231,6 +232,7 @@ class Monitor:
         if self.phone.phase is Phase.WAITING and self._due_allows(event.at):
             phone, duties = resync.advance(self.phone, Began(event.at))
             if any(isinstance(d, Log) and d.message.accepts(event.text) for d in duties):
+                self._check_window(event)
                 self._commit(phone, duties, event.at)
                 self._logs.settle(event, self._reanchor)
         elif self._pending is not None and self._pending.unanswerable:
@@ -367,11 +369,12 @@ class Monitor:
 
     # -- running the reference ---------------------------------------------------------------------
 
-    def _begin_on_evidence(self, at: int, scheme: str) -> None:
-        if self.phone.phase is Phase.WAITING and self._due_allows(at):
-            phone, duties = resync.advance(self.phone, Began(at))
+    def _begin_on_evidence(self, event: ev.Event, scheme: str) -> None:
+        if self.phone.phase is Phase.WAITING and self._due_allows(event.at):
+            phone, duties = resync.advance(self.phone, Began(event.at))
             if any(isinstance(d, Retrieve) and d.fetch.scheme == scheme for d in duties):
-                self._commit(phone, duties, at)
+                self._check_window(event)
+                self._commit(phone, duties, event.at)
 
     def _begin(self, at: int) -> None:
         enabled = REFERENCE.resync_enabled(self.phone.parameters)

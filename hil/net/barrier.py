@@ -24,8 +24,9 @@ _SOL_PACKET = 263
 _PACKET_STATISTICS = 6
 _SO_ATTACH_FILTER = 26
 _PACKET_OUTGOING = 4
-_TRIES = 3
-_TIMEOUT = struct.pack("@ll", 0, 300_000)
+# A port drops frames for a moment after its link came up; a lost barrier is simply sent again.
+_TRIES = 40
+_TIMEOUT = struct.pack("@ll", 0, 40_000)
 _LOOPBACK_MAC = "00:00:00:00:00:00"
 
 # Classic BPF: take one byte of every frame that is no barrier. A frame that finds the small buffer

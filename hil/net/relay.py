@@ -28,11 +28,15 @@ _LONGEST = 70_000
 
 
 class Relay:
-    """A thread that carries frames both ways between two interfaces of one namespace."""
+    """A thread that carries frames both ways between two interfaces of one namespace.
+
+    ``handset_side`` is the end whose carrier follows the handset's.
+    """
 
     def __init__(self, left: Interface, right: Interface, delay_s: float) -> None:
         self._delay_s = delay_s
         self._interfaces = (left, right)
+        self.handset_side = right
         self._sockets = (_tap(left), _tap(right))
         self._stop, self._stopper = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._thread = threading.Thread(target=self._carry, name="relay", daemon=True)
@@ -42,7 +46,6 @@ class Relay:
     def insert(
         cls,
         route: Any,
-        lab: Namespace,
         bridge: int,
         name: str,
         far: dict[str, Any],
@@ -53,7 +56,7 @@ class Relay:
 
         route.link("add", ifname=name, kind="veth", master=bridge, state="up", peer=far)
         (index,) = route.link_lookup(ifname=name)
-        peer = lab if far["net_ns_fd"] is None else Namespace(far["net_ns_fd"])
+        peer = Namespace(far["net_ns_fd"])
         try:
             route.tc("add", "netem", index=index, handle="1:", delay=round(delay_s * 1e6))
             with peer.entered():
@@ -67,14 +70,19 @@ class Relay:
             route.link("del", index=index)
         else:
             return None
-        outer, held = f"{name}a", f"{name}b"
-        route.link(
-            "add", ifname=name, kind="veth", master=bridge, state="up", peer={"ifname": outer}
-        )
-        route.link("add", ifname=held, kind="veth", state="up", peer=far)
-        (near,) = route.link_lookup(ifname=outer)
-        route.link("set", index=near, state="up")
-        return cls(Interface(lab, outer), Interface(lab, held), delay_s)
+        # In a namespace of its own: in the lab's, the kernel would answer ARP on the relay's ends.
+        between = Namespace.create()
+        outer = {"ifname": "lab", "net_ns_fd": between.descriptor}
+        route.link("add", ifname=name, kind="veth", master=bridge, state="up", peer=outer)
+        with between.entered():
+            inner = type(route)()
+        try:
+            inner.link("add", ifname="handset", kind="veth", state="up", peer=far)
+            (near,) = inner.link_lookup(ifname="lab")
+            inner.link("set", index=near, state="up")
+        finally:
+            inner.close()
+        return cls(Interface(between, "lab"), Interface(between, "handset"), delay_s)
 
     def close(self) -> None:
         """End the thread; frames that are still held are lost."""
@@ -86,6 +94,7 @@ class Relay:
             opened.close()
         for interface in self._interfaces:
             interface.close()
+        self.handset_side.namespace.close()
         os.close(self._stop)
         os.close(self._stopper)
 

@@ -153,7 +153,7 @@ class VirtualNetwork:
         far = {"ifname": "eth0", "net_ns_fd": namespace.descriptor, "address": mac}
         try:
             if delay_s > 0:
-                relay = Relay.insert(route, self.namespace, bridge, name, far, delay_s)
+                relay = Relay.insert(route, bridge, name, far, delay_s)
             else:
                 relay = None
                 route.link(  # type: ignore[attr-defined]
@@ -165,6 +165,7 @@ class VirtualNetwork:
                 "the kernel cannot make a handset's link", evidence=str(error), concerns=mac
             ) from error
         phone = Interface(namespace, "eth0")
-        near = Interface(self.namespace, name)
+        # The near end is the one whose carrier follows the handset's.
+        near = Interface(self.namespace, name) if relay is None else relay.handset_side
         probe = Probe(self.bridge, phone)
         return VirtualPort(name, phone, near, probe, relay, address)

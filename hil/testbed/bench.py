@@ -204,6 +204,8 @@ class VirtualBench:
             endpoint.reset()
         self.handset.prepare()
         self.admission.leased(None)
+        # A test behaves alike whatever ran before it.
+        self._handset.reseed(f"{self.entry.seed}/{test}")
         return started
 
     def end(self, test: str) -> ev.TestEnded:

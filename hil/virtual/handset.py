@@ -106,6 +106,10 @@ class Handset:
         """What survives power cuts."""
         return self._flash
 
+    def reseed(self, seed: str) -> None:
+        """Draw its random numbers from ``seed`` on: the same seed, the same behaviour."""
+        self._chance.seed(seed)
+
     def power_on(self) -> None:
         """Plug it in; no effect if it has power already."""
         if self._life is not None:
