@@ -202,6 +202,8 @@ async def connect(place: Place, address: IPv4Address, port: int, *, within: floa
         opened.close()
         raise StreamClosed(_ENDINGS.get(error.errno or 0, "unreachable")) from None
     except BaseException:
+        # Abandoned. It may be established already, and a FIN would be retransmitted for minutes.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         opened.close()
         raise
 

@@ -87,9 +87,10 @@ async def fetch(
     when the link is up again. Raises nothing: what goes wrong is `Failed`.
     """
     try:
+        head = _head(request, agent, port, tls)
         async with asyncio.timeout(config.total_s):
             async with _connected(place, address, port, request.host, tls, config) as stream:
-                return await _exchange(stream, _head(request, agent, port, tls), request, config)
+                return await _exchange(stream, head, request, config)
     except TimeoutError:
         return Failed("http: timeout")
     except _Broken as broken:
