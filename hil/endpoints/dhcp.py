@@ -5,20 +5,22 @@ Requests come in on UDP port 67. Replies to a client without an address leave th
 socket (`hil.endpoints.raw_udp`), those to an address or a relay through the UDP socket.
 
 A reset brings the default offer back but keeps the lease, as a phone that lives through several
-tests keeps it, too.
+tests keeps it, too; only a lease of another address than the default one is refused when renewed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from ipaddress import AddressValueError, IPv4Address
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Unpack
 
 from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
-from hil.endpoints.base import Datagram, DatagramSocket, Station
+from hil.endpoints.base import Datagram, Station
+from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.dhcp_offer import OfferOptions, server_config
+from hil.endpoints.dhcp_servers import Reply, Servers
 from hil.endpoints.raw_udp import BROADCAST_MAC, LARGEST_PAYLOAD, LinkSender, udp_packet
 from hil.errors import EndpointError, ProtocolError, UsageError
 from hil.history import History
@@ -26,7 +28,7 @@ from hil.history import events as ev
 from hil.net.interface import Place
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import LIMITED_BROADCAST, Message, MessageType, Op, decode, encode
-from hil.wire.dhcp_server import DhcpServer, ServerConfig, destination, reply_limit
+from hil.wire.dhcp_server import ServerConfig, destination, reply_limit
 
 _ANY = "0.0.0.0"
 _APPLICABLE = (fl.Silence, fl.Delay, fl.Nak, fl.TwoOffers)
@@ -39,14 +41,6 @@ class GrantedLease:
     address: IPv4Address
     at: int
     seconds: int
-
-
-@dataclass(frozen=True)
-class _Reply:
-    """A reply and the server that gives it: ours, or the second one of `faults.TwoOffers`."""
-
-    message: Message
-    server: IPv4Address
 
 
 class DhcpEndpoint:
@@ -74,8 +68,7 @@ class DhcpEndpoint:
         self._handset_address = handset_address
         self._faults = fl.FaultPlan("dhcp", _APPLICABLE)
         self._config = self._made({})
-        self._server = DhcpServer(self._config)
-        self._rivals: dict[fl.TwoOffers, DhcpServer] = {}
+        self._servers = Servers(self._config)
         self._lease: GrantedLease | None = None
 
     @property
@@ -114,24 +107,23 @@ class DhcpEndpoint:
             name = _only(fault, "REQUEST", name)
         if isinstance(fault, fl.TwoOffers):
             name = _only(fault, "DISCOVER", name)
-            self._rivals = {**self._rivals, fault: DhcpServer(self._rival_config(fault))}
+            self._servers.add_rival(fault, self._config)
         planned = fl.Planned(fault, nth, name)
         self._faults.add(planned)
         self._station.configured(f"fault {planned}")
 
     def reset(self) -> None:
-        """Offer the default again, without faults; the lease stays."""
+        """Offer the default again, without faults; a lease of the default address stays."""
         self._config = self._made({})
         self._faults.clear()
-        self._rivals = {}
+        self._servers.remove_rivals()
         self._station.in_loop(self._forget)
         self._station.configured("reset")
 
     def _forget(self) -> None:
         self._station.cancel_timers()
-        if self._server.declined:
-            # An address that one test made the handset decline is the only one there is.
-            self._server = DhcpServer(self._config)
+        # An address that one test made the handset decline is the only one there is.
+        self._servers.restore_pool(self._config)
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -166,12 +158,12 @@ class DhcpEndpoint:
         kind = _kind(message)
         self._record(ev.Direction.RECEIVED, message, datagram.peer, datagram.data, datagram)
         due = self._faults.due(kind)
-        replies = self._answers(message, datagram.at, due)
+        replies = self._servers.answer(message, datagram.at, self._config, due)
         if message.kind is MessageType.RELEASE:
             self._lease = None
         about = f"{kind} xid {message.xid:#010x}"
-        for fault in due:
-            if not isinstance(fault, fl.TwoOffers):
+        if replies:
+            for fault in due:
                 self._station.injected(fault, about)
         if any(isinstance(fault, fl.Silence) for fault in due):
             return
@@ -206,28 +198,7 @@ class DhcpEndpoint:
             return None
         return message
 
-    def _answers(self, message: Message, now: int, due: tuple[fl.Fault, ...]) -> list[_Reply]:
-        self._server.config = self._config
-        own = self._config.server
-        nak = next((fault for fault in due if isinstance(fault, fl.Nak)), None)
-        if nak is not None:
-            return [_Reply(_nak(message, own, nak.text), own)]
-        rivals: list[_Reply] = []
-        for fault, rival in self._rivals.items():
-            if message.kind is MessageType.INFORM:
-                continue
-            if message.kind is MessageType.DISCOVER and fault not in due:
-                continue
-            given = [_Reply(r, rival.config.server) for r in rival.receive(message, now)]
-            if given and fault in due:
-                self._station.injected(fault, f"xid {message.xid:#010x}")
-            rivals += given
-        if rivals and message.kind is not MessageType.DISCOVER:
-            # The handset is the other server's client now, and ours is not asked.
-            return rivals
-        return [_Reply(reply, own) for reply in self._server.receive(message, now)] + rivals
-
-    def _send(self, request: Message, reply: _Reply) -> None:
+    def _send(self, request: Message, reply: Reply) -> None:
         message = reply.message
         to = destination(request, message)
         peer = f"{to.address}:{to.port}"
@@ -236,18 +207,27 @@ class DhcpEndpoint:
         except ProtocolError as error:
             self._station.undelivered(peer, error)
             return
-        if to.hardware is None and to.address != LIMITED_BROADCAST:
-            if not self._socket.send(data, str(to.address), to.port):
-                return
-        elif self._sender is not None:
-            packet = udp_packet((reply.server, self._socket.port), (to.address, to.port), data)
-            try:
-                self._sender.send(packet, to.hardware or BROADCAST_MAC)
-            except OSError as error:
-                self._station.undelivered(peer, error, data)
-                return
-        self._record(ev.Direction.SENT, message, peer, data, None)
-        self._note_lease(message)
+        broadcast = to.address == LIMITED_BROADCAST
+        if to.hardware is not None or broadcast or reply.server != self._config.server:
+            mac = BROADCAST_MAC if broadcast else message.chaddr
+            sent = self._send_frame(data, reply.server, (to.address, to.port), mac)
+        else:
+            sent = self._socket.send(data, str(to.address), to.port)
+        if sent:
+            self._record(ev.Direction.SENT, message, peer, data, None)
+            self._note_lease(message)
+
+    def _send_frame(
+        self, data: bytes, source: IPv4Address, to: tuple[IPv4Address, int], mac: bytes
+    ) -> bool:
+        if self._sender is None:
+            return False
+        try:
+            self._sender.send(udp_packet((source, self._socket.port), to, data), mac)
+        except OSError as error:
+            self._station.undelivered(f"{to[0]}:{to[1]}", error, data)
+            return False
+        return True
 
     def _note_lease(self, reply: Message) -> None:
         seconds = reply.option(opt.LEASE_TIME.code)
@@ -288,44 +268,6 @@ class DhcpEndpoint:
         return server_config(
             options, server=place.address, netmask=place.netmask, address=self._handset_address
         )
-
-    def _rival_config(self, fault: fl.TwoOffers) -> ServerConfig:
-        """Make the second server: it knows only its own clients, and is silent to others."""
-        try:
-            server, address = IPv4Address(fault.server), IPv4Address(fault.address)
-        except AddressValueError as error:
-            raise UsageError(f"{fault!r}: {error}") from error
-        own = self._config
-        if server == own.server:
-            raise UsageError(f"{fault!r}: that is the first server")
-        try:
-            return replace(
-                own,
-                server=server,
-                pool=(address,),
-                extra={**own.extra, **dict(fault.options)},
-                authoritative=False,
-            )
-        except ProtocolError as error:
-            raise UsageError(f"{fault!r}: {error}") from error
-
-
-def _nak(request: Message, server: IPv4Address, text: str) -> Message:
-    """Make a DHCPNAK by RFC 2131 table 3."""
-    return Message(
-        op=Op.BOOTREPLY,
-        xid=request.xid,
-        chaddr=request.chaddr,
-        htype=request.htype,
-        hlen=request.hlen,
-        flags=request.flags,
-        giaddr=request.giaddr,
-        options=(
-            opt.MESSAGE_TYPE.pack(MessageType.NAK),
-            opt.SERVER_ID.pack(server),
-            opt.ERROR_TEXT.pack(text),
-        ),
-    )
 
 
 def _kind(message: Message) -> str:

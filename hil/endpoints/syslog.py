@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from hil.clock import Clock
 from hil.endpoints.admission import Admission
-from hil.endpoints.base import Datagram, DatagramSocket, Station
+from hil.endpoints.base import Datagram, Station
+from hil.endpoints.datagram import DatagramSocket
 from hil.history import History
 from hil.history import events as ev
 from hil.net.interface import Place

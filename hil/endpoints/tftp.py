@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
-from hil.endpoints.base import Datagram, DatagramSocket, Station
+from hil.endpoints.base import Datagram, Station
+from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.tftp_faults import APPLICABLE
 from hil.endpoints.tftp_transfer import Asked, Ending, Transfer, packet_event
 from hil.errors import EndpointError, ProtocolError, UsageError

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hil.endpoints import faults as fl
-from hil.endpoints.base import NANOSECONDS, Datagram, DatagramSocket, Station
+from hil.endpoints.base import NANOSECONDS, Datagram, Station
+from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.tftp_faults import Disturbance, spoil
 from hil.errors import ProtocolError
 from hil.history import events as ev

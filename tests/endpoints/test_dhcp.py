@@ -256,6 +256,14 @@ def test_second_server_offers_as_well_and_serves_whoever_takes_it(bench, dhcp):
     assert len(bench.history.all(ev.FaultInjected, fault="TwoOffers")) == 1
 
 
+def test_fault_is_not_injected_into_a_message_that_has_no_answer(bench, dhcp):
+    dhcp.inject(Silence())
+    bench.configure_phone()
+    bench.phone.udp(68).send(asked(MessageType.RELEASE, ciaddr=PHONE), 67)
+    bench.history.expect(ev.DhcpMessage, within=1, kind="RELEASE")
+    assert bench.history.all(ev.FaultInjected) == ()
+
+
 def test_handset_that_takes_the_second_offer_is_leased_its_address(bench, dhcp):
     dhcp.inject(TwoOffers("192.0.2.2", "192.0.2.99"))
     bench.phone.interface.up()
@@ -273,7 +281,8 @@ def test_handset_that_takes_the_second_offer_is_leased_its_address(bench, dhcp):
     bench.let_pass(0.1)
 
     answers = [decode(data) for data in frames.received]
-    assert [m.kind.name for m in answers] == ["OFFER", "OFFER", "ACK"]
+    assert [m.kind.name for m in answers] == ["OFFER", "OFFER", "ACK", "ACK"]
+    assert [m.option(54) for m in answers[1:]] == [b"\xc0\x00\x02\x02"] * 3
     assert dhcp.lease.address == IPv4Address("192.0.2.99")
     sent = bench.history.all(ev.DhcpMessage, direction=ev.Direction.SENT)
     assert [m.kind for m in sent] == ["OFFER", "OFFER", "ACK", "ACK"]
