@@ -1,8 +1,11 @@
-"""What a judge found: a clause that was broken, what was due, what came, and by how much."""
+"""What a judge found: a clause that was broken, what was due, what came, and by how much.
+
+A clause that was looked at and held is counted, because a verdict needs to know that it was.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hil.history.events import Cause
 from hil.reference.requirements import REQUIREMENTS
@@ -46,6 +49,22 @@ class Finding:
             "at": self.at / NANOSECONDS,
             "source": self.source,
         }
+
+
+@dataclass
+class Ledger:
+    """What the monitor found violated, and how often each clause was checked and held."""
+
+    findings: list[Finding] = field(default_factory=list)
+    checks: dict[str, int] = field(default_factory=dict)
+
+    def violated(self, finding: Finding) -> None:
+        """A clause was broken."""
+        self.findings.append(finding)
+
+    def checked(self, clause: str) -> None:
+        """A clause was checked and held."""
+        self.checks[clause] = self.checks.get(clause, 0) + 1
 
 
 def _indent(text: str) -> str:

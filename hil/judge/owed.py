@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.history import events as ev
-from hil.judge.findings import Finding
+from hil.judge.findings import Finding, Ledger
 from hil.judge.timing import Timing
 from hil.reference.log_messages import LogKind, LogMessage
 
@@ -28,15 +28,9 @@ class _Owed:
 class OwedLogs:
     """The messages that are due; a violation is told when one is overdue."""
 
-    def __init__(
-        self,
-        timing: Timing,
-        violated: Callable[[Finding], None],
-        checked: Callable[[str], None],
-    ) -> None:
+    def __init__(self, timing: Timing, ledger: Ledger) -> None:
         self._timing = timing
-        self._violated = violated
-        self._checked = checked
+        self._ledger = ledger
         self._owed: list[_Owed] = []
         self._strays: list[str] = []
 
@@ -62,7 +56,7 @@ class OwedLogs:
         for owed in self._owed:
             if owed.message.accepts(event.text):
                 self._owed.remove(owed)
-                self._checked(CLAUSES[owed.message.kind])
+                self._ledger.checked(CLAUSES[owed.message.kind])
                 if owed.message.kind is LogKind.FAILURE:
                     failed_at(event.at)
                 return True
@@ -77,7 +71,7 @@ class OwedLogs:
         for owed in [o for o in self._owed if o.until < now]:
             self._owed.remove(owed)
             came = "; ".join(repr(text) for text in self._strays)
-            self._violated(
+            self._ledger.violated(
                 Finding(
                     CLAUSES[owed.message.kind],
                     f"{owed.message.kind.value} was not sent as configured",
