@@ -146,8 +146,6 @@ class Transfer:
         self._do(self._session.timeout(self._station.clock.now()))
 
     def _end(self, ending: Ending) -> None:
-        if self._over:
-            return
         self._over = True
         if self._timer is not None:
             self._timer.cancel()

@@ -37,8 +37,12 @@ def test_cancelled_timer_does_nothing(bench, station):
     assert fired == ["kept"]
 
 
-def test_refused_data_is_bounded(bench, station):
-    station.refused("somebody", "too long", b"x" * 100_000)
-    seen = bench.history.last(ev.Refused)
+@pytest.mark.parametrize("kind", [ev.Refused, ev.Stranger])
+def test_evidence_is_bounded(bench, station, kind):
+    if kind is ev.Refused:
+        station.refused("somebody", "too long", b"x" * 100_000)
+    else:
+        station.stranger("somebody", b"x" * 100_000)
+    seen = bench.history.last(kind)
     assert seen is not None
     assert len(seen.data) == 2048

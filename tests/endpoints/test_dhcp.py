@@ -264,6 +264,19 @@ def test_fault_is_not_injected_into_a_message_that_has_no_answer(bench, dhcp):
     assert bench.history.all(ev.FaultInjected) == ()
 
 
+def test_second_server_leaves_the_first_ones_handset_alone(bench, dhcp):
+    dhcp.inject(TwoOffers("192.0.2.2", "192.0.2.99"))
+    dhcp.offer(lease_time=600)
+    phone = Dhcp(bench)
+    phone.start()
+    bench.let_pass(301)
+    assert phone.kinds == ["OFFER", "OFFER", "ACK", "ACK"]
+    phone.udp.send(asked(MessageType.INFORM, ciaddr=PHONE), 67)
+    bench.let_pass(0.1)
+    assert bench.history.last(ev.DhcpMessage, kind="ACK").options[54] == b"\xc0\x00\x02\x01"
+    assert phone.client.lease.address == PHONE
+
+
 def test_handset_that_takes_the_second_offer_is_leased_its_address(bench, dhcp):
     dhcp.inject(TwoOffers("192.0.2.2", "192.0.2.99"))
     bench.phone.interface.up()

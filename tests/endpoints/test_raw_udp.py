@@ -22,6 +22,13 @@ def test_packet_equals_scapys(source, sport, destination, dport, payload):
     assert made == bytes(scapys / payload)
 
 
+def test_checksum_of_zero_is_sent_as_all_ones():
+    # Zero would say that there is no checksum (RFC 768).
+    ends = (IPv4Address("192.0.2.1"), 67), (IPv4Address("192.0.2.16"), 68)
+    checksum = udp_packet(*ends, b"\0\0")[26:28]
+    assert udp_packet(*ends, checksum)[26:28] == b"\xff\xff"
+
+
 def test_packet_reaches_hardware_whose_address_nobody_answers_for(bench):
     bench.phone.interface.up()
     client = bench.phone.frames(68)

@@ -61,6 +61,18 @@ def test_fault_behind_the_end_of_the_file_is_not_injected():
     assert told == []
 
 
+def test_fault_is_told_with_the_first_block_that_it_touches():
+    told: list[fl.Fault] = []
+    faults = (fl.Truncate(5), fl.Corrupt(3))
+    disturbance = Disturbance(faults, 9, told.append)
+    disturbance.passes(tftp.encode(tftp.Data(1, b"abc")))
+    assert told == []
+    disturbance.passes(tftp.encode(tftp.Data(2, b"\x9be")))
+    assert told == [fl.Truncate(5), fl.Corrupt(3)]
+    disturbance.passes(tftp.encode(tftp.Data(2, b"\x9be")))
+    assert len(told) == 2
+
+
 def test_blocks_are_counted_past_the_wrap_of_their_numbers():
     told: list[fl.Fault] = []
     disturbance = Disturbance((fl.LoseBlock(65_537),), 10**6, told.append)
