@@ -29,6 +29,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 import os
 import selectors
 import threading
@@ -264,6 +265,19 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._clock.now() / NANOSECONDS
+
+    @property
+    def _clock_resolution(self) -> float:
+        """How far ahead a timer counts as due, in seconds.
+
+        asyncio takes a nanosecond, which is lost in floating point when half a year is added to it:
+        a timer would then stay just not due for ever.
+        """
+        return max(1 / NANOSECONDS, math.ulp(self.time()))
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, resolution: float) -> None:
+        """What asyncio's constructor sets counts for the kernel's clock."""
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         holding = self._clock.outside()
