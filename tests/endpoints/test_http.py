@@ -44,11 +44,6 @@ def parse(data, method="GET"):
 
 
 @pytest.fixture
-def bench(quick_bench):
-    return quick_bench
-
-
-@pytest.fixture
 def http(bench):
     bench.configure_phone()
     return bench.start(HttpEndpoint)

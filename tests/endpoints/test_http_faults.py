@@ -17,11 +17,6 @@ GET = b"GET /p.xml HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
-def bench(quick_bench):
-    return quick_bench
-
-
-@pytest.fixture
 def http(bench):
     bench.configure_phone()
     endpoint = bench.start(HttpEndpoint)

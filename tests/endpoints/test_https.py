@@ -30,9 +30,9 @@ def authority():
 
 
 @pytest.fixture
-def bench(quick_bench):
-    quick_bench.configure_phone()
-    return quick_bench
+def bench(bench):
+    bench.configure_phone()
+    return bench
 
 
 @pytest.fixture

@@ -10,12 +10,9 @@ import pytest
 from hil.clock import NANOSECONDS
 from hil.errors import EndpointError, StreamClosed, StreamTimeout
 from hil.net.interface import Place
-from hil.net.namespace import enter
 from hil.net.stream import Listener, connect
-from hil.net.virtual import LAB_ADDRESS, VirtualNetwork
+from hil.net.virtual import LAB_ADDRESS
 from hil.virtual_clock import VirtualClock
-
-enter()
 
 PORT = 8000
 
@@ -35,16 +32,6 @@ class Link:
 
     def run(self, work):
         return self.clock.run(work, timeout=1000)
-
-
-@pytest.fixture(scope="module")
-def network():
-    made = VirtualNetwork()
-    port = made.add_handset("00:0e:08:aa:bb:cc")
-    port.far.up()
-    port.far.configure(port.address, made.netmask)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -247,6 +234,7 @@ def test_link_that_is_down(link):
             link.run(connect(link.place, LAB_ADDRESS, PORT, within=5))
     finally:
         interface.up()
+        assert link.network.ports[0].probe.round_trip()
 
 
 def test_port_in_use_is_an_endpoint_error(link):

@@ -10,13 +10,10 @@ import trustme
 
 from hil.errors import StreamClosed, StreamTimeout, TlsFailed
 from hil.net.interface import Place
-from hil.net.namespace import enter
 from hil.net.stream import Listener, connect
 from hil.net.tls import TlsStream, load_credential
-from hil.net.virtual import LAB_ADDRESS, VirtualNetwork
+from hil.net.virtual import LAB_ADDRESS
 from hil.virtual_clock import VirtualClock
-
-enter()
 
 NAME = "prov.example"
 CA = trustme.CA()
@@ -31,16 +28,6 @@ def server_context():
 
 def client_context():
     return ssl.create_default_context(cadata=CA.cert_pem.bytes().decode())
-
-
-@pytest.fixture(scope="module")
-def network():
-    made = VirtualNetwork()
-    port = made.add_handset("00:0e:08:aa:bb:cc")
-    port.far.up()
-    port.far.configure(port.address, made.netmask)
-    yield made
-    made.close()
 
 
 @pytest.fixture
