@@ -1,0 +1,62 @@
+"""Steps that certification tests share, for the suite and for tests of one's own.
+
+They add nothing to what a test could do with its fixtures: they only say it in one word.
+"""
+
+from __future__ import annotations
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.history import events as ev
+from hil.history.record import Moment
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+
+NANOSECONDS = 1_000_000_000
+DEFAULT_PATH = "/7832-3PCC.xml"
+"""What Profile_Rule asks for by default, ``/$PSN.xml``."""
+
+
+def provision(dhcp: DhcpEndpoint, tftp: TftpEndpoint, **parameters: str) -> None:
+    """Name the TFTP server by DHCP option 66, with a profile of these parameters at `DEFAULT_PATH`."""
+    tftp.serve(DEFAULT_PATH, flat_profile(**parameters))
+    dhcp.offer(option_66=tftp.address)
+
+
+def first_resync(history: History, handset: HandsetControl, up: Moment) -> ev.TransferEnded:
+    """The end of the transfer after boot-up, a precondition; give the phone no long random delay."""
+    within = handset.boot_limit + handset.timing.give_up
+    return history.wait(ev.TransferEnded, after=up, within=within)
+
+
+def expect_resyncs(
+    history: History,
+    handset: HandsetControl,
+    after: Moment,
+    *delays: int | tuple[int, int],
+    requirement: str = "",
+) -> Moment:
+    """Expect one resync after another, and return the end of the last one's transfer.
+
+    Each asks for one file and begins so many seconds, or between so many, after ``after`` or the
+    end of the transfer before it. The windows are widened by what the handset's timing allows.
+    """
+    ended = after
+    for delay in delays:
+        earliest, latest = delay if isinstance(delay, tuple) else (delay, delay)
+        elapsed = latest * NANOSECONDS
+        request = history.expect(
+            ev.ProvisioningRequest,
+            after=ended,
+            not_before=earliest - handset.timing.slack_early(elapsed) / NANOSECONDS,
+            within=latest + handset.timing.slack_late(elapsed) / NANOSECONDS,
+            requirement=requirement,
+        )
+        ended = history.wait(
+            ev.TransferEnded,
+            after=request,
+            transfer=request.transfer,
+            within=handset.timing.give_up,
+        )
+    return ended
