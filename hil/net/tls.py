@@ -53,6 +53,8 @@ class TlsStream:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         context.sslobject_class = _Object
+        # An end without close_notify may be a cut (RFC 8446 section 6.1); Debian 12's Python hides it.
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         if server_side:
             context.sni_callback = _note_name
         made = context.wrap_bio(
@@ -176,7 +178,8 @@ class TlsStream:
             await self.raw.write(self._outgoing.read(), within=within)
 
     async def _failure(self, error: ssl.SSLError) -> TransportError:
-        if isinstance(error, ssl.SSLEOFError):
+        # The Python of Debian 12 has OpenSSL's reason, but not yet the class for it.
+        if isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING":
             return StreamClosed("ended")
         with contextlib.suppress(StreamClosed, StreamTimeout):
             await self._flush(_ALERT_S)
