@@ -119,33 +119,33 @@ class Outlet:
 
     async def state(self) -> PowerAction:
         """What the device says the outlet is; `PowerError` when it does not say it."""
-        failures: list[str] = []
-        for attempt in range(1, self._policy.attempts + 1):
+        failures: list[PowerError] = []
+        for _ in range(self._policy.attempts):
             try:
                 return await self._call(self._driver.state)
             except PowerError as error:
-                failures.append(f"attempt {attempt}: {_brief(error)}")
+                failures.append(error)
         raise self._failed("cannot read the state of the outlet", failures)
 
     # -- inside ------------------------------------------------------------------------------------
 
     async def _switch(self, action: PowerAction) -> ev.PowerSwitched:
-        failures: list[str] = []
+        failures: list[PowerError] = []
         for attempt in range(1, self._policy.attempts + 1):
             self._history.append(ev.PowerRequested(source=_SOURCE, outlet=self.name, action=action))
             try:
                 await self._attempt(action)
             except PowerError as error:
-                failures.append(f"attempt {attempt}: {_brief(error)}")
-                self._note(f"switching {self.name} {action.value}, {failures[-1]}")
+                failures.append(error)
+                self._note(
+                    f"switching {self.name} {action.value}, attempt {attempt}: {_brief(error)}"
+                )
                 continue
             return self._history.append(
                 ev.PowerSwitched(source=_SOURCE, outlet=self.name, action=action, attempts=attempt)
             )
         self._history.append(
-            ev.PowerFailed(
-                source=_SOURCE, outlet=self.name, action=action, reason="; ".join(failures)
-            )
+            ev.PowerFailed(source=_SOURCE, outlet=self.name, action=action, reason=_all(failures))
         )
         raise self._failed(f"the outlet could not be switched {action.value}", failures)
 
@@ -173,8 +173,15 @@ class Outlet:
             await asyncio.sleep(min(self._policy.poll_s, left))
         seen = _brief(unread) if unread is not None else "it still reads back the other state"
         if refusal is not None:
-            raise PowerError("the command was refused", evidence=f"{_brief(refusal)}; then {seen}")
-        raise PowerError(f"the command was accepted, but {self._policy.settle_s:g} s later {seen}")
+            raise PowerError(
+                "the command was refused",
+                evidence=f"{_brief(refusal)}; then {seen}",
+                next_step=refusal.next_step,
+            )
+        raise PowerError(
+            f"the command was accepted, but {self._policy.settle_s:g} s later {seen}",
+            next_step=unread.next_step if unread is not None else "",
+        )
 
     async def _call(self, call: Callable[[str], Awaitable[T]]) -> T:
         async with self._driver.queue:
@@ -209,15 +216,22 @@ class Outlet:
     def _note(self, text: str) -> None:
         self._history.append(ev.Note(source=_SOURCE, text=text))
 
-    def _failed(self, what: str, failures: list[str]) -> PowerError:
+    def _failed(self, what: str, failures: list[PowerError]) -> PowerError:
+        advice = failures[-1].next_step or (
+            "look at the device itself and compare its outlet number with the inventory"
+        )
         return PowerError(
             f"{what} in {len(failures)} attempt(s)",
-            evidence="; ".join(failures),
-            next_step="look at the device itself and compare its outlet number with the inventory; "
-            "the handset may be without power",
+            evidence=_all(failures),
+            next_step=f"{advice}; the handset may be without power",
             concerns=self.name,
         )
 
 
 def _brief(error: PowerError) -> str:
     return f"{error.what} ({error.evidence})" if error.evidence else error.what
+
+
+def _all(failures: list[PowerError]) -> str:
+    numbered = enumerate(failures, 1)
+    return "; ".join(f"attempt {number}: {_brief(error)}" for number, error in numbered)

@@ -43,8 +43,8 @@ _NEXT_STEPS = {
 # Discovery of the engine, of its time, and the answer are three; some agents need another round.
 _MOST_ANSWERS = 8
 _SILENT = (
-    "check that the PDU has power and network, its address, and the community: an agent does not "
-    "answer an unknown one"
+    "check that the PDU has power and network, its address, and the community, or with SNMPv3 the "
+    "privacy key: many agents do not answer a wrong one"
 )
 
 
