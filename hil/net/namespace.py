@@ -34,8 +34,6 @@ _QUIET_SYSCTLS = {
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
     "net/ipv4/ip_unprivileged_port_start": "0",
-    # Else a host that takes another's address passes for it for a second (jiffies).
-    "net/ipv4/neigh/default/locktime": "0",
 }
 
 

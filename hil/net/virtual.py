@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 
 from hil.errors import LabError, NamespaceError
 from hil.net.barrier import Probe
@@ -132,6 +133,9 @@ class VirtualNetwork:
             )
             (bridge,) = route.link_lookup(ifname=BRIDGE)
             route.link("set", index=bridge, state="up")
+            with self.namespace.entered():
+                # Else a host that takes another's address passes for it for a second.
+                Path(f"/proc/sys/net/ipv4/neigh/{BRIDGE}/locktime").write_text("0")
             for address in (LAB_ADDRESS, PDU_ADDRESS):
                 route.addr("add", index=bridge, address=str(address), prefixlen=SUBNET.prefixlen)
         except NetlinkError as error:

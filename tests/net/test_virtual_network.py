@@ -41,6 +41,8 @@ def powered(network: VirtualNetwork, mac: str = MAC, delay_s: float = 0.0) -> Vi
     port = network.add_handset(mac, delay_s=delay_s)
     port.far.up()
     port.far.configure(port.address, network.netmask)
+    # The bridge's port forwards a moment after the link came up; a barrier waits for that.
+    network.flush()
     return port
 
 
@@ -72,6 +74,7 @@ def test_ten_handsets_have_ten_networks_of_their_own(
     for port in ports:
         port.far.up()
         port.far.configure(port.address, network.netmask)
+    network.flush()
     assert len({os.fstat(port.far.namespace.descriptor or 0).st_ino for port in ports}) == 10
     for port in ports:
         assert clock.run(ping(network.place(), clock, port.address)) == ""
