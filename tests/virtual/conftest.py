@@ -100,34 +100,39 @@ class Lab:
         return opened
 
 
-LabMaker = Callable[[VirtualClock | WallClock], Lab]
+@pytest.fixture(scope="session")
+def network() -> Iterator[VirtualNetwork]:
+    """One handset's port, which each test finds without power and without an address."""
+    made = VirtualNetwork()
+    made.add_handset(MAC)
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def _lab(network: VirtualNetwork, clock: VirtualClock | WallClock) -> Iterator[Lab]:
+    (port,) = network.ports
+    if isinstance(clock, VirtualClock):
+        clock.attach(network)
+    counter = FrameCounter(port.near)
+    try:
+        yield Lab(clock, network, port, counter)
+    finally:
+        clock.close()
+        counter.close()
+        port.far.down()
+        port.far.unconfigure()
 
 
 @pytest.fixture
-def new_lab() -> Iterator[LabMaker]:
-    with contextlib.ExitStack() as opened:
-
-        def make(clock: VirtualClock | WallClock) -> Lab:
-            network = VirtualNetwork()
-            opened.callback(network.close)
-            port = network.add_handset(MAC)
-            if isinstance(clock, VirtualClock):
-                clock.attach(network)
-            counter = FrameCounter(port.near)
-            opened.callback(counter.close)
-            opened.callback(clock.close)
-            return Lab(clock, network, port, counter)
-
-        yield make
-
-
-@pytest.fixture
-def lab(new_lab: LabMaker) -> Lab:
+def lab(network: VirtualNetwork) -> Iterator[Lab]:
     """In virtual time."""
-    return new_lab(VirtualClock())
+    with _lab(network, VirtualClock()) as made:
+        yield made
 
 
 @pytest.fixture
-def wall_lab(new_lab: LabMaker) -> Lab:
+def wall_lab(network: VirtualNetwork) -> Iterator[Lab]:
     """In real time, for peers that others wrote."""
-    return new_lab(WallClock())
+    with _lab(network, WallClock()) as made:
+        yield made

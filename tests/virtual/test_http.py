@@ -485,6 +485,7 @@ def test_after_a_power_cut_the_kernel_has_nothing_to_send_again(wall_lab, moment
     lab = wall_lab
     lab.configure()
     listening = lab.server.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((str(LAB_ADDRESS), 80))
     listening.listen()
     upload = http.Request(HOST, "/report", "POST", bytes(8 << 20))
