@@ -163,6 +163,7 @@ class Decisions:
     compose_log: Callable[[LogKind, MacroTable, str], LogMessage | None] = compose_log
     macro_table: Callable[..., MacroTable] = macro_table
     profile_rules: tuple[str, ...] = PROFILE_RULES
+    rules_read_when_due: bool = True
     periodic_before_first_success: bool = False
     retry_resumes_at_failed_rule: bool = False
     retry_index_restarts: bool = True

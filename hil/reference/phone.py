@@ -41,10 +41,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A resync that is going on: which rule's turn it is, and what is being fetched for it."""
+    """A resync that is going on: which rule's turn it is, and what is being fetched for it.
+
+    ``configured`` is what the parameters were when it began.
+    """
 
     reason: Reason
     began: int
+    configured: Parameters
     rule: int = 0
     fetch: Fetch | None = None
     server: str | None = None

@@ -173,6 +173,21 @@ _ROWS = (
         _MACROS + "PN, PSN, SN, SWVER, CCERT",
     ),
     (
+        "macros.address",
+        "$IP is the phone's address within its local subnet.",
+        _MACROS + "IP",
+    ),
+    (
+        "macros.user_id",
+        "$UIDn is the user id of line n.",
+        _MACROS + "UIDn",
+    ),
+    (
+        "macros.prvtmr",
+        "$PRVTMR is the number of seconds since the last resync attempt.",
+        _MACROS + "PRVTMR",
+    ),
+    (
         "macros.prvst",
         "$PRVST is 0 for the power-up resync, 1 for a periodic one, 2 for a retry.",
         _MACROS + "PRVST",

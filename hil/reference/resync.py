@@ -79,7 +79,7 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
             first = 0
             if reason is Reason.RETRY and decisions.retry_resumes_at_failed_rule:
                 first = phone.failed_rule
-            attempt = Attempt(reason, at, first)
+            attempt = Attempt(reason, at, phone.parameters, first)
             phone = replace(phone, phase=Phase.RESYNCING, due=None, attempt=attempt)
             return _next_rule(phone, at, decisions)
         case Located(at, address):
@@ -123,6 +123,8 @@ def _next_rule(phone: Phone, at: int, decisions: Decisions) -> Step:
         attempt = replace(attempt, rule=position, redirects=0, authorizations=0)
         phone = replace(phone, attempt=attempt)
         table = _macros(phone, at, decisions)
+        if not decisions.rules_read_when_due:
+            table = replace(table, parameters=attempt.configured)
         source = decisions.provisioning_from_dhcp(
             phone.options, phone.parameters, phone.interpretations
         )

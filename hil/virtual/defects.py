@@ -14,7 +14,14 @@ from collections.abc import Iterable
 from types import MappingProxyType
 
 from hil.errors import UsageError
-from hil.virtual import defects_profiles, defects_rules, defects_timing, defects_transfers
+from hil.virtual import (
+    defects_dhcp,
+    defects_macros,
+    defects_profiles,
+    defects_rules,
+    defects_timing,
+    defects_transfers,
+)
 from hil.virtual.defect import Defect
 from hil.virtual.firmware import REFERENCE_FIRMWARE, Firmware
 
@@ -24,6 +31,8 @@ DEFECTS = MappingProxyType(
         for defect in (
             *defects_timing.DEFECTS,
             *defects_rules.DEFECTS,
+            *defects_macros.DEFECTS,
+            *defects_dhcp.DEFECTS,
             *defects_profiles.DEFECTS,
             *defects_transfers.DEFECTS,
         )

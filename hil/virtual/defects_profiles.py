@@ -1,19 +1,31 @@
-"""Defects of what a phone makes of a file, and whether it keeps it."""
+"""Defects of what a phone makes of a file, and of how it keeps it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hil.errors import ProfileError, ProfileErrorKind
 from hil.reference import decisions as spec
 from hil.reference.interpretations import Interpretations
+from hil.reference.parameter_table import TABLE
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import GZIP_MAGIC, Profile
 from hil.reference.responses import Document
 from hil.virtual.defect import Defect, decision, firmware
+from hil.virtual.deviations import decoded, decoding
+from hil.virtual.flash import Flash
 
-Reader = Callable[[Document, Mapping[str, str], Parameters, Interpretations], Profile]
+_ELEMENT = re.compile(r"<([A-Za-z_][\w.-]*)[^<>]*>([^<]*)</\1>")
+
+
+def _as_written(document: Document) -> list[tuple[str, str]]:
+    """Every element of a plain file that holds text alone, undecoded, in order."""
+    return _ELEMENT.findall(document.body.decode(errors="replace"))
+
+
+# -- decoding -----------------------------------------------------------------------------------------
 
 
 def _corrupt_is_empty(
@@ -28,28 +40,32 @@ def _corrupt_is_empty(
         return Profile({})
 
 
-def _no_gzip(
+def _salvaged(
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
     reading: Interpretations,
 ) -> Profile:
-    if document.body.startswith(GZIP_MAGIC):
-        raise ProfileError(ProfileErrorKind.NOT_XML, "no XML")
+    try:
+        return spec.read_profile(document, options, parameters, reading)
+    except ProfileError as error:
+        if error.kind is not ProfileErrorKind.NOT_XML:
+            raise
+        return Profile(dict(_as_written(document)))
+
+
+def _key_first(
+    document: Document,
+    options: Mapping[str, str],
+    parameters: Parameters,
+    reading: Interpretations,
+) -> Profile:
+    if "key" in options:
+        document = replace(document, content_encoding=None)
     return spec.read_profile(document, options, parameters, reading)
 
 
-def _no_rfc8188(
-    document: Document,
-    options: Mapping[str, str],
-    parameters: Parameters,
-    reading: Interpretations,
-) -> Profile:
-    plain = replace(document, content_encoding=None)
-    return spec.read_profile(plain, options, parameters, reading)
-
-
-def _md5(
+def _key_by_md5(
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
@@ -58,36 +74,80 @@ def _md5(
     return spec.read_profile(document, options, parameters, replace(reading, kdf_digest="md5"))
 
 
-def _first_occurrence(
-    document: Document,
-    options: Mapping[str, str],
-    parameters: Parameters,
-    reading: Interpretations,
-) -> Profile:
-    profile = spec.read_profile(document, options, parameters, reading)
-    text = document.body.decode(errors="replace")
-    first = {}
-    for name, value in profile.parameters.items():
-        opening, closing = f"<{name}>", f"</{name}>"
-        at = text.find(opening)
-        end = text.find(closing, at)
-        first[name] = text[at + len(opening) : end].strip() if 0 <= at < end else value
-    return replace(profile, parameters=first)
+def _gzip_refused(document: Document) -> Document:
+    if document.body.startswith(GZIP_MAGIC):
+        raise ProfileError(ProfileErrorKind.NOT_XML, "no XML")
+    return document
+
+
+def _declaration_refused(document: Document) -> Document:
+    if document.body.startswith(b"<?xml"):
+        raise ProfileError(ProfileErrorKind.NOT_XML, "no element at the beginning")
+    return document
+
+
+def _nested_refused(document: Document) -> Document:
+    before, found, _ = document.body.partition(b"<flat-profile")
+    if found and re.search(rb"<[A-Za-z]", before):
+        raise ProfileError(ProfileErrorKind.NO_FLAT_PROFILE, "the root is no flat-profile")
+    return document
+
+
+def _with_entities_kept(document: Document) -> Document:
+    return replace(document, body=document.body.replace(b"&", b"&amp;"))
+
+
+# -- what a file sets ---------------------------------------------------------------------------------
+
+
+def _first_occurrences(profile: Profile, document: Document) -> Profile:
+    first = dict(reversed(_as_written(document)))
+    return replace(profile, parameters={**profile.parameters, **first})
+
+
+def _unstripped(profile: Profile, document: Document) -> Profile:
+    return replace(profile, parameters={**profile.parameters, **dict(_as_written(document))})
+
+
+def _unknown_refused(profile: Profile, _document: Document) -> Profile:
+    if unknown := profile.parameters.keys() - TABLE.keys():
+        raise ProfileError(ProfileErrorKind.NOT_XML, f"unknown: {', '.join(sorted(unknown))}")
+    return profile
 
 
 def _forgets_the_rest(parameters: Parameters, profile: Profile) -> Parameters:
     return parameters.without(*parameters.items_set()).updated(profile.parameters)
 
 
-def _merely_read(parameters: Parameters, profile: Profile) -> Parameters:
-    del profile
+def _nothing_applied(parameters: Parameters, _profile: Profile) -> Parameters:
     return parameters
+
+
+def _blanks_filled(parameters: Parameters, profile: Profile) -> Parameters:
+    known = parameters.items_set()
+    return parameters.updated({n: v for n, v in profile.parameters.items() if n not in known})
 
 
 def _case_blind(parameters: Parameters, profile: Profile) -> Parameters:
     by_folded = {name.lower(): name for name in parameters}
     found = {by_folded.get(name.lower(), name): v for name, v in profile.parameters.items()}
     return parameters.updated(found)
+
+
+# -- keeping ------------------------------------------------------------------------------------------
+
+
+async def _one_by_one(flash: Flash, parameters: Mapping[str, str]) -> None:
+    stored = flash.load()
+    for name, value in parameters.items():
+        if stored.get(name) != value:
+            stored[name] = value
+            await flash.commit(stored)
+
+
+async def _in_place(flash: Flash, parameters: Mapping[str, str]) -> None:
+    await flash.commit({})
+    await flash.commit(parameters)
 
 
 DEFECTS = (
@@ -98,28 +158,70 @@ DEFECTS = (
         decision(read_profile=_corrupt_is_empty),
     ),
     Defect(
+        "corrupt-applied-in-part",
+        "resync.failure",
+        "applies of a file that is not well-formed what it can read",
+        decision(read_profile=_salvaged),
+    ),
+    Defect(
         "gzip-unknown",
         "profile.compression",
         "does not recognise a compressed profile",
-        decision(read_profile=_no_gzip),
+        decision(read_profile=decoding(_gzip_refused)),
     ),
     Defect(
         "rfc8188-unknown",
         "profile.rfc8188",
         "ignores Content-Encoding aes128gcm",
-        decision(read_profile=_no_rfc8188),
+        decision(read_profile=decoding(lambda came: replace(came, content_encoding=None))),
+    ),
+    Defect(
+        "key-before-content-encoding",
+        "profile.rfc8188",
+        "decrypts with --key what Content-Encoding says to be aes128gcm",
+        decision(read_profile=_key_first),
     ),
     Defect(
         "key-derived-with-md5",
         "rules.key",
         "derives the key of an encrypted profile with MD5",
-        decision(read_profile=_md5),
+        decision(read_profile=_key_by_md5),
+    ),
+    Defect(
+        "declaration-refused",
+        "profile.format",
+        "takes a profile with an XML declaration for corrupt",
+        decision(read_profile=decoding(_declaration_refused)),
+    ),
+    Defect(
+        "nested-profile-refused",
+        "profile.format",
+        "finds a flat-profile only at the root of a file",
+        decision(read_profile=decoding(_nested_refused)),
+    ),
+    Defect(
+        "entities-kept",
+        "profile.format",
+        "leaves entities in a value as they are written",
+        decision(read_profile=decoding(_with_entities_kept)),
+    ),
+    Defect(
+        "white-space-kept",
+        "profile.format",
+        "keeps white space around a value, and newlines in it",
+        decision(read_profile=decoded(_unstripped)),
     ),
     Defect(
         "first-occurrence-counts",
         "profile.format",
         "takes the first of several values of a parameter",
-        decision(read_profile=_first_occurrence),
+        decision(read_profile=decoded(_first_occurrences)),
+    ),
+    Defect(
+        "unknown-element-refused",
+        "profile.format",
+        "takes a profile with an element that it does not know for corrupt",
+        decision(read_profile=decoded(_unknown_refused)),
     ),
     Defect(
         "profile-resets-others",
@@ -131,7 +233,13 @@ DEFECTS = (
         "profile-not-applied",
         "profile.format",
         "fetches profiles and applies nothing",
-        decision(apply_profile=_merely_read),
+        decision(apply_profile=_nothing_applied),
+    ),
+    Defect(
+        "profile-fills-blanks",
+        "rules.sequence",
+        "lets a profile set only what nobody has set before",
+        decision(apply_profile=_blanks_filled),
     ),
     Defect(
         "tags-case-blind",
@@ -144,5 +252,17 @@ DEFECTS = (
         "flash.persistence",
         "has lost its parameters after a power cut",
         firmware(keeps_parameters=False),
+    ),
+    Defect(
+        "flash-erased-first",
+        "flash.persistence",
+        "erases its parameters before it writes the new ones",
+        firmware(store=_in_place),
+    ),
+    Defect(
+        "flash-written-one-by-one",
+        "flash.persistence",
+        "writes the parameters of a profile one after another",
+        firmware(store=_one_by_one),
     ),
 )

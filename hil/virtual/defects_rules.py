@@ -1,179 +1,168 @@
-"""Defects of what a phone asks for, and where: rules, macros, DHCP options."""
+"""Defects of which rule a phone follows, and of what it makes of one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address
 
 from hil.reference import decisions as spec
-from hil.reference.identity import Identity
+from hil.reference.expressions import Comparison, Expression, Operand, OperandKind
 from hil.reference.interpretations import Interpretations
-from hil.reference.macros import MacroContext, MacroTable
-from hil.reference.parameters import Parameters
+from hil.reference.macros import MacroTable
 from hil.reference.provisioning_source import ProvisioningSource
-from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
+from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip, active_text
+from hil.reference.urls import DEFAULT_PORTS
 from hil.virtual.defect import Defect, decision
+from hil.virtual.deviations import concluding, following, judging
 
 _HEAD = re.compile(r"^\s*\([^()]*\)\s*\?")
 
 
-class _Macros:
-    """Makes a `spec.macro_table` whose look-up, or whose templates, are not the reference's."""
-
-    def __init__(self, change: str) -> None:
-        self._change = change
-
-    def __call__(
-        self,
-        identity: Identity,
-        parameters: Parameters,
-        context: MacroContext,
-        interpretations: Interpretations,
-    ) -> MacroTable:
-        return _DeviantTable(identity, parameters, context, interpretations, self._change)
+# -- alternatives -------------------------------------------------------------------------------------
 
 
-class _DeviantTable(MacroTable):
-    """A macro table with one macro wrong; a subclass, since the look-up is the table's own."""
-
-    __slots__ = ("_change",)
-
-    def __init__(
-        self,
-        identity: Identity,
-        parameters: Parameters,
-        context: MacroContext,
-        interpretations: Interpretations,
-        change: str,
-    ) -> None:
-        super().__init__(identity, parameters, context, interpretations)
-        object.__setattr__(self, "_change", change)
-
-    def lookup(self, name: str, secrets: bool = False) -> str | None:
-        value = super().lookup(name, secrets)
-        change = self._change  # type: ignore[attr-defined]
-        if change == "unknown-empty" and value is None and name.isalpha() and len(name) > 2:
-            return ""
-        if value is None:
-            return None
-        match change, name:
-            case "mac-upper", "MAC":
-                return value.upper()
-            case "mau-lower", "MAU":
-                return value.lower()
-            case "ma-colons", "MA":
-                return self.identity.mac
-            case "psn-is-pn", "PSN":
-                return self.identity.pn
-            case "prvst-always-zero", "PRVST":
-                return "0"
-            case "servip-is-host", "SERVIP":
-                return self.context.serv or value
-            case "registers-shifted", _ if len(name) == 1 and name in "ABCDEFGHIJKLMNO":
-                return super().lookup(chr(ord(name) + 1), secrets)
-            case "no-secrets", "SA" | "SB" | "SC" | "SD":
-                return ""
-            case _:
-                return value
+def _last_alternative(rule: str, _table: MacroTable) -> str:
+    return rule.rpartition("|")[2]
 
 
-class _Rules:
-    """Makes a `spec.resolve_rule` that changes the rule's text before, or the outcome after."""
-
-    def __init__(self, change: str) -> None:
-        self._change = change
-
-    def __call__(
-        self,
-        name: str,
-        table: MacroTable,
-        source: ProvisioningSource | None,
-        interpretations: Interpretations,
-    ) -> Outcome:
-        table = _with_rule(table, name, self._before(table.parameters.raw(name)))
-        return self._after(spec.resolve_rule(name, table, source, interpretations))
-
-    def _before(self, rule: str) -> str:
-        match self._change:
-            case "last-alternative":
-                return rule.rpartition("|")[2]
-            case "ignores-conditions":
-                return _HEAD.sub("", rule.partition("|")[0])
-            case "counts-from-one":
-                return (
-                    re.sub(r":(\d+)", lambda m: f":{max(0, int(m[1]) - 1)}", rule)
-                    if "$(" in rule
-                    else rule
-                )
-            case "length-is-end":
-                return re.sub(
-                    r"\$\((\w+):(\d+):(\d+)\)",
-                    lambda m: f"$({m[1]}:{m[2]}:{max(0, int(m[3]) - int(m[2]))})",
-                    rule,
-                )
-            case "keeps-double-dollar":
-                return rule.replace("$$", "$$$$")
-            case "braces-unknown":
-                return re.sub(r"\$\((\w+)\)", r"$$(\1)", rule)
-            case _:
-                return rule
-
-    def _after(self, outcome: Outcome) -> Outcome:
-        match outcome, self._change:
-            case Fetch(scheme="tftp"), "http-by-default":
-                return replace(outcome, scheme="http", port=80)
-            case Fetch(scheme="http"), "port-8080":
-                return replace(outcome, port=8080 if outcome.port == 80 else outcome.port)
-            case Fetch(), "no-assignments":
-                return replace(outcome, assignments={})
-            case Fetch(), "no-key":
-                return replace(
-                    outcome, options={k: v for k, v in outcome.options.items() if k != "key"}
-                )
-            case Fetch(), "quotes-in-key" if "key" in outcome.options:
-                return replace(
-                    outcome, options={**outcome.options, "key": f'"{outcome.options["key"]}"'}
-                )
-            case Fetch(), "drops-query":
-                return replace(outcome, path=outcome.path.partition("?")[0])
-            case Skip(), "skip-is-failure" if "condition" in outcome.reason:
-                return RuleFailure(outcome.reason)
-            case _:
-                return outcome
+def _without_condition(rule: str, _table: MacroTable) -> str:
+    return _HEAD.sub("", rule.partition("|")[0])
 
 
-def _with_rule(table: MacroTable, name: str, rule: str) -> MacroTable:
-    if rule == table.parameters.raw(name):
-        return table
-    changed = Parameters({**table.parameters.items_set(), name: rule}, table.interpretations)
-    return MacroTable(table.identity, changed, table.context, table.interpretations)
+def _without_comment_sign(rule: str, _table: MacroTable) -> str:
+    return rule.lstrip("# ")
 
 
-def _by_code(
-    options: Mapping[int, bytes], parameters: Parameters, reading: Interpretations
-) -> ProvisioningSource | None:
-    order = ",".join(str(code) for code in sorted(parameters.option_codes("DHCP_Option_To_Use")))
-    return spec.provisioning_from_dhcp(
-        options, parameters.updated({"DHCP_Option_To_Use": order}), reading
+def _no_alternative_fails(outcome: Outcome, rule: str) -> Outcome:
+    if isinstance(outcome, Skip) and outcome.alternative is None and active_text(rule):
+        return RuleFailure(outcome.reason)
+    return outcome
+
+
+def _blank_rule_fails(
+    name: str,
+    table: MacroTable,
+    source: ProvisioningSource | None,
+    interpretations: Interpretations,
+) -> Outcome:
+    # Only Profile_Rule: the other three are blank from the factory.
+    if name == "Profile_Rule" and not active_text(table.parameters.raw(name)):
+        return RuleFailure("there is no Profile_Rule")
+    return spec.resolve_rule(name, table, source, interpretations)
+
+
+# -- conditions ---------------------------------------------------------------------------------------
+
+
+def _first_comparison(written: Expression) -> Expression:
+    return Expression(written.comparisons[:1])
+
+
+def _integers_as_text(written: Expression) -> Expression:
+    def as_text(each: Comparison) -> Comparison:
+        if OperandKind.INTEGER not in (each.left.kind, each.right.kind):
+            return each
+        # Filled up to one length, digits order as numbers do and as text does.
+        width = max(len(each.left.text), len(each.right.text))
+        left, right = (
+            replace(operand, text=operand.text.ljust(width, "0"))
+            for operand in (each.left, each.right)
+        )
+        return replace(each, left=left, right=right)
+
+    return Expression(tuple(map(as_text, written.comparisons)))
+
+
+def _versions_by_build(written: Expression) -> Expression:
+    def build(operand: Operand) -> Operand:
+        if operand.kind is not OperandKind.VERSION:
+            return operand
+        return Operand(OperandKind.INTEGER, operand.text.rpartition("-")[2])
+
+    return Expression(
+        tuple(
+            replace(each, left=build(each.left), right=build(each.right))
+            for each in written.comparisons
+        )
     )
 
 
-def _only(*codes: int) -> object:
-    def choose(
-        options: Mapping[int, bytes], parameters: Parameters, reading: Interpretations
-    ) -> ProvisioningSource | None:
-        kept = {code: value for code, value in options.items() if code in codes}
-        return spec.provisioning_from_dhcp(kept, parameters, reading)
+def _unequal_as_equal(written: Expression) -> Expression:
+    return Expression(
+        tuple(
+            replace(each, operator="eq") if each.operator in ("ne", "!=") else each
+            for each in written.comparisons
+        )
+    )
 
-    return choose
+
+# -- URLs and options ---------------------------------------------------------------------------------
 
 
-def _unlisted_too(
-    options: Mapping[int, bytes], parameters: Parameters, reading: Interpretations
-) -> ProvisioningSource | None:
-    everything = {"DHCP_Option_To_Use": "66,160,159,150,60,43,125"}
-    return spec.provisioning_from_dhcp(options, parameters.updated(everything), reading)
+def _without_assignments(outcome: Outcome, _rule: str) -> Outcome:
+    match outcome:
+        case Fetch() | Skip():
+            return replace(outcome, assignments={})
+        case RuleFailure():
+            return outcome
+
+
+def _http_by_default(outcome: Outcome, rule: str) -> Outcome:
+    if isinstance(outcome, Fetch) and outcome.scheme == "tftp" and "://" not in rule:
+        return replace(outcome, scheme="http", port=80)
+    return outcome
+
+
+def _default_ports(scheme: str, port: int) -> Defect:
+    def other(outcome: Outcome, _rule: str) -> Outcome:
+        default = DEFAULT_PORTS[scheme]
+        if isinstance(outcome, Fetch) and (outcome.scheme, outcome.port) == (scheme, default):
+            return replace(outcome, port=port)
+        return outcome
+
+    return Defect(
+        f"{scheme}-port-{port}",
+        "rules.url",
+        f"uses port {port} where a rule of {scheme} names none",
+        decision(resolve_rule=concluding(other)),
+    )
+
+
+def _port_ignored(outcome: Outcome, _rule: str) -> Outcome:
+    if isinstance(outcome, Fetch):
+        return replace(outcome, port=DEFAULT_PORTS[outcome.scheme])
+    return outcome
+
+
+def _names_refused(outcome: Outcome, _rule: str) -> Outcome:
+    if not isinstance(outcome, Fetch):
+        return outcome
+    try:
+        IPv4Address(outcome.host)
+    except AddressValueError:
+        return RuleFailure(f"{outcome.host} is no address")
+    return outcome
+
+
+def _query_dropped(outcome: Outcome, _rule: str) -> Outcome:
+    if isinstance(outcome, Fetch):
+        return replace(outcome, path=outcome.path.partition("?")[0])
+    return outcome
+
+
+def _key_ignored(outcome: Outcome, _rule: str) -> Outcome:
+    if isinstance(outcome, Fetch):
+        kept = {name: value for name, value in outcome.options.items() if name != "key"}
+        return replace(outcome, options=kept)
+    return outcome
+
+
+def _quotes_kept(outcome: Outcome, rule: str) -> Outcome:
+    if isinstance(outcome, Fetch) and '--key "' in rule:
+        quoted = f'"{outcome.options["key"]}"'
+        return replace(outcome, options={**outcome.options, "key": quoted})
+    return outcome
 
 
 DEFECTS = (
@@ -192,159 +181,114 @@ DEFECTS = (
         decision(profile_rules=("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C")),
     ),
     Defect(
+        "rules-read-once",
+        "rules.sequence",
+        "follows the rules as they were when the resync began, whatever a profile made of them",
+        decision(rules_read_when_due=False),
+    ),
+    Defect(
+        "blank-rule-fails",
+        "rules.sequence",
+        "fails the resync when Profile_Rule is blank",
+        decision(resolve_rule=_blank_rule_fails),
+    ),
+    Defect(
+        "comment-followed",
+        "rules.sequence",
+        "follows a rule that is commented out",
+        decision(resolve_rule=following(_without_comment_sign)),
+    ),
+    Defect(
         "retry-resumes",
         "resync.failure",
         "starts a retry with the rule that failed instead of the first",
         decision(retry_resumes_at_failed_rule=True),
     ),
     Defect(
-        "default-rule-uses-pn",
-        "rules.default",
-        "asks for /$PN.xml where /$PSN.xml is the default",
-        decision(macro_table=_Macros("psn-is-pn")),
-    ),
-    Defect(
         "last-alternative",
         "rules.alternatives",
         "takes the last alternative of a rule whatever the conditions",
-        decision(resolve_rule=_Rules("last-alternative")),
+        decision(resolve_rule=following(_last_alternative)),
     ),
     Defect(
         "conditions-ignored",
         "rules.alternatives",
         "takes the first alternative although its condition is false",
-        decision(resolve_rule=_Rules("ignores-conditions")),
+        decision(resolve_rule=following(_without_condition)),
     ),
     Defect(
         "skipped-rule-fails",
         "rules.alternatives",
         "fails the resync when no alternative of a rule applies",
-        decision(resolve_rule=_Rules("skip-is-failure")),
+        decision(resolve_rule=concluding(_no_alternative_fails)),
+    ),
+    Defect(
+        "first-comparison-only",
+        "rules.alternatives",
+        "looks at the first of several comparisons that 'and' joins",
+        decision(resolve_rule=judging(_first_comparison)),
+    ),
+    Defect(
+        "unequal-as-equal",
+        "rules.alternatives",
+        "takes ne and != for eq",
+        decision(resolve_rule=judging(_unequal_as_equal)),
+    ),
+    Defect(
+        "integers-as-text",
+        "rules.alternatives",
+        "compares integers digit by digit, so that 3 is greater than 10",
+        decision(resolve_rule=judging(_integers_as_text)),
+    ),
+    Defect(
+        "versions-by-build",
+        "rules.alternatives",
+        "compares versions by their build number alone",
+        decision(resolve_rule=judging(_versions_by_build)),
     ),
     Defect(
         "assignments-forgotten",
         "rules.assignments",
         "does not make the assignments of a rule",
-        decision(resolve_rule=_Rules("no-assignments")),
+        decision(resolve_rule=concluding(_without_assignments)),
     ),
     Defect(
         "http-by-default",
         "rules.url",
         "uses HTTP where a rule names no scheme",
-        decision(resolve_rule=_Rules("http-by-default")),
+        decision(resolve_rule=concluding(_http_by_default)),
+    ),
+    _default_ports("tftp", 6969),
+    _default_ports("http", 8080),
+    _default_ports("https", 8443),
+    Defect(
+        "port-ignored",
+        "rules.url",
+        "uses the default port although a rule names another",
+        decision(resolve_rule=concluding(_port_ignored)),
     ),
     Defect(
-        "port-8080",
+        "names-refused",
         "rules.url",
-        "uses port 8080 where an HTTP rule names none",
-        decision(resolve_rule=_Rules("port-8080")),
+        "follows a rule only if its server is an address",
+        decision(resolve_rule=concluding(_names_refused)),
     ),
     Defect(
         "query-dropped",
         "rules.url",
         "leaves the query out of the URL",
-        decision(resolve_rule=_Rules("drops-query")),
+        decision(resolve_rule=concluding(_query_dropped)),
     ),
     Defect(
         "key-ignored",
         "rules.key",
         "does not decrypt although the rule has --key",
-        decision(resolve_rule=_Rules("no-key")),
+        decision(resolve_rule=concluding(_key_ignored)),
     ),
     Defect(
         "key-quotes-kept",
         "rules.key",
         "takes the double quotes around --key for a part of the key",
-        decision(resolve_rule=_Rules("quotes-in-key")),
-    ),
-    Defect(
-        "secrets-empty",
-        "macros.secrets",
-        "expands $SA to $SD to nothing in --key",
-        decision(macro_table=_Macros("no-secrets")),
-    ),
-    Defect(
-        "substring-from-one",
-        "macros.substring",
-        "counts the offset of $(NAME:p) from 1",
-        decision(resolve_rule=_Rules("counts-from-one")),
-    ),
-    Defect(
-        "substring-length-is-end",
-        "macros.substring",
-        "takes q in $(NAME:p:q) for the end instead of the length",
-        decision(resolve_rule=_Rules("length-is-end")),
-    ),
-    Defect(
-        "double-dollar-kept",
-        "macros.forms",
-        "leaves $$ as it is",
-        decision(resolve_rule=_Rules("keeps-double-dollar")),
-    ),
-    Defect(
-        "parentheses-unknown",
-        "macros.forms",
-        "does not know the form $(NAME)",
-        decision(resolve_rule=_Rules("braces-unknown")),
-    ),
-    Defect(
-        "unknown-macro-empty",
-        "macros.unknown",
-        "expands an unrecognised name to nothing",
-        decision(macro_table=_Macros("unknown-empty")),
-    ),
-    Defect(
-        "registers-shifted",
-        "macros.general_purpose",
-        "expands $A to GPP_B, $B to GPP_C, and so on",
-        decision(macro_table=_Macros("registers-shifted")),
-    ),
-    Defect(
-        "mac-upper-case",
-        "macros.mac",
-        "expands $MAC in upper case",
-        decision(macro_table=_Macros("mac-upper")),
-    ),
-    Defect(
-        "mau-lower-case",
-        "macros.mac",
-        "expands $MAU in lower case",
-        decision(macro_table=_Macros("mau-lower")),
-    ),
-    Defect(
-        "ma-with-colons",
-        "macros.mac",
-        "expands $MA with colons",
-        decision(macro_table=_Macros("ma-colons")),
-    ),
-    Defect(
-        "prvst-always-zero",
-        "macros.prvst",
-        "says 0 in $PRVST whatever the cause of the resync",
-        decision(macro_table=_Macros("prvst-always-zero")),
-    ),
-    Defect(
-        "servip-is-host",
-        "macros.target",
-        "says the host's name in $SERVIP",
-        decision(macro_table=_Macros("servip-is-host")),
-    ),
-    Defect(
-        "dhcp-lowest-code-first",
-        "dhcp.option_to_use",
-        "takes the DHCP option with the lowest code instead of the first listed",
-        decision(provisioning_from_dhcp=_by_code),
-    ),
-    Defect(
-        "dhcp-only-66",
-        "dhcp.option_to_use",
-        "looks at DHCP option 66 only",
-        decision(provisioning_from_dhcp=_only(66)),
-    ),
-    Defect(
-        "dhcp-unlisted-used",
-        "dhcp.option_to_use",
-        "uses DHCP options that DHCP_Option_To_Use does not list",
-        decision(provisioning_from_dhcp=_unlisted_too),
+        decision(resolve_rule=concluding(_quotes_kept)),
     ),
 )

@@ -7,7 +7,7 @@ in one place (`hil.virtual.defects`).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from hil.reference.decisions import Decisions
@@ -16,6 +16,7 @@ from hil.reference.log_messages import LogMessage
 from hil.reference.phone import Due, Retrieve
 from hil.reference.responses import Answer
 from hil.virtual.dhcp import DhcpConfig
+from hil.virtual.flash import Flash
 from hil.virtual.http import HttpConfig
 from hil.virtual.resolver import ResolverConfig
 from hil.virtual.syslog import SyslogConfig
@@ -44,6 +45,11 @@ def as_answered(answer: Answer) -> Answer:
     return answer
 
 
+async def stored_whole(flash: Flash, parameters: Mapping[str, str]) -> None:
+    """Put all parameters in the place of those in force, so that a power cut leaves one set whole."""
+    await flash.commit(parameters)
+
+
 @dataclass(frozen=True)
 class Firmware:
     """One build.
@@ -60,6 +66,7 @@ class Firmware:
     retrieve: Callable[[Retrieve], Retrieve] = as_retrieved
     message: Callable[[LogMessage], LogMessage | None] = as_composed
     answer: Callable[[Answer], Answer] = as_answered
+    store: Callable[[Flash, Mapping[str, str]], Awaitable[None]] = stored_whole
     keeps_parameters: bool = True
     dhcp: DhcpConfig = field(default_factory=DhcpConfig)
     resolver: ResolverConfig = field(default_factory=ResolverConfig)

@@ -207,7 +207,7 @@ class Handset:
     async def _carry_out(self, duty: Duty) -> tuple[Duty, ...]:
         match duty:
             case Apply(parameters):
-                await self._flash.commit(dict(parameters.items_set()))
+                await self.firmware.store(self._flash, dict(parameters.items_set()))
             case Log(message):
                 await asyncio.sleep(self.firmware.step_s)
                 await self._log(message)
