@@ -159,9 +159,6 @@ class DhcpShell:
 
     def _carry_out(self, events: list[machine.Event]) -> None:
         for event in events:
-            if self._socket is None:
-                # A callback has cut the power: the rest does not happen any more.
-                return
             match event:
                 case machine.Send(message, broadcast, address):
                     self._send(message, LIMITED_BROADCAST if broadcast else address)
@@ -177,7 +174,10 @@ class DhcpShell:
         self._arm()
 
     def _send(self, message: Message, address: IPv4Address) -> None:
-        """Send what the network takes; what it does not is lost, and retransmitted in time."""
+        """Send what the network takes; the rest is lost, and retransmitted in time.
+
+        There is no socket any more where a callback has cut the power.
+        """
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.sendto(encode(message), (str(address), SERVER_PORT))

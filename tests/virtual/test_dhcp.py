@@ -253,8 +253,10 @@ def test_a_power_cut_is_silent_for_ever(lab, new_bench, seconds):
     bench.call(shell.cut)
     lab.counter.frames()
     lab.link_up()
+    jumps = lab.clock.jumps
     bench.go_on(86_400)
     assert lab.counter.frames() == []
+    assert lab.clock.jumps == jumps + 1, "a timer was left behind"
 
 
 def test_power_that_goes_while_the_lease_is_reported_stops_everything_there(lab, new_bench):
