@@ -14,9 +14,10 @@ class Timing:
     ``early`` and ``late`` widen every window, for what the observation itself costs; ``drift`` is
     the phone's clock error as a fraction of the time since the window's anchor. ``boot`` is how long
     a phone may take from power-on to its first DHCPDISCOVER, ``lease`` from there to its lease,
-    ``step`` between two steps of a resync, ``message`` until a due syslog message arrives, and
-    ``give_up`` until it abandons a server that does not answer; the specification has no figures
-    for these five, so a testbed states what its phones need.
+    ``step`` between two steps of a resync, ``message`` until a due syslog message arrives,
+    ``give_up`` until it abandons a server that does not answer, and ``store`` until it has put an
+    applied profile where a power cut cannot reach it; the specification has no figures for these
+    six, so a testbed states what its phones need.
     """
 
     early: float = 0.010
@@ -27,6 +28,7 @@ class Timing:
     step: float = 10.0
     message: float = 5.0
     give_up: float = 180.0
+    store: float = 1.0
 
     def slack_early(self, elapsed_ns: int) -> int:
         """How much too early still counts as in time, nanoseconds."""

@@ -102,6 +102,10 @@ class TimingEntry(Entry):
         default=Timing.give_up,
         description="the most until the phone abandons a silent server, 0 s or more",
     )
+    store: Seconds = Field(
+        default=Timing.store,
+        description="the most until an applied profile is safe from a power cut, 0 s or more",
+    )
 
 
 class HandsetEntry(Entry):
