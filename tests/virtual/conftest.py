@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import socket
@@ -13,9 +14,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from hil.clock import WallClock
+from hil.errors import StreamClosed, TransportError
 from hil.net import namespace
 from hil.net.interface import Interface, Place
+from hil.net.stream import Listener
+from hil.net.tls import TlsStream
 from hil.net.virtual import LAB_ADDRESS, VirtualNetwork, VirtualPort
+from hil.virtual import http
 from hil.virtual_clock import VirtualClock
 
 namespace.enter()
@@ -136,3 +141,111 @@ def wall_lab(network: VirtualNetwork) -> Iterator[Lab]:
     """In real time, for peers that others wrote."""
     with _lab(network, WallClock()) as made:
         yield made
+
+
+class HttpServer:
+    """Reads a request's head and body, then writes ``answer``, part by part, and closes.
+
+    A number in ``answer`` is a pause in seconds; None never ends, an empty answer just closes.
+    """
+
+    def __init__(self, lab, answer, *, tls=None, abort=False):
+        self.requests = []
+        self.connections = []
+        self.tasks = []
+        self.failed = ""
+        self.client_certificate = None
+        self._answer = answer
+        self._tls = tls
+        self._abort = abort
+
+        async def listen():
+            self.listener = Listener(lab.server, 443 if tls else 80, self._accepted)
+
+        lab.clock.run(listen())
+
+    def _accepted(self, stream):
+        self.connections.append(stream)
+        self.tasks.append(asyncio.ensure_future(self._serve(stream)))
+
+    async def _serve(self, stream):
+        carrier = stream
+        try:
+            if self._tls is not None:
+                carrier = TlsStream(stream, self._tls, server_side=True)
+                await carrier.handshake(within=100)
+                self.client_certificate = carrier.certificate
+            await self._read(carrier)
+            for part in self._answer:
+                if part is None:
+                    await asyncio.Event().wait()
+                elif isinstance(part, int | float):
+                    await asyncio.sleep(part)
+                else:
+                    await carrier.write(part, within=100)
+            if self._abort:
+                carrier.abort()
+            else:
+                await carrier.finish(within=100)
+        except TransportError as error:
+            self.failed = str(error)
+        finally:
+            stream.close()
+
+    async def _read(self, carrier):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += await self._some(carrier)
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ") for line in lines[1:])}
+        while len(body) < int(headers.get("content-length", 0)):
+            body += await self._some(carrier)
+        self.requests.append((lines[0], headers, body))
+
+    async def _some(self, carrier):
+        data = await carrier.read(within=100)
+        if not data:
+            raise StreamClosed("closed")
+        return data
+
+
+@pytest.fixture
+def serve_http(lab):
+    """Starts servers for a handset that has its address; see `HttpServer`."""
+    lab.configure()
+    servers = []
+
+    def start(*answer, **options):
+        servers.append(HttpServer(lab, answer, **options))
+        return servers[-1]
+
+    yield start
+
+    async def end():
+        for server in servers:
+            server.listener.close()
+            for task in server.tasks:
+                task.cancel()
+            if server.tasks:
+                await asyncio.wait(server.tasks)
+
+    lab.clock.run(end())
+
+
+@pytest.fixture
+def fetching(lab):
+    """The client on the handset, towards the lab's address."""
+
+    def fetch(request, *, tls=None, port=None, **config):
+        return http.fetch(
+            lab.place,
+            LAB_ADDRESS,
+            port or (443 if tls else 80),
+            request,
+            agent=http.user_agent(MAC.upper()),
+            tls=tls,
+            config=http.HttpConfig(**config),
+        )
+
+    return fetch
