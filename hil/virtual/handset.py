@@ -9,7 +9,7 @@ gone between two bytes, without FIN or RELEASE; what the flash held stays.
 from __future__ import annotations
 
 import asyncio
-import base64
+import contextlib
 import random
 import ssl
 from collections import deque
@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from typing import Any
 
-from hil.clock import Clock
+from hil.clock import NANOSECONDS, Clock
+from hil.errors import RemoteProtocolError
 from hil.net.interface import Interface
 from hil.reference import resync
 from hil.reference.identity import Identity
@@ -40,19 +41,19 @@ from hil.reference.phone import (
     PoweredOn,
     Retrieve,
 )
-from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
+from hil.reference.responses import Answer, NoAnswer
 from hil.virtual import http, tftp
+from hil.virtual.answers import authorization, http_answer, tftp_answer
 from hil.virtual.dhcp import DhcpShell
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash
 from hil.virtual.resolver import Addresses, Resolver
 from hil.virtual.syslog import send_syslog
-from hil.virtual.transfer import Failed, Fetched, NotFound, Redirected, Transfer, Unauthorized
+from hil.virtual.told import Awaited, Booted, LeaseLost, Told
 from hil.virtual.trust import TrustConfig, client_context
 from hil.wire import dhcp_options
 from hil.wire.dhcp_lease import Lease
 
-NANOSECONDS = 1_000_000_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -70,6 +71,7 @@ class Handset:
     """A phone on ``interface``. Its methods belong to the loop's thread.
 
     ``crashed`` is told of anything that a phone could not do to itself: a fault of the simulation.
+    ``tell`` is told of all that the phone does. ``epoch`` is the date at lab time 0.
     """
 
     def __init__(
@@ -79,7 +81,8 @@ class Handset:
         clock: Clock,
         flash: Flash,
         crashed: Callable[[str], None],
-        tell: Callable[[str], None] = lambda text: None,
+        tell: Callable[[Told], None] = lambda told: None,
+        epoch: datetime = _EPOCH,
     ) -> None:
         self.firmware = Firmware()
         self._hardware = hardware
@@ -88,6 +91,7 @@ class Handset:
         self._flash = flash
         self._crashed = crashed
         self._tell = tell
+        self._epoch = epoch
         self._chance = random.Random(hardware.seed)  # noqa: S311
         self._life: asyncio.Task[None] | None = None
         self._dhcp: DhcpShell | None = None
@@ -135,6 +139,11 @@ class Handset:
         if life is not None:
             await asyncio.wait([life], timeout=2.0)
 
+    def release_lease(self) -> None:
+        """Give the address back, which no phone does that loses its power; it gets no other."""
+        if self._dhcp is not None:
+            self._dhcp.stop()
+
     # -- its life ----------------------------------------------------------------------------------
 
     async def _guarded(self, life: Coroutine[Any, Any, None]) -> None:
@@ -151,6 +160,7 @@ class Handset:
         self._phone = Phone(self._hardware.identity, parameters, firmware.interpretations)
         self._changed = asyncio.Event()
         self._tls = None
+        self._tell(Booted(parameters))
         self._happens(PoweredOn(self._clock.now()))
         await asyncio.sleep(firmware.boot_s)
         self._dhcp = DhcpShell(
@@ -168,19 +178,20 @@ class Handset:
             await self._resync()
 
     def _bound(self, lease: Lease) -> None:
-        servers = dhcp_options.DOMAIN_SERVER.read(lease.message) or ()
-        if self._resolver is None:
+        servers: tuple[IPv4Address, ...] = ()
+        with contextlib.suppress(RemoteProtocolError):
+            servers = dhcp_options.DOMAIN_SERVER.read(lease.message) or ()
+        if self._resolver is None or self._resolver.servers != servers:
             self._resolver = Resolver(
                 self._interface, servers, self._clock, self._chance, self.firmware.resolver
             )
         codes = dict.fromkeys(code for code, _ in lease.message.options)
         options = {code: lease.message.option(code) or b"" for code in codes}
-        self._tell(f"lease {lease.address}")
         self._happens(Leased(self._clock.now(), str(lease.address), options))
         self._changed.set()
 
     def _lost(self, reason: str) -> None:
-        self._tell(f"lease lost: {reason}")
+        self._tell(LeaseLost(reason))
         self._resolver = None
 
     async def _until_due(self) -> None:
@@ -192,9 +203,7 @@ class Handset:
                 await self._changed.wait()
                 continue
             at = self.firmware.instant(due, self._chance)
-            self._tell(
-                f"{due.reason.name.lower()} resync in {(at - self._clock.now()) / 1e9:.1f} s"
-            )
+            self._tell(Awaited(due, at))
             await asyncio.sleep(max(0, at - self._clock.now()) / NANOSECONDS)
             return
 
@@ -207,24 +216,28 @@ class Handset:
     async def _carry_out(self, duty: Duty) -> tuple[Duty, ...]:
         match duty:
             case Apply(parameters):
+                self._tell(duty)
                 await self.firmware.store(self._flash, dict(parameters.items_set()))
             case Log(message):
                 await asyncio.sleep(self.firmware.step_s)
                 await self._log(message)
             case Locate(host):
                 await asyncio.sleep(self.firmware.step_s)
+                self._tell(duty)
                 address = await self._locate(host)
                 return self._happens(Located(self._clock.now(), address))
             case Retrieve():
                 await asyncio.sleep(self.firmware.step_s)
-                self._tell(f"fetching {duty.fetch.url}")
-                answer = self.firmware.answer(await self._fetch(self.firmware.retrieve(duty)))
+                due = self.firmware.retrieve(duty)
+                self._tell(due)
+                answer = self.firmware.answer(await self._fetch(due))
                 return self._happens(Answered(self._clock.now(), answer))
-            case Finished(succeeded, reason):
-                self._tell("resync succeeded" if succeeded else f"resync failed: {reason}")
+            case Finished():
+                self._tell(duty)
         return ()
 
     def _happens(self, happening: Happening) -> tuple[Duty, ...]:
+        self._tell(happening)
         self._phone, duties = resync.advance(self._phone, happening, self.firmware.decisions)
         return duties
 
@@ -241,13 +254,13 @@ class Handset:
         address = await self._locate(due.host) if due is not None else None
         if due is None or address is None:
             return
-        self._tell(f"syslog: {due.text}")
+        self._tell(due)
         send_syslog(
             self._interface,
             IPv4Address(address),
             due.text,
             hostname=self._phone.address or "phone",
-            timestamp=_EPOCH + timedelta(microseconds=self._clock.now() // 1000),
+            timestamp=self._epoch + timedelta(microseconds=self._clock.now() // 1000),
             port=due.port,
             config=self.firmware.syslog,
         )
@@ -270,7 +283,7 @@ class Handset:
                 port=fetch.port,
                 config=self.firmware.tftp,
             )
-            return _tftp_answer(transfer)
+            return tftp_answer(transfer)
         identity = self._hardware.identity
         transfer = await http.fetch(
             place,
@@ -281,13 +294,13 @@ class Handset:
                 fetch.path,
                 retrieve.method,
                 retrieve.body.encode(),
-                _authorization(retrieve),
+                authorization(retrieve),
             ),
             agent=http.user_agent(identity.mac, identity.version),
             tls=self._context() if fetch.scheme == "https" else None,
             config=self.firmware.http,
         )
-        return _http_answer(transfer)
+        return http_answer(transfer)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -301,38 +314,3 @@ class Handset:
                 )
             )
         return self._tls
-
-
-def _authorization(retrieve: Retrieve) -> tuple[tuple[str, str], ...]:
-    """Credentials for a Basic challenge (RFC 7617), only once the server has asked for them."""
-    if not retrieve.authorize:
-        return ()
-    options = retrieve.fetch.options
-    pair = f"{options.get('uid', '')}:{options.get('pwd', '')}".encode()
-    return (("Authorization", "Basic " + base64.b64encode(pair).decode()),)
-
-
-def _tftp_answer(transfer: Transfer) -> Answer:
-    match transfer:
-        case Fetched(body):
-            return TftpAnswer(body)
-        case NotFound(text):
-            return TftpAnswer(error=1, text=text)
-        case Failed(text):
-            return NoAnswer(text)
-        case Redirected() | Unauthorized():
-            return NoAnswer("no TFTP answer")
-
-
-def _http_answer(transfer: Transfer) -> Answer:
-    match transfer:
-        case Fetched(body, encoding):
-            return HttpAnswer(200, body, content_encoding=encoding or None)
-        case NotFound():
-            return HttpAnswer(404)
-        case Redirected(location, status):
-            return HttpAnswer(status, location=location)
-        case Unauthorized(_, status):
-            return HttpAnswer(status)
-        case Failed(text, status):
-            return NoAnswer(text) if status is None else HttpAnswer(status)

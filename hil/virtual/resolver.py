@@ -89,6 +89,11 @@ class Resolver:
         self._config = config
         self._cache: dict[str, tuple[int, Addresses]] = {}
 
+    @property
+    def servers(self) -> tuple[IPv4Address, ...]:
+        """The servers that are asked, in their order."""
+        return self._servers
+
     async def resolve(self, host: str) -> Resolution:
         """The addresses of ``host``; a dotted quad is its own address and asks nobody."""
         try:

@@ -51,6 +51,7 @@ def _load_certificate(context: ssl.SSLContext, pem: bytes) -> None:
     descriptor = os.memfd_create("certificate", os.MFD_CLOEXEC)
     try:
         os.write(descriptor, pem)
-        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+        # A key under a passphrase is refused: OpenSSL would ask for it on the terminal.
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}", password="")
     finally:
         os.close(descriptor)
