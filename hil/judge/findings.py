@@ -58,6 +58,10 @@ class Ledger:
     findings: list[Finding] = field(default_factory=list)
     checks: dict[str, int] = field(default_factory=dict)
 
+    def copy(self) -> Ledger:
+        """One that goes on by itself from here."""
+        return Ledger(list(self.findings), dict(self.checks))
+
     def violated(self, finding: Finding) -> None:
         """A clause was broken."""
         self.findings.append(finding)

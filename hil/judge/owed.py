@@ -1,4 +1,8 @@
-"""Log messages that a phone owes, and those that came."""
+"""Log messages that a phone owes, and those that came.
+
+UDP and the lab's sockets keep no order: a message may be on record before the request that it
+announces. What came without being due is therefore kept for a while, and taken when it falls due.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 
 from hil.history import events as ev
 from hil.judge.findings import Finding, Ledger
+from hil.judge.surroundings import host_name
 from hil.judge.timing import Timing
 from hil.reference.log_messages import LogKind, LogMessage
 
@@ -20,7 +25,9 @@ _STRAYS = 4
 
 
 @dataclass(frozen=True)
-class _Owed:
+class Owed:
+    """A message that is due until an instant, ns of lab time."""
+
     message: LogMessage
     until: int
 
@@ -29,33 +36,51 @@ class OwedLogs:
     """The messages that are due; a violation is told when one is overdue."""
 
     def __init__(self, timing: Timing, ledger: Ledger) -> None:
+        self.owed: tuple[Owed, ...] = ()
         self._timing = timing
         self._ledger = ledger
-        self._owed: list[_Owed] = []
-        self._strays: list[str] = []
+        self._strays: tuple[ev.SyslogMessage, ...] = ()
+
+    def copy(self, ledger: Ledger) -> OwedLogs:
+        """The same, with another ledger."""
+        other = OwedLogs(self._timing, ledger)
+        other.owed, other._strays = self.owed, self._strays
+        return other
 
     def clear(self) -> None:
         """Nothing is owed any more: the phone has lost its power."""
-        self._owed.clear()
-        self._strays.clear()
+        self.owed = ()
+        self._strays = ()
 
     def owe(self, message: LogMessage, at: int) -> None:
-        """A message is due from ``at`` on."""
-        self._owed.append(_Owed(message, at + round(self._timing.message * NANOSECONDS)))
+        """A message is due from ``at`` on, unless it was on record just before."""
+        # An attempt announces itself before anything else is seen of it; a result follows its cause.
+        lead = self._timing.message if message.kind is LogKind.REQUEST else self._timing.early
+        for stray in self._strays:
+            if stray.at >= at - round(lead * NANOSECONDS) and message.accepts(stray.text):
+                self._strays = tuple(each for each in self._strays if each is not stray)
+                self._ledger.checked(CLAUSES[message.kind])
+                return
+        until = at + round(self._timing.message * NANOSECONDS)
+        self.owed = (*self.owed, Owed(message, until))
+
+    def owes_to(self, host: str) -> bool:
+        """Whether a message to this host is due."""
+        return any(host_name(owed.message.host) == host for owed in self.owed)
 
     def allow_until(self, until: int) -> None:
         """The phone may notice its failure as late as ``until``: so may its message come."""
         late = until + round(self._timing.message * NANOSECONDS)
-        self._owed = [
-            _Owed(o.message, max(o.until, late)) if o.message.kind is LogKind.FAILURE else o
-            for o in self._owed
-        ]
+        self.owed = tuple(
+            Owed(o.message, max(o.until, late)) if o.message.kind is LogKind.FAILURE else o
+            for o in self.owed
+        )
 
     def settle(self, event: ev.SyslogMessage, failed_at: Callable[[int], None]) -> bool:
         """Whether the message is one that was owed; a failure's time is told to ``failed_at``."""
-        for owed in self._owed:
+        for owed in self.owed:
             if owed.message.accepts(event.text):
-                self._owed.remove(owed)
+                self.owed = tuple(each for each in self.owed if each is not owed)
                 self._ledger.checked(CLAUSES[owed.message.kind])
                 if owed.message.kind is LogKind.FAILURE:
                     failed_at(event.at)
@@ -63,14 +88,16 @@ class OwedLogs:
         return False
 
     def stray(self, event: ev.SyslogMessage) -> None:
-        """Keep a message that nobody asked for, to show it beside one that is missing."""
-        self._strays = [*self._strays[-_STRAYS + 1 :], event.text]
+        """Keep a message that is not due: it may fall due, or be shown beside one that is missing."""
+        self._strays = (*self._strays[-_STRAYS + 1 :], event)
 
-    def time_is(self, now: int) -> None:
-        """Tell what is overdue."""
-        for owed in [o for o in self._owed if o.until < now]:
-            self._owed.remove(owed)
-            came = "; ".join(repr(text) for text in self._strays)
+    def time_is(self, now: int, seen: Callable[[str, int], bool]) -> None:
+        """Tell what is overdue; ``seen`` says whether the lab sees what goes to a host and port."""
+        for owed in [o for o in self.owed if o.until < now]:
+            self.owed = tuple(each for each in self.owed if each is not owed)
+            if not seen(owed.message.host, owed.message.port):
+                continue
+            came = "; ".join(repr(stray.text) for stray in self._strays)
             self._ledger.violated(
                 Finding(
                     CLAUSES[owed.message.kind],

@@ -1,26 +1,33 @@
-"""The reference, run beside a phone: what the phone must be doing now, as far as the lab can tell.
+"""The reference, run beside a phone: what the phone must be doing now, if things went this way.
 
-Not all can be told. When a phone gives up on a silent server is visible only in its next move, so
-until then both ends of the window move apart by `Timing.give_up`; its Log_Failure_Msg, where it
-sends one, makes the window exact again. A phone that has left the path of the reference for good is
-`lost`: from there on nothing can be held against it.
+Not all that a phone does can be seen. When it gives up on a silent server shows only in its next
+move, so what it owes after that has a window as wide as the time in which it may have given up; its
+Log_Failure_Msg, where it sends one, makes the window exact again. A shadow is one way in which
+things can have gone; where a move has two explanations it is copied (`fork`), and `hil.judge.monitor`
+keeps the ways that explain the history best.
+
+Where nobody can know what a phone is doing it is ``lost``, and nothing is held against it until it
+is found again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from enum import Enum
 
 from hil.history import events as ev
 from hil.judge.findings import Finding, Ledger
 from hil.judge.owed import OwedLogs
 from hil.judge.requests import fetch_clause
+from hil.judge.steps import Asking, Looking, Pending, Step
+from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import ResyncWindow
 from hil.reference import resync
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
+    Apply,
     Began,
     Duty,
     Finished,
@@ -30,45 +37,72 @@ from hil.reference.phone import (
     Log,
     Phase,
     Phone,
+    PoweredOff,
     Retrieve,
 )
 from hil.reference.responses import NoAnswer
 
 NANOSECONDS = 1_000_000_000
 
+Shows = Callable[[Phone, tuple[Duty, ...]], bool]
+"""Whether an event is what a phone with these duties does."""
 
-@dataclass(frozen=True)
-class Pending:
-    """A request that was seen and that has not ended.
 
-    ``unanswerable`` is set once the lab has stopped answering it, as it was told to.
-    """
+class Lost(Enum):
+    """Why nobody can know what a phone is doing, and until when."""
 
-    retrieve: Retrieve
-    since: int
-    transfer: int
-    peer: str
-    unanswerable: bool = False
+    POWER = "its power is unknown until it is prepared anew"
+    PATH = "it has left the path of the reference until it is prepared anew"
+    LEASE = "it has no lease, so it cannot show what it does, until its power is cut"
 
 
 class Shadow:
     """The reference's phone at this point of the history, and what it owes.
 
-    ``locate`` and ``retrieve`` are steps that are due, each since an instant; ``pending`` is the
-    request that is under way; ``logs`` are the messages that are due.
+    ``step`` is where its resync is, ``logs`` the messages that are due, ``window`` when the next
+    resync is due. From ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a
+    request that came before the record of what it follows. ``storing`` has what its flash held
+    before each of the newest changes, with their times.
     """
 
-    def __init__(self, phone: Phone, timing: Timing, ledger: Ledger) -> None:
+    def __init__(self, phone: Phone, timing: Timing) -> None:
         self.phone = phone
-        self.locate: tuple[Locate, int] | None = None
-        self.retrieve: tuple[Retrieve, int] | None = None
-        self.pending: Pending | None = None
-        self.logs = OwedLogs(timing, ledger)
-        self.window = ResyncWindow(timing, ledger)
-        self.lost = False
-        self._timing = timing
-        self._ledger = ledger
-        self._patience = round(timing.give_up * NANOSECONDS)
+        self.timing = timing
+        self.ledger = Ledger()
+        self.logs = OwedLogs(timing, self.ledger)
+        self.window = ResyncWindow(timing, self.ledger)
+        self.surroundings = Surroundings()
+        self.step: Step | None = None
+        self.held: ev.ProvisioningRequest | None = None
+        self.storing: tuple[tuple[int, Parameters], ...] = ()
+        self.cut_from: int | None = None
+        self.lost: Lost | None = None
+
+    @property
+    def patience(self) -> int:
+        """`Timing.give_up` in nanoseconds."""
+        return round(self.timing.give_up * NANOSECONDS)
+
+    def fork(self) -> Shadow:
+        """Another way for things to go on from here."""
+        other = Shadow(self.phone, self.timing)
+        other.ledger = self.ledger.copy()
+        other.logs = self.logs.copy(other.ledger)
+        other.window = self.window.copy(other.ledger)
+        other.surroundings = self.surroundings
+        other.step, other.held, other.storing = self.step, self.held, self.storing
+        other.cut_from, other.lost = self.cut_from, self.lost
+        return other
+
+    def same_as(self, other: Shadow) -> bool:
+        """Whether two ways have led to the same place."""
+        return (
+            (self.step, self.lost, self.cut_from) == (other.step, other.lost, other.cut_from)
+            and (self.held, self.storing) == (other.held, other.storing)
+            and self.logs.owed == other.logs.owed
+            and self.surroundings == other.surroundings
+            and self.phone == other.phone
+        )
 
     # -- what happens to the phone -----------------------------------------------------------------
 
@@ -76,12 +110,32 @@ class Shadow:
         """It is off, and its flash holds exactly these parameters."""
         known = Parameters({}, self.phone.interpretations).updated(parameters)
         self.phone = Phone(self.phone.identity, known, self.phone.interpretations)
-        self.forget()
-        self.lost = False
+        self._forget()
 
-    def forget(self) -> None:
-        """It owes nothing any more: it has lost its power."""
-        self.locate = self.retrieve = self.pending = None
+    def unplugged(self, at: int) -> list[Shadow]:
+        """Its power went by ``at``: it owes nothing any more, and its flash has what it has.
+
+        What was changed last may not be in the flash yet: each state that it may hold is a way.
+        """
+        younger = (at if self.cut_from is None else self.cut_from) - round(
+            self.timing.store * NANOSECONDS
+        )
+        ways = [self]
+        for changed, before in self.storing:
+            if changed >= younger:
+                older = self.fork()
+                older.phone = Phone(self.phone.identity, before, self.phone.interpretations)
+                ways.append(older)
+        for way in ways:
+            way.happens(PoweredOff(at))
+            way._forget()
+        return ways
+
+    def _forget(self) -> None:
+        self.step = self.held = self.lost = None
+        self.storing = ()
+        self.cut_from = None
+        self.surroundings = Surroundings(names=self.surroundings.names)
         self.logs.clear()
         self.window.forget()
 
@@ -94,56 +148,79 @@ class Shadow:
         """Go on with this phone, which from ``at`` on has these duties."""
         if phone.due is not self.phone.due:
             self.window.opened(at)
-        self.phone = phone
+        before, self.phone = self.phone.parameters, phone
         for duty in duties:
             match duty:
                 case Locate():
-                    self.locate = (duty, at)
-                    self.retrieve = None
+                    self.step = Looking(duty, at, at)
                 case Retrieve():
-                    self.retrieve = (duty, at)
+                    self.step = Asking(duty, at, at)
                 case Log(message):
                     self.logs.owe(message, at)
+                case Apply(parameters):
+                    self.storing = (*self.storing[-3:], (at, before))
+                    before = parameters
                 case Finished():
-                    self.locate = self.retrieve = self.pending = None
+                    self.step = None
 
-    def begins(self, event: ev.Event, shows: Callable[[Duty], bool]) -> bool:
-        """Whether ``event`` is the first sign of a resync, whose duties would make it; if so, begin."""
+    def begins(self, event: ev.Event, shows: Shows) -> bool:
+        """Whether ``event`` is the first sign of a resync that may begin now; if so, it begins."""
         if self.phone.phase is not Phase.WAITING or not self.window.allows(
             self.phone.due, event.at
         ):
             return False
         phone, duties = resync.advance(self.phone, Began(event.at))
-        if not any(map(shows, duties)):
+        if not shows(phone, duties):
             return False
         self.window.check(self.phone, event)
         self.commit(phone, duties, event.at)
         return True
 
-    def failed(self, at: int, reason: str) -> None:
-        """The present request came to nothing at ``at``, or later: when the phone noticed."""
-        self.happens(Answered(at, NoAnswer(reason)))
-        self.uncertain_since(at)
+    def knows_address(self, at: int) -> None:
+        """It went on without a query: it remembers the host's address."""
+        if isinstance(self.step, Looking):
+            known = self.surroundings.address_of(self.step.locate.host)
+            self.happens(Located(at, known or self.surroundings.address or "0.0.0.0"))
 
-    # -- what is not known of it -------------------------------------------------------------------
+    # -- giving up ---------------------------------------------------------------------------------
 
-    def abandon(self, pending: Pending) -> None:
-        """The phone gave up on an answer at an unknown moment since its request."""
-        self.pending = None
-        self.failed(pending.since, "no answer")
+    def failed(self, reason: str, earliest: int, latest: int) -> None:
+        """The present step came to nothing; the phone noticed between these two instants."""
+        ending: Happening = Answered(earliest, NoAnswer(reason))
+        if isinstance(self.step, Looking):
+            ending = Located(earliest, None)
+        self.step = None
+        self.happens(ending)
+        self.phone = self.window.widened(self.phone, latest - earliest)
+        self.logs.allow_until(latest)
 
-    def gave_up(self, event: ev.Event, pending: Pending) -> bool:
-        """Whether the same request from another port is a new attempt, not a repetition."""
-        trial, _ = resync.advance(self.phone, Answered(pending.since, NoAnswer("no answer")))
-        due = trial.due
-        if due is None:
-            return True
-        return event.at >= due.earliest - self._timing.slack_early(event.at - pending.since)
+    def may_give_up(self) -> bool:
+        """Whether the lab gives the phone a reason to abandon the present step."""
+        match self.step:
+            case Looking(asked=asked):
+                return asked or not self.surroundings.answers_names
+            case Asking() as asking:
+                return asking.connection != 0 or not self._sees(asking)
+            case Pending(troubled=troubled, ended=ended):
+                return troubled or ended is not None
+            case None:
+                return False
 
-    def uncertain_since(self, at: int) -> None:
-        """It is not known when the phone noticed its failure: no earlier than ``at``."""
-        self.phone = self.window.widened(self.phone)
-        self.logs.allow_until(at + self._patience)
+    def given_up(self, at: int) -> Shadow | None:
+        """The way in which it gave up before ``at``, if a resync may begin then."""
+        if self.step is None or not self.may_give_up():
+            return None
+        other = self.fork()
+        other.failed("no answer", self.step.since, at)
+        return other if other.window.allows(other.phone.due, at) else None
+
+    def tells_failure(self, event: ev.SyslogMessage) -> Shadow | None:
+        """The way in which it gave up just now, if the message is its Log_Failure_Msg."""
+        if self.step is None or not self.may_give_up():
+            return None
+        other = self.fork()
+        other.failed("no answer", event.at, event.at)
+        return other if other.logs.settle(event, other.told_failure) else None
 
     def told_failure(self, at: int) -> None:
         """It sent its Log_Failure_Msg at ``at``."""
@@ -153,29 +230,46 @@ class Shadow:
 
     def time_is(self, now: int) -> None:
         """Notice what should have happened before ``now``."""
+        if self.lost is not None or self.cut_from is not None:
+            return
+        stride = round(self.timing.step * NANOSECONDS)
+        lease_ends = self.surroundings.lease_ends
+        if lease_ends is not None and now > lease_ends + stride:
+            self.lost = Lost.LEASE
+            return
         self.window.time_is(self.phone, now)
-        if self.retrieve is not None:
-            retrieve, since = self.retrieve
-            if now - since > round(self._timing.step * NANOSECONDS):
-                self._not_fetched(retrieve, now)
-        if self.pending is not None and now - self.pending.since > self._patience:
-            self.abandon(self.pending)
-        if self.locate is not None and now - self.locate[1] > self._patience:
-            _, since = self.locate
-            self.locate = None
-            self.happens(Located(since, None))
-            self.uncertain_since(since)
-        self.logs.time_is(now)
+        self.logs.time_is(now, self.surroundings.sees_message)
+        match self.step:
+            case Looking(asked=False) as looking if self._sees_query(looking):
+                if now - looking.since > stride:
+                    host = looking.locate.host
+                    what, due = f"{host} was not looked up", f"a DNS query for {host}"
+                    self._left_path("rules.url", what, due, now)
+            case Asking(connection=0) as asking if self._sees(asking):
+                if now - asking.since > stride:
+                    self._not_fetched(asking.retrieve, now)
+            case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
+                if now - waiting.last > self.patience:
+                    self.failed("no answer", waiting.since, waiting.last + self.patience)
+
+    def _sees(self, asking: Asking) -> bool:
+        fetch = asking.retrieve.fetch
+        return self.surroundings.sees_request(fetch.scheme, asking.retrieve.server, fetch.port)
+
+    def _sees_query(self, looking: Looking) -> bool:
+        known = self.surroundings.address_of(looking.locate.host)
+        return self.surroundings.answers_names and not known
 
     def _not_fetched(self, retrieve: Retrieve, now: int) -> None:
-        self.retrieve = None
-        self.lost = True
-        self._ledger.violated(
-            Finding(
-                fetch_clause(retrieve, self.phone),
-                f"{retrieve.rule} was not fetched",
-                f"a request for {retrieve.fetch.url} from {retrieve.server}",
-                f"nothing in {self._timing.step:g} s",
-                at=now,
-            )
+        self._left_path(
+            fetch_clause(retrieve, self.phone),
+            f"{retrieve.rule} was not fetched",
+            f"a request for {retrieve.fetch.url} from {retrieve.server}",
+            now,
         )
+
+    def _left_path(self, clause: str, what: str, due: str, now: int) -> None:
+        self.step = None
+        self.lost = Lost.PATH
+        seen = f"nothing in {self.timing.step:g} s"
+        self.ledger.violated(Finding(clause, what, due, seen, at=now))

@@ -30,6 +30,12 @@ class ResyncWindow:
         self._anchor = 0
         self._overdue_told = False
 
+    def copy(self, ledger: Ledger) -> ResyncWindow:
+        """The same, with another ledger."""
+        other = ResyncWindow(self._timing, ledger)
+        other._anchor, other._overdue_told = self._anchor, self._overdue_told
+        return other
+
     def opened(self, at: int) -> None:
         """The reference has set another window, counted from ``at``."""
         self._anchor = at
@@ -89,12 +95,11 @@ class ResyncWindow:
                 )
             )
 
-    def widened(self, phone: Phone) -> Phone:
-        """The phone may notice its failure later than the lab: its retry may be as much later."""
+    def widened(self, phone: Phone, spread: int) -> Phone:
+        """The phone noticed its failure up to ``spread`` ns later: so may its retry come later."""
         due = phone.due
         if due is None or due.reason is not Reason.RETRY:
             return phone
-        spread = round(self._timing.give_up * NANOSECONDS)
         return replace(phone, due=replace(due, latest=due.latest + spread))
 
     def failed_at(self, phone: Phone, at: int) -> Phone:

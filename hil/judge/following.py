@@ -1,0 +1,261 @@
+"""Events, as the reference understands them: what each says of a phone, and which ways it leaves open.
+
+`follow` takes one way in which things can have gone (`hil.judge.shadow`) and the next event, and
+gives the ways in which they can have gone then, the plainest first. There is more than one only
+where the phone may have given up unseen: a repeated question is the old one again or the first of
+a new resync, a late answer comes in time or too late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hil.history import events as ev
+from hil.history.pattern import describe
+from hil.judge.findings import Finding
+from hil.judge.requests import answer_of, compare, is_address, repeats
+from hil.judge.shadow import Lost, Shadow
+from hil.judge.steps import Asking, Looking, Pending
+from hil.judge.surroundings import host_name
+from hil.reference.decisions import REFERENCE
+from hil.reference.phone import (
+    Answered,
+    Began,
+    Duty,
+    Leased,
+    Locate,
+    Located,
+    Log,
+    Phase,
+    Phone,
+    PoweredOn,
+)
+from hil.reference.responses import NoAnswer
+
+_PROMPT_NS = 500_000_000
+"""A DNS answer within this is in time for every resolver; RFC 1123 has them wait for seconds."""
+
+
+def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
+    """The ways in which things can have gone after ``event``."""
+    shadow.time_is(event.at)
+    match event:
+        case ev.HandsetPrepared():
+            shadow.prepared(event.parameters)
+        case ev.PowerFailed():
+            shadow.lost = Lost.POWER
+        case ev.PowerSwitched(action=ev.PowerAction.OFF) if shadow.lost in (None, Lost.LEASE):
+            return shadow.unplugged(event.at)
+        case _ if shadow.lost is not None:
+            pass
+        case ev.PowerRequested():
+            _switching(shadow, event)
+        case ev.DhcpMessage(direction=ev.Direction.SENT):
+            _leased(shadow, event)
+        case ev.DnsQuery(qtype="A"):
+            return _asked_name(shadow, event)
+        case ev.DnsAnswer(qtype="A"):
+            return _told_address(shadow, event)
+        case ev.Connected():
+            _connected(shadow, event)
+        case ev.TlsHandshake(succeeded=False):
+            _handshake_failed(shadow, event)
+        case ev.Disconnected():
+            _disconnected(shadow, event)
+        case ev.ProvisioningRequest():
+            return _requested(shadow, event)
+        case ev.FaultInjected():
+            if isinstance(shadow.step, Pending) and event.source == shadow.step.scheme:
+                shadow.step = replace(shadow.step, troubled=True)
+        case ev.TransferEnded():
+            return _ended(shadow, event)
+        case ev.SyslogMessage():
+            return _logged(shadow, event)
+        case _:
+            pass
+    return [shadow]
+
+
+# -- what happens to the phone -----------------------------------------------------------------------
+
+
+def _switching(shadow: Shadow, event: ev.PowerRequested) -> None:
+    if event.action is ev.PowerAction.OFF:
+        # It may be off from now on; the outlet tells so only once it was read back.
+        shadow.cut_from = event.at
+    elif shadow.phone.phase is Phase.OFF:
+        shadow.happens(PoweredOn(event.at))
+
+
+def _leased(shadow: Shadow, event: ev.DhcpMessage) -> None:
+    if event.kind == "ACK" and event.yiaddr != "0.0.0.0" and shadow.phone.phase is not Phase.OFF:
+        shadow.surroundings = shadow.surroundings.leased(event)
+        shadow.happens(Leased(event.at, event.yiaddr, event.options))
+    elif event.kind == "NAK" and shadow.phone.address is not None:
+        shadow.lost = Lost.LEASE
+
+
+def _told_address(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
+    name = host_name(event.name)
+    address = next((a for a in event.answers if is_address(a)), None)
+    if address is not None:
+        shadow.surroundings = shadow.surroundings.told(name, address)
+    looking = shadow.step
+    if not isinstance(looking, Looking) or host_name(looking.locate.host) != name:
+        return [shadow]
+    if address is None and event.rcode not in ("NOERROR", "NXDOMAIN"):
+        # A server's own trouble settles nothing: a resolver may ask another one, or again.
+        return [shadow]
+    ways = [shadow]
+    if event.at - looking.last > _PROMPT_NS:
+        too_late = shadow.fork()
+        too_late.failed("no answer", looking.since, event.at)
+        ways.append(too_late)
+    shadow.step = None
+    shadow.happens(Located(event.at, address))
+    return ways
+
+
+def _connected(shadow: Shadow, event: ev.Connected) -> None:
+    """The connection for a request that is due, or that a resync may begin with now."""
+
+    def wanted(phone: Phone) -> bool:
+        fetch = phone.attempt.fetch if phone.attempt is not None else None
+        return fetch is not None and fetch.scheme != "tftp" and fetch.port == event.port
+
+    shadow.begins(event, lambda phone, duties: wanted(phone))
+    if isinstance(shadow.step, Looking | Asking) and wanted(shadow.phone):
+        shadow.knows_address(event.at)
+    if isinstance(shadow.step, Asking) and wanted(shadow.phone):
+        shadow.step = replace(shadow.step, last=event.at, connection=event.connection)
+
+
+def _handshake_failed(shadow: Shadow, event: ev.TlsHandshake) -> None:
+    if shadow.phone.phase is Phase.WAITING:
+        _begin(shadow, event)
+    asking = shadow.step
+    if isinstance(asking, Asking) and asking.connection in (0, event.connection):
+        shadow.failed("TLS handshake failed", event.at, event.at + shadow.patience)
+
+
+def _disconnected(shadow: Shadow, event: ev.Disconnected) -> None:
+    """A connection that ends without a request is the failure of the request that it was for."""
+    asking = shadow.step
+    if isinstance(asking, Asking) and asking.connection == event.connection:
+        shadow.failed("no connection", event.at, event.at + shadow.patience)
+
+
+def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
+    pending = shadow.step
+    if not isinstance(pending, Pending) or pending.transfer != event.transfer:
+        return [shadow]
+    answer = answer_of(event)
+    if isinstance(answer, NoAnswer) and event.scheme == "tftp":
+        # Over UDP the phone cannot know that the server is through: it may ask again.
+        shadow.step = replace(pending, last=max(pending.last, event.at), ended=answer)
+        return [shadow]
+    if isinstance(answer, NoAnswer):
+        shadow.failed(answer.reason, event.at, event.at + shadow.patience)
+    else:
+        shadow.step = None
+        shadow.happens(Answered(event.at, answer))
+    held, shadow.held = shadow.held, None
+    return _requested(shadow, held) if held is not None else [shadow]
+
+
+# -- what the phone does -----------------------------------------------------------------------------
+
+
+def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
+    name = host_name(event.name)
+
+    def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
+        return any(isinstance(d, Locate) and host_name(d.host) == name for d in duties)
+
+    if shadow.logs.owes_to(name):
+        # It may want to send its message; if a resync begins, the request will show it.
+        return [shadow]
+    ways = [shadow]
+    anew = shadow.given_up(event.at)
+    if anew is not None and anew.begins(event, shows):
+        ways.append(anew)
+    shadow.begins(event, shows)
+    for way in ways:
+        if isinstance(way.step, Looking) and host_name(way.step.locate.host) == name:
+            way.step = replace(way.step, last=event.at, asked=True)
+    return ways
+
+
+def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
+    anew = shadow.given_up(event.at)
+    ways = [anew] if anew is not None else []
+    for way in ways:
+        _take_request(way, event)
+    pending = shadow.step
+    if not isinstance(pending, Pending):
+        _take_request(shadow, event)
+    elif repeats(event, pending.retrieve):
+        retrieve, since = pending.retrieve, pending.since
+        shadow.step = Pending(retrieve, since, event.at, event.transfer, event.peer)
+    elif ways:
+        return ways
+    else:
+        shadow.held = event
+    return [shadow, *ways]
+
+
+def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
+    """Take it for the request that is due, or for the beginning of a resync."""
+    if shadow.phone.phase is Phase.WAITING:
+        _begin(shadow, event)
+    shadow.knows_address(event.at)
+    if not isinstance(shadow.step, Asking):
+        if shadow.phone.phase is Phase.BOOTING:
+            _too_soon(shadow, event)
+        return
+    retrieve = shadow.step.retrieve
+    clause, finding = compare(retrieve, event, shadow.phone)
+    if finding is None:
+        shadow.ledger.checked(clause)
+    else:
+        shadow.ledger.violated(finding)
+    shadow.step = Pending(retrieve, event.at, event.at, event.transfer, event.peer)
+
+
+def _begin(shadow: Shadow, event: ev.Event) -> None:
+    """A resync begins with ``event``, whether it is due or not."""
+    shadow.window.check(shadow.phone, event)
+    if REFERENCE.resync_enabled(shadow.phone.parameters):
+        shadow.happens(Began(event.at))
+        shadow.knows_address(event.at)
+
+
+def _too_soon(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
+    shadow.ledger.violated(
+        Finding(
+            "resync.random_delay",
+            "a request before the phone has a lease",
+            "no request",
+            describe(event),
+            at=event.at,
+        )
+    )
+
+
+def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
+    def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
+        return any(isinstance(d, Log) and d.message.accepts(event.text) for d in duties)
+
+    if shadow.logs.settle(event, shadow.told_failure):
+        return [shadow]
+    if (told := shadow.tells_failure(event)) is not None:
+        return [told]
+    if shadow.begins(event, shows):
+        shadow.logs.settle(event, shadow.told_failure)
+        return [shadow]
+    anew = shadow.given_up(event.at)
+    if anew is not None and anew.begins(event, shows):
+        anew.logs.settle(event, anew.told_failure)
+        return [anew]
+    shadow.logs.stray(event)
+    return [shadow]
