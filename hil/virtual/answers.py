@@ -29,8 +29,10 @@ def tftp_answer(transfer: Transfer) -> Answer:
             return TftpAnswer(body)
         case NotFound(text):
             return TftpAnswer(error=1, text=text)
-        case Failed(text):
-            return NoAnswer(text)
+        case Failed(text, code):
+            if code is None:
+                return NoAnswer(text)
+            return TftpAnswer(error=code, text=text.removeprefix("tftp: "))
         case Redirected() | Unauthorized():
             return NoAnswer("no TFTP answer")
 

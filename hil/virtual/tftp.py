@@ -130,7 +130,7 @@ def _failure(code: int | None) -> Transfer:
         return Failed("tftp: timeout")
     if code == ErrorCode.FILE_NOT_FOUND:
         return NotFound("tftp: file not found")
-    return Failed(f"tftp: {_TEXTS.get(code, f'error {code}')}")
+    return Failed(f"tftp: {_TEXTS.get(code, f'error {code}')}", code)
 
 
 def _bind(opened: socket.socket, ports: tuple[int, ...]) -> None:

@@ -49,7 +49,10 @@ class Unauthorized:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Anything else; ``status`` is that of an HTTP answer, if there was one."""
+    """Anything else.
+
+    ``status`` is that of an HTTP answer or the code of the TFTP ERROR that ended it, if either did.
+    """
 
     text: str
     status: int | None = None

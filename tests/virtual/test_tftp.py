@@ -135,7 +135,7 @@ def test_error_1_is_not_found_whatever_the_server_calls_it(lab, serve):
 )
 def test_other_errors_are_failures_with_a_text_of_ours(lab, serve, code, text):
     serve(script=lambda request: [Error(code, "word\r\nfrom outside")])
-    assert lab.clock.run(fetching(lab)) == Failed(text)
+    assert lab.clock.run(fetching(lab)) == Failed(text, code)
 
 
 def test_silence_is_met_with_five_repetitions_then_given_up(lab, serve):
@@ -165,7 +165,7 @@ def test_a_server_that_trickles_is_given_up_after_two_minutes(lab, serve):
 
 def test_a_file_beyond_8_mib_is_refused_by_its_size(lab, serve):
     server = serve({PATH: bytes(LARGEST_BODY + 1)})
-    assert lab.clock.run(fetching(lab)) == Failed("tftp: too large")
+    assert lab.clock.run(fetching(lab)) == Failed("tftp: too large", 3)
     assert [packet.code for packet in server.received] == [3]
 
 
