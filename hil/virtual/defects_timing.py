@@ -1,105 +1,137 @@
-"""Defects of when a phone resyncs."""
+"""Defects of when a phone resyncs, and of whether it does at all."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from hil.reference import decisions as spec
 from hil.reference.decisions import Reason
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Due
-from hil.reference.schedules import Schedule
+from hil.reference.profiles import Profile
 from hil.reference.windows import Window
 from hil.virtual.defect import Defect, decision, firmware
 
-_MARGIN_NS = 60_000_000_000
+Delay: TypeAlias = Callable[[Parameters, int, Interpretations], Window | None]
+"""The delay before a resync, from its place in the list of Resync_Periodic or of the retries."""
+
+_MINUTE_NS = 60_000_000_000
+
+# -- schedules ----------------------------------------------------------------------------------------
 
 
-def _double(window: Window | None) -> Window | None:
-    return None if window is None else Window(window.earliest * 2, window.latest * 2)
+def _never(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
+    del parameters, index, reading
+    return None
 
 
-def _first_element(name: str, parameters: Parameters, index: int) -> Window | None:
+def _every_minute(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
+    del parameters, index, reading
+    return Window(60, 60)
+
+
+def _changed(due: Delay, change: Callable[[Window], Window]) -> Delay:
+    """Wait something else than what is due, where anything is."""
+
+    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
+        window = due(parameters, index, reading)
+        return None if window is None else change(window)
+
+    return delay
+
+
+def _doubled(due: Delay) -> Delay:
+    return _changed(due, lambda window: Window(window.earliest * 2, window.latest * 2))
+
+
+def _twice_the_range(due: Delay) -> Delay:
+    def change(window: Window) -> Window:
+        ranged = window.earliest != window.latest
+        return Window(window.latest * 2, window.latest * 2) if ranged else window
+
+    return _changed(due, change)
+
+
+def _both_ways(due: Delay) -> Delay:
+    def change(window: Window) -> Window:
+        extra = window.latest - window.earliest
+        return Window(max(0, window.earliest - extra), window.latest)
+
+    return _changed(due, change)
+
+
+def _first_only(due: Delay) -> Delay:
+    return lambda parameters, index, reading: due(parameters, 0, reading)
+
+
+def _cycled(due: Delay) -> Delay:
+    return lambda parameters, index, reading: due(
+        parameters, index, replace(reading, list_exhaustion="cycle")
+    )
+
+
+def _zero_is_a_minute(due: Delay) -> Delay:
+    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
+        if due(parameters, 0, reading) is None:
+            return Window(60, 60)
+        return due(parameters, index, reading)
+
+    return delay
+
+
+def _as_periodic(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
     del index
-    return parameters.schedule(name).window(0)
+    return spec.periodic_delay(parameters, 0, reading)
 
 
-def _cycled(name: str, parameters: Parameters, index: int) -> Window | None:
-    return parameters.schedule(name).window(index, "cycle")
+def _periodic_for_zero(
+    parameters: Parameters, index: int, reading: Interpretations
+) -> Window | None:
+    due = spec.retry_delay(parameters, index, reading)
+    return spec.periodic_delay(parameters, 0, reading) if due is None else due
 
 
-def _zero_is_default(name: str, parameters: Parameters, index: int) -> Window | None:
-    schedule = parameters.schedule(name)
-    return Window(60, 60) if schedule.never else schedule.window(index)
+def _random_delay_on_top(
+    parameters: Parameters, index: int, reading: Interpretations
+) -> Window | None:
+    due = spec.periodic_delay(parameters, index, reading)
+    extra = spec.random_delay(parameters, reading).latest
+    return None if due is None else Window(due.earliest, due.latest + extra)
 
 
-def _beyond_range(due: Due, chance: random.Random) -> int:
-    late = due.latest if due.earliest == due.latest else due.latest + _MARGIN_NS
-    return chance.randint(late, late) if due.reason is not Reason.POWER_UP else due.latest
-
-
-def _late_power_up(due: Due, chance: random.Random) -> int:
-    if due.reason is Reason.POWER_UP:
-        return due.latest + _MARGIN_NS
-    return chance.randint(due.earliest, due.latest)
-
-
-def _periodic(change: str) -> object:
-    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-        match change:
-            case "double":
-                return _double(spec.periodic_delay(parameters, index, reading))
-            case "first":
-                return _first_element("Resync_Periodic", parameters, index)
-            case "cycle":
-                return _cycled("Resync_Periodic", parameters, index)
-            case "zero":
-                return _zero_is_default("Resync_Periodic", parameters, index)
-            case _:
-                return None
-
-    return delay
-
-
-def _retry(change: str) -> object:
-    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-        match change:
-            case "first":
-                return _first_element("Resync_Error_Retry_Delay", parameters, index)
-            case "cycle":
-                return _cycled("Resync_Error_Retry_Delay", parameters, index)
-            case "zero":
-                return _zero_is_default("Resync_Error_Retry_Delay", parameters, index)
-            case "periodic":
-                return spec.periodic_delay(parameters, 0, reading)
-            case _:
-                return None
-
-    return delay
-
-
-def _default_retry(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-    del parameters, reading
-    return Schedule.parse("60").window(index)
-
-
-def _ignores_ranges(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-    window = spec.retry_delay(parameters, index, reading)
-    if window is None or window.earliest == window.latest:
-        return window
-    return Window(window.latest * 2, window.latest * 2)
-
-
-def _disabled_only_on_reset(parameters: Parameters) -> bool:
-    # The switch is honoured at boot, when nothing has been fetched yet, and forgotten afterwards.
-    return parameters.flag("Provision_Enable") or "Resync_Periodic" in parameters.items_set()
+# -- the resync after boot-up ------------------------------------------------------------------------
 
 
 def _minutes(parameters: Parameters, reading: Interpretations) -> Window:
-    window = spec.random_delay(parameters, reading)
-    return replace(window, latest=window.latest * 60, earliest=window.latest * 60)
+    return Window(0, spec.random_delay(parameters, reading).latest * 60)
+
+
+def _whole(parameters: Parameters, reading: Interpretations) -> Window:
+    due = spec.random_delay(parameters, reading)
+    return Window(due.latest, due.latest)
+
+
+# -- instants and switches ---------------------------------------------------------------------------
+
+
+def _a_minute_late(reason: Reason) -> Callable[[Due, random.Random], int]:
+    """Begin resyncs for this reason a minute after their window, where it is one and no instant."""
+
+    def instant(due: Due, chance: random.Random) -> int:
+        if due.reason is reason and due.latest > due.earliest:
+            return due.latest + _MINUTE_NS
+        return chance.randint(due.earliest, due.latest)
+
+    return instant
+
+
+def _switch_not_applied(parameters: Parameters, profile: Profile) -> Parameters:
+    rest = {name: v for name, v in profile.parameters.items() if name != "Provision_Enable"}
+    return spec.apply_profile(parameters, replace(profile, parameters=rest))
 
 
 DEFECTS = (
@@ -110,10 +142,10 @@ DEFECTS = (
         decision(resync_enabled=lambda parameters: True),
     ),
     Defect(
-        "provision-enable-only-at-boot",
+        "provision-enable-not-from-profile",
         "provision.enable",
-        "goes on with periodic resyncs after a profile set Provision_Enable to No",
-        decision(resync_enabled=_disabled_only_on_reset),
+        "goes on with its resyncs after a profile has set Provision_Enable to No",
+        decision(apply_profile=_switch_not_applied),
     ),
     Defect(
         "ignores-resync-on-reset",
@@ -137,43 +169,61 @@ DEFECTS = (
         "random-delay-overrun",
         "resync.random_delay",
         "begins the resync after boot-up a minute after Resync_Random_Delay is over",
-        firmware(instant=_late_power_up),
+        firmware(instant=_a_minute_late(Reason.POWER_UP)),
+    ),
+    Defect(
+        "random-delay-fixed",
+        "resync.random_delay",
+        "always waits the whole Resync_Random_Delay, so all phones resync at one moment",
+        decision(random_delay=_whole),
+    ),
+    Defect(
+        "random-delay-on-every-resync",
+        "resync.periodic",
+        "adds a random delay to periodic resyncs, too",
+        decision(periodic_delay=_random_delay_on_top),
     ),
     Defect(
         "periodic-doubled",
         "resync.periodic",
         "waits twice Resync_Periodic",
-        decision(periodic_delay=_periodic("double")),
+        decision(periodic_delay=_doubled(spec.periodic_delay)),
     ),
     Defect(
         "periodic-never",
         "resync.periodic",
         "never resyncs periodically",
-        decision(periodic_delay=_periodic("never")),
+        decision(periodic_delay=_never),
     ),
     Defect(
         "periodic-list-first-only",
         "resync.periodic",
         "repeats the first element of a list in Resync_Periodic",
-        decision(periodic_delay=_periodic("first")),
+        decision(periodic_delay=_first_only(spec.periodic_delay)),
     ),
     Defect(
         "periodic-list-cycled",
         "resync.periodic",
         "starts a list in Resync_Periodic over instead of repeating its last element",
-        decision(periodic_delay=_periodic("cycle")),
+        decision(periodic_delay=_cycled(spec.periodic_delay)),
     ),
     Defect(
         "periodic-zero-ignored",
         "resync.periodic",
         "resyncs every minute although Resync_Periodic is 0",
-        decision(periodic_delay=_periodic("zero")),
+        decision(periodic_delay=_zero_is_a_minute(spec.periodic_delay)),
     ),
     Defect(
         "periodic-range-overrun",
         "resync.periodic",
         "resyncs a minute after the range of Resync_Periodic is over",
-        firmware(instant=_beyond_range),
+        firmware(instant=_a_minute_late(Reason.PERIODIC)),
+    ),
+    Defect(
+        "periodic-range-both-ways",
+        "resync.periodic",
+        "takes 2400+30 in Resync_Periodic for 2400 s more or less 30 s",
+        decision(periodic_delay=_both_ways(spec.periodic_delay)),
     ),
     Defect(
         "periodic-before-first-success",
@@ -182,40 +232,52 @@ DEFECTS = (
         decision(periodic_before_first_success=True),
     ),
     Defect(
+        "periodic-after-first-failure",
+        "resync.periodic.first_success",
+        "resyncs after Resync_Periodic if no resync succeeded and none is to be tried again",
+        decision(retry_delay=_periodic_for_zero),
+    ),
+    Defect(
         "retry-never",
         "resync.error_retry_delay",
         "does not try again after a failed resync",
-        decision(retry_delay=_retry("never")),
+        decision(retry_delay=_never),
     ),
     Defect(
         "retry-every-minute",
         "resync.error_retry_delay",
         "tries again after 60 s whatever Resync_Error_Retry_Delay says",
-        decision(retry_delay=_default_retry),
+        decision(retry_delay=_every_minute),
     ),
     Defect(
         "retry-list-first-only",
         "resync.error_retry_delay",
         "repeats the first element of a list in Resync_Error_Retry_Delay",
-        decision(retry_delay=_retry("first")),
+        decision(retry_delay=_first_only(spec.retry_delay)),
     ),
     Defect(
         "retry-list-cycled",
         "resync.error_retry_delay",
         "starts a list in Resync_Error_Retry_Delay over instead of repeating its last element",
-        decision(retry_delay=_retry("cycle")),
+        decision(retry_delay=_cycled(spec.retry_delay)),
     ),
     Defect(
         "retry-zero-ignored",
         "resync.error_retry_delay",
         "tries again although Resync_Error_Retry_Delay is 0",
-        decision(retry_delay=_retry("zero")),
+        decision(retry_delay=_zero_is_a_minute(spec.retry_delay)),
     ),
     Defect(
-        "retry-range-ignored",
+        "retry-range-doubled",
         "resync.error_retry_delay",
         "waits twice as long as the range of Resync_Error_Retry_Delay allows",
-        decision(retry_delay=_ignores_ranges),
+        decision(retry_delay=_twice_the_range(spec.retry_delay)),
+    ),
+    Defect(
+        "retry-range-both-ways",
+        "resync.error_retry_delay",
+        "takes 2400+30 in Resync_Error_Retry_Delay for 2400 s more or less 30 s",
+        decision(retry_delay=_both_ways(spec.retry_delay)),
     ),
     Defect(
         "retry-index-kept",
@@ -227,6 +289,6 @@ DEFECTS = (
         "retry-as-periodic",
         "resync.error_retry_delay",
         "waits Resync_Periodic after a failure",
-        decision(retry_delay=_retry("periodic")),
+        decision(retry_delay=_as_periodic),
     ),
 )

@@ -1,36 +1,90 @@
-"""Defects of how a phone fetches, and of what it reports."""
+"""Defects of how a phone fetches, what it takes for an answer, and what it reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
+from hil.reference import decisions as spec
 from hil.reference import responses
+from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.log_messages import LogKind, LogMessage
-from hil.reference.responses import Answer, HttpAnswer, Meaning, NoAnswer, TftpAnswer
+from hil.reference.macros import MacroTable
+from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
+from hil.reference.rules import Fetch
 from hil.virtual.defect import Defect, decision, firmware
+from hil.virtual.tftp import TftpConfig
+from hil.wire.tftp_client import Patience
+from hil.wire.tftp_terms import SECOND
+
+_NOTHING = b"<flat-profile></flat-profile>"
+_FILE_NOT_FOUND = responses.TFTP_FILE_NOT_FOUND
+
+# -- answers taken for others -------------------------------------------------------------------------
 
 
-def _meaning(change: str) -> Callable[..., Meaning]:
-    def meaning(answer: Answer, fetch: Any, **known: Any) -> Meaning:
-        match change, answer:
-            case "404-is-error", HttpAnswer(status=404):
-                return responses.Unusable("HTTP 404")
-            case "error-is-missing", HttpAnswer(status=status) if status >= 500:
-                return responses.Missing(f"HTTP {status}")
-            case "error-is-missing", TftpAnswer(error=error) if error not in (None, 1):
-                return responses.Missing("TFTP error")
-            case "no-redirect", HttpAnswer(status=301 | 302):
-                return responses.Unusable("HTTP redirect")
-            case "only-302", HttpAnswer(status=301):
-                return responses.Unusable("HTTP 301")
-            case "cut-short-is-whole", NoAnswer():
-                return responses.Document(b"<flat-profile></flat-profile>")
-            case _:
-                return responses.meaning(answer, fetch, **known)
+def _404_is_trouble(answer: Answer) -> Answer:
+    match answer:
+        case HttpAnswer(status=404):
+            return HttpAnswer(500)
+    return answer
 
-    return meaning
+
+def _trouble_is_404(answer: Answer) -> Answer:
+    match answer:
+        case HttpAnswer(status=status) if status >= 400:
+            return HttpAnswer(404)
+        case TftpAnswer(error=error) if error is not None:
+            return TftpAnswer(error=_FILE_NOT_FOUND)
+    return answer
+
+
+def _redirect_is_trouble(*statuses: int) -> Callable[[Answer], Answer]:
+    def taken(answer: Answer) -> Answer:
+        match answer:
+            case HttpAnswer(status=status) if status in statuses:
+                return HttpAnswer(500)
+        return answer
+
+    return taken
+
+
+def _part_is_whole(answer: Answer) -> Answer:
+    match answer:
+        case NoAnswer(reason="http: truncated"):
+            return HttpAnswer(200, _NOTHING)
+    return answer
+
+
+def _error_is_end_of_file(answer: Answer) -> Answer:
+    match answer:
+        case TftpAnswer(error=error) if error not in (None, _FILE_NOT_FOUND):
+            return TftpAnswer(_NOTHING)
+    return answer
+
+
+def _server_error_is_success(answer: Answer) -> Answer:
+    match answer:
+        case HttpAnswer(status=status) if status >= 500:
+            return HttpAnswer(200, _NOTHING)
+    return answer
+
+
+def _redirects_uncounted(
+    answer: Answer,
+    fetch: Fetch,
+    *,
+    redirects: int = 0,
+    authorizations: int = 0,
+    interpretations: Interpretations = DEFAULT,
+) -> responses.Meaning:
+    del redirects
+    return responses.meaning(
+        answer, fetch, authorizations=authorizations, interpretations=interpretations
+    )
+
+
+# -- log messages -------------------------------------------------------------------------------------
 
 
 def _without(kind: LogKind) -> Callable[[LogMessage], LogMessage | None]:
@@ -44,16 +98,22 @@ def _other_port(due: LogMessage) -> LogMessage | None:
     return replace(due, port=due.port + 1)
 
 
-def _unexpanded_err(due: LogMessage) -> LogMessage | None:
+def _cut_at_err(due: LogMessage) -> LogMessage | None:
     if due.kind is not LogKind.SUCCESS:
         return due
-    return replace(due, readings=tuple((*parts[:1],) for parts in due.readings))
+    return replace(due, readings=tuple(parts[:1] for parts in due.readings))
 
 
-def _success_text_on_failure(due: LogMessage) -> LogMessage | None:
+def _other_text_on_failure(due: LogMessage) -> LogMessage | None:
     if due.kind is not LogKind.FAILURE:
         return due
     return replace(due, readings=tuple(("Resync done",) for _ in due.readings))
+
+
+def _default_for_empty(kind: LogKind, table: MacroTable, err: str) -> LogMessage | None:
+    if not table.parameters.raw(kind.value).strip():
+        table = replace(table, parameters=table.parameters.without(kind.value))
+    return spec.compose_log(kind, table, err)
 
 
 DEFECTS = (
@@ -73,31 +133,55 @@ DEFECTS = (
         "http-404-is-no-fnf",
         "resync.fails_on_fnf",
         "does not take HTTP 404 for file-not-found",
-        decision(meaning=_meaning("404-is-error")),
+        firmware(answer=_404_is_trouble),
     ),
     Defect(
         "every-error-is-fnf",
         "resync.fails_on_fnf",
-        "takes every error of a server for file-not-found",
-        decision(meaning=_meaning("error-is-missing")),
+        "takes every error that a server tells for file-not-found",
+        firmware(answer=_trouble_is_404),
+    ),
+    Defect(
+        "server-error-is-success",
+        "resync.failure",
+        "takes an HTTP status from 500 on for success",
+        firmware(answer=_server_error_is_success),
     ),
     Defect(
         "redirects-not-followed",
         "transfer.redirect",
         "does not follow redirects",
-        decision(meaning=_meaning("no-redirect")),
+        firmware(answer=_redirect_is_trouble(301, 302)),
     ),
     Defect(
         "moved-permanently-not-followed",
         "transfer.redirect",
         "follows 302 but not 301",
-        decision(meaning=_meaning("only-302")),
+        firmware(answer=_redirect_is_trouble(301)),
+    ),
+    Defect(
+        "redirects-uncounted",
+        "resync.failure",
+        "follows redirects for ever",
+        decision(meaning=_redirects_uncounted),
     ),
     Defect(
         "cut-short-accepted",
         "transfer.http",
-        "takes an answer that was cut short for success",
-        decision(meaning=_meaning("cut-short-is-whole")),
+        "takes an HTTP answer that was cut short for success",
+        firmware(answer=_part_is_whole),
+    ),
+    Defect(
+        "tftp-error-is-end-of-file",
+        "transfer.tftp",
+        "takes a TFTP error in the middle of a file for its end",
+        firmware(answer=_error_is_end_of_file),
+    ),
+    Defect(
+        "tftp-impatient",
+        "transfer.tftp",
+        "gives a TFTP transfer up if the next packet does not come within half a second",
+        firmware(tftp=TftpConfig(patience=Patience(timeout=SECOND // 2, retries=0))),
     ),
     Defect(
         "certificate-not-verified",
@@ -132,8 +216,8 @@ DEFECTS = (
     Defect(
         "success-log-cut",
         "log.success",
-        "leaves out what follows $ERR in Log_Success_Msg, and $ERR itself",
-        firmware(message=_unexpanded_err),
+        "leaves out $ERR in Log_Success_Msg, and what follows it",
+        firmware(message=_cut_at_err),
     ),
     Defect(
         "failure-not-logged",
@@ -145,7 +229,14 @@ DEFECTS = (
         "failure-logged-as-done",
         "log.failure",
         "sends another text than Log_Failure_Msg after a failure",
-        firmware(message=_success_text_on_failure),
+        firmware(message=_other_text_on_failure),
+    ),
+    Defect(
+        "empty-message-sent",
+        "log.request",
+        "sends the default message although Log_Request_Msg, Log_Success_Msg or Log_Failure_Msg "
+        "is empty",
+        decision(compose_log=_default_for_empty),
     ),
     Defect(
         "log-to-port-515",
