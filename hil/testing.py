@@ -5,15 +5,15 @@ They add nothing to what a test could do with its fixtures: they only say it in 
 
 from __future__ import annotations
 
+import re
+
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import History
+from hil.history import NANOSECONDS, History, Moment
 from hil.history import events as ev
-from hil.history.record import Moment
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 
-NANOSECONDS = 1_000_000_000
 DEFAULT_PATH = "/7832-3PCC.xml"
 """What Profile_Rule asks for by default, ``/$PSN.xml``."""
 
@@ -28,6 +28,16 @@ def first_resync(history: History, handset: HandsetControl, up: Moment) -> ev.Tr
     """The end of the transfer after boot-up, a precondition; give the phone no long random delay."""
     within = handset.boot_limit + handset.timing.give_up
     return history.wait(ev.TransferEnded, after=up, within=within)
+
+
+def failure_told(history: History, handset: HandsetControl, up: Moment) -> ev.SyslogMessage:
+    """The phone's own word for when it gave up, where nothing else on the network shows the moment.
+
+    A precondition; the phone needs a Syslog_Server and its default Log_Failure_Msg.
+    """
+    within = handset.boot_limit + handset.timing.give_up
+    told = re.compile("-- Resync failed: ")
+    return history.wait(ev.SyslogMessage, after=up, text=told, within=within)
 
 
 def expect_resyncs(

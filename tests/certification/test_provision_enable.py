@@ -1,0 +1,68 @@
+"""Provision_Enable: the switch of all resyncs."""
+
+from __future__ import annotations
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.history.events import DhcpMessage, ProvisioningRequest
+from hil.marks import requirement
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
+
+
+@requirement("provision.enable")
+def test_with_provision_enable_no_there_is_no_resync_after_a_reboot(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    up = handset.boot(Provision_Enable="No", Resync_Random_Delay="0", Resync_Periodic="600")
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    history.expect_none(ProvisioningRequest, after=lease, within=7200)
+
+
+@requirement("provision.enable")
+def test_with_provision_enable_yes_there_are_resyncs(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Provision_Enable="Yes", Resync_Periodic="600")
+    up = handset.boot(Provision_Enable="Yes", Resync_Random_Delay="0")
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    synced = expect_resyncs(history, handset, lease, 0)
+    expect_resyncs(history, handset, synced, 600)
+
+
+@requirement("provision.enable")
+def test_a_profile_with_provision_enable_no_ends_periodic_resyncs(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Resync_Periodic="600")
+    synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
+    tftp.serve(DEFAULT_PATH, flat_profile(Provision_Enable="No"))
+    disabled = expect_resyncs(history, handset, synced, 600)
+    history.expect_none(ProvisioningRequest, after=disabled, within=7200)
+
+
+@requirement("provision.enable")
+def test_a_profile_with_provision_enable_no_ends_retries(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Provision_Enable="No")
+    up = handset.boot(Profile_Rule_B="/missing.xml", Resync_Error_Retry_Delay="300")
+    failed = history.wait(
+        ProvisioningRequest, after=up, path="/missing.xml", within=handset.boot_limit + 10
+    )
+    history.expect_none(ProvisioningRequest, after=failed, within=7200)
+
+
+@requirement("provision.enable")
+def test_provision_enable_no_from_a_profile_holds_after_a_reboot(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Provision_Enable="No")
+    first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
+    history.sleep(handset.timing.step)
+    up = handset.power_cycle()
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    history.expect_none(ProvisioningRequest, after=lease, within=7200)

@@ -1,0 +1,73 @@
+"""Resync_Random_Delay: the resync after boot-up begins at a random moment, in seconds."""
+
+from __future__ import annotations
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import NANOSECONDS, History
+from hil.history.events import DhcpMessage, TftpRequest
+from hil.marks import requirement
+from hil.testbed.control import HandsetControl
+from hil.testing import expect_resyncs, first_resync, provision
+
+
+@requirement("resync.random_delay")
+def test_the_resync_after_boot_up_begins_within_the_random_delay(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    up = handset.boot(Resync_Random_Delay="40")
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    history.expect(TftpRequest, after=lease, within=40 + handset.timing.late)
+
+
+@requirement("resync.random_delay")
+def test_a_random_delay_of_zero_resyncs_at_once(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    up = handset.boot(Resync_Random_Delay="0")
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    history.expect(TftpRequest, after=lease, within=handset.timing.late)
+
+
+@requirement("resync.random_delay")
+def test_the_largest_random_delay_is_65535_seconds(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    up = handset.boot(Resync_Random_Delay="65535")
+    lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+    history.expect(TftpRequest, after=lease, within=65535 + handset.timing.late)
+
+
+@requirement("resync.random_delay")
+def test_boot_ups_are_spread_over_the_random_delay(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    handset.prepare(Resync_Random_Delay="600")
+    delays = []
+    for _ in range(5):
+        up = handset.power_cycle()
+        lease = history.wait(DhcpMessage, after=up, kind="ACK", within=handset.boot_limit)
+        request = history.expect(TftpRequest, after=lease, within=600 + handset.timing.late)
+        delays.append((request.at - lease.at) / NANOSECONDS)
+    spread = max(delays) - min(delays)
+    # Five moments of a uniform choice lie within one per cent of it once in ten million times.
+    history.check(
+        "the moments of five boot-ups differ",
+        seen=", ".join(f"{delay:.1f} s" for delay in delays),
+        due="moments spread over 600 s",
+        passed=spread > 6,
+        margin=f"they span {spread:.1f} s",
+    )
+
+
+@requirement("resync.random_delay", "resync.periodic")
+def test_the_random_delay_follows_the_boot_up_and_no_periodic_resync(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Resync_Periodic="600", Resync_Random_Delay="300")
+    synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
+    expect_resyncs(history, handset, synced, 600, 600, 600)

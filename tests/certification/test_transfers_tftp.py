@@ -1,0 +1,100 @@
+"""Profiles over TFTP: what goes wrong on the way, and that nothing but the whole file counts.
+
+That a profile was applied shows in the Resync_Periodic that it brings (600 s); that a transfer was
+taken for a failure, in the retry after Resync_Error_Retry_Delay (300 s).
+"""
+
+from __future__ import annotations
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.faults import DuplicateBlock, LoseBlock, Silence, TftpError, Truncate
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.history.events import FaultInjected, Outcome, TftpRequest, TransferEnded
+from hil.marks import requirement
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync
+
+LONG_PROFILE = b"".join(
+    (
+        b"<flat-profile>\n<!-- ",
+        b"filler " * 3000,
+        b"-->\n<Resync_Periodic>600</Resync_Periodic>\n</flat-profile>\n",
+    )
+)
+
+
+@requirement("transfer.tftp")
+def test_a_profile_of_many_blocks_is_applied(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, LONG_PROFILE)
+    dhcp.offer(option_66=tftp.address)
+    synced = first_resync(history, handset, handset.boot())
+    expect_resyncs(history, handset, synced, 600)
+
+
+@requirement("transfer.tftp")
+def test_a_read_request_without_an_answer_is_repeated(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic="600"))
+    tftp.inject(Silence(), nth=1)
+    dhcp.offer(option_66=tftp.address)
+    up = handset.boot(Resync_Error_Retry_Delay="0")
+    asked = history.wait(TftpRequest, after=up, within=handset.boot_limit + 60)
+    within = handset.timing.give_up
+    history.expect(TransferEnded, after=asked, outcome=Outcome.COMPLETE, within=within)
+
+
+@requirement("transfer.tftp")
+def test_a_lost_block_is_made_good(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, LONG_PROFILE)
+    tftp.inject(LoseBlock(3))
+    dhcp.offer(option_66=tftp.address)
+    up = handset.boot()
+    synced = first_resync(history, handset, up)
+    history.wait(FaultInjected, after=up, fault="LoseBlock", within=handset.boot_limit + 60)
+    expect_resyncs(history, handset, synced, 600)
+
+
+@requirement("transfer.tftp")
+def test_a_duplicated_block_counts_once(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, LONG_PROFILE)
+    tftp.inject(DuplicateBlock(3))
+    dhcp.offer(option_66=tftp.address)
+    up = handset.boot()
+    synced = first_resync(history, handset, up)
+    history.wait(FaultInjected, after=up, fault="DuplicateBlock", within=handset.boot_limit + 60)
+    expect_resyncs(history, handset, synced, 600)
+
+
+@requirement("transfer.tftp", "resync.error_retry_delay")
+def test_an_error_in_the_middle_of_a_file_is_a_failure(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, LONG_PROFILE)
+    tftp.inject(TftpError(0, "disk error", block=3))
+    dhcp.offer(option_66=tftp.address)
+    up = handset.boot(Resync_Error_Retry_Delay="300")
+    failed = first_resync(history, handset, up)
+    history.wait(FaultInjected, after=up, fault="TftpError", within=handset.boot_limit + 60)
+    expect_resyncs(history, handset, failed, 300)
+
+
+@requirement("transfer.tftp", "resync.failure")
+def test_a_file_that_ends_early_is_a_failure(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    tftp.serve(DEFAULT_PATH, LONG_PROFILE)
+    tftp.inject(Truncate(10_000))
+    dhcp.offer(option_66=tftp.address)
+    up = handset.boot(Resync_Error_Retry_Delay="300")
+    failed = first_resync(history, handset, up)
+    history.wait(FaultInjected, after=up, fault="Truncate", within=handset.boot_limit + 60)
+    expect_resyncs(history, handset, failed, 300)
