@@ -24,6 +24,7 @@ _SIOCSIFFLAGS = 0x8914
 _SIOCGIFADDR = 0x8915
 _SIOCSIFADDR = 0x8916
 _SIOCSIFNETMASK = 0x891C
+_SIOCSIFHWADDR = 0x8924
 _SIOCGIFHWADDR = 0x8927
 _SIOCETHTOOL = 0x8946
 _SIOCGARP = 0x8954
@@ -31,6 +32,8 @@ _IFF_UP = 0x1
 _ETHTOOL_GLINK = 0x0A
 _RTF_UP = 0x1
 _RTF_GATEWAY = 0x2
+_LAST_RESORT = 32_000
+_ARPHRD_ETHER = 1
 _NAME = 16
 _NO_ADDRESS = ipaddress.IPv4Address(0)
 
@@ -65,6 +68,16 @@ class Interface:
         return answer[18:24].hex(":")
 
     @property
+    def ethernet(self) -> bool:
+        """Whether it carries Ethernet frames; a loopback or a tunnel does not."""
+        (family,) = struct.unpack_from("=H", self._call(_SIOCGIFHWADDR, b"\0" * 16), _NAME)
+        return bool(family == _ARPHRD_ETHER)
+
+    def set_mac(self, mac: str) -> None:
+        """Give it another MAC address, written with colons; most have to be down for that."""
+        self._call(_SIOCSIFHWADDR, struct.pack("=H6s8x", _ARPHRD_ETHER, _octets(mac)))
+
+    @property
     def address(self) -> ipaddress.IPv4Address | None:
         """Its first IPv4 address, or None."""
         try:
@@ -79,14 +92,19 @@ class Interface:
 
         IFF_RUNNING would tell the same a moment later: the kernel updates it in the background.
         """
-        (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
-        return bool(flags & _IFF_UP) and self._carrier()
+        return self.enabled and self._carrier()
 
     def _carrier(self) -> bool:
         # The kernel writes its answer through the pointer, so the buffer must outlive the call.
         question = ctypes.create_string_buffer(struct.pack("=II", _ETHTOOL_GLINK, 0), 8)
         self._call(_SIOCETHTOOL, struct.pack("@P", ctypes.addressof(question)))
         return bool(struct.unpack("=II", question.raw)[1])
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is set up, with a carrier or without."""
+        (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
+        return bool(flags & _IFF_UP)
 
     def up(self) -> None:
         """Set it up; a veth then has a carrier if its peer is up as well."""
@@ -107,7 +125,11 @@ class Interface:
             self._call(_SIOCSIFADDR, _sockaddr(_NO_ADDRESS))
 
     def route_by(self, gateway: ipaddress.IPv4Address) -> None:
-        """Make ``gateway`` the default route through this interface; an existing one is kept."""
+        """Make ``gateway`` the default route through this interface; an existing one is kept.
+
+        Its metric is so high that only sockets bound to the interface use it where the machine has
+        a default route of its own.
+        """
         # The kernel reads the device's name through a pointer, so the buffer must outlive the call.
         name = ctypes.create_string_buffer(self.name.encode())
         entry = struct.pack(
@@ -120,7 +142,7 @@ class Interface:
             0,
             0,
             0,
-            0,
+            _LAST_RESORT,
             ctypes.addressof(name),
             0,
             0,
@@ -170,6 +192,10 @@ class Interface:
             evidence=error.strerror or str(error),
             next_step="check that the interface exists and that this user may configure it",
         )
+
+
+def _octets(mac: str) -> bytes:
+    return bytes.fromhex(mac.replace(":", ""))
 
 
 def _sockaddr(address: ipaddress.IPv4Address) -> bytes:

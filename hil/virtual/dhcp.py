@@ -106,7 +106,7 @@ class DhcpShell:
 
         LabError if port 68 of the interface cannot be had.
         """
-        self._socket = self._open()
+        self._socket = client_socket(self._interface)
         self._clock.loop.add_reader(self._socket, self._readable)
         self._carry_out(self._client.start(self._clock.now(), former))
 
@@ -125,24 +125,6 @@ class DhcpShell:
         if self._client.lease is not None:
             self._carry_out(self._client.release(self._clock.now()))
         self.cut()
-
-    def _open(self) -> socket.socket:
-        try:
-            opened = open_datagram(self._interface)
-            try:
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                opened.bind(("0.0.0.0", CLIENT_PORT))
-            except OSError:
-                opened.close()
-                raise
-        except OSError as error:
-            raise LabError(
-                f"interface {self._interface.name}: port {CLIENT_PORT} cannot be had",
-                evidence=error.strerror or str(error),
-                next_step="end the DHCP client that holds it, and run with CAP_NET_RAW",
-            ) from error
-        return opened
 
     def _readable(self) -> None:
         while self._socket is not None:
@@ -213,6 +195,26 @@ class DhcpShell:
     def _unconfigure(self) -> None:
         self._place = self._gateway = None
         self._interface.unconfigure()
+
+
+def client_socket(interface: Interface) -> socket.socket:
+    """A socket at port 68 of ``interface``, address or none; LabError if it cannot be had."""
+    try:
+        opened = open_datagram(interface)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(("0.0.0.0", CLIENT_PORT))
+        except OSError:
+            opened.close()
+            raise
+    except OSError as error:
+        raise LabError(
+            f"interface {interface.name}: port {CLIENT_PORT} cannot be had",
+            evidence=error.strerror or str(error),
+            next_step="end the DHCP client that holds it, and run with CAP_NET_RAW",
+        ) from error
+    return opened
 
 
 def _netmask(lease: Lease) -> IPv4Address:

@@ -130,6 +130,11 @@ class Flash:
         self._slot_size = slot_size
         self._writing = asyncio.Lock()
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the medium holds what no flash has written, and would be lost by a commit."""
+        return self._medium.read(0, len(_MARK)) not in (b"", _MARK, _VOID)
+
     def load(self) -> dict[str, str]:
         """The parameters in force; empty where neither slot is whole (a phone from the factory)."""
         newest = max(self._slots(), default=None)

@@ -49,7 +49,7 @@ from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash
 from hil.virtual.resolver import Addresses, Resolver
 from hil.virtual.syslog import send_syslog
-from hil.virtual.told import Awaited, Booted, LeaseLost, Told
+from hil.virtual.told import Awaited, Booted, Idle, LeaseLost, Told
 from hil.virtual.trust import TrustConfig, client_context
 from hil.wire import dhcp_options
 from hil.wire.dhcp_lease import Lease
@@ -200,6 +200,7 @@ class Handset:
             self._changed.clear()
             due = self._phone.due
             if due is None:
+                self._tell(Idle())
                 await self._changed.wait()
                 continue
             at = self.firmware.instant(due, self._chance)

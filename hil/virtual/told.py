@@ -37,7 +37,21 @@ class Awaited:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """No resync is due."""
+
+
 Told: TypeAlias = (
-    Booted | Happening | LeaseLost | Awaited | Locate | Retrieve | LogMessage | Apply | Finished
+    Booted
+    | Happening
+    | LeaseLost
+    | Awaited
+    | Idle
+    | Locate
+    | Retrieve
+    | LogMessage
+    | Apply
+    | Finished
 )
 """Everything that can be told."""

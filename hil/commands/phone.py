@@ -1,0 +1,243 @@
+"""``hil phone``: a virtual handset on a network of somebody's own, in real time."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import click
+
+from hil.commands.phone_narrator import Narrator
+from hil.commands.phone_options import json_option, printable, split_pair
+from hil.errors import LabError, UsageError
+from hil.reference.identity import Identity
+from hil.reference.macros import MacroTable, by_either_name
+from hil.reference.parameter_table import TABLE
+from hil.reference.parameters import Parameters
+from hil.virtual.defects import firmware_with
+from hil.virtual.standalone import Crashed, News, Standalone, running
+from hil.virtual.trust import TrustConfig, client_context
+
+_EXAMPLE = "00:0e:08:aa:bb:cc"
+_SIGNALLED = 128
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """A person wants it to end, by this signal."""
+
+    signal: int
+
+
+_Queue = SimpleQueue[tuple[int, News | _Stop]]
+
+
+def _values(
+    _ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    """Parameters by XML name or macro name; their values checked against the table."""
+    pairs = [split_pair(text, "NAME") for text in given]
+    values = {by_either_name(name): value for name, value in pairs}
+    for name in values:
+        if name not in TABLE:
+            raise click.BadParameter(f"no parameter is called {printable(name[:40])!r}")
+    table = MacroTable(Identity(_EXAMPLE), Parameters()).with_values(values)
+    return dict(table.parameters.items_set())
+
+
+@click.command(name="phone")
+@click.option(
+    "--interface", "name", metavar="NAME", required=True, help="The Ethernet interface to run on."
+)
+@click.option("--mac", metavar="MAC", help="MAC address of the phone; the interface's by default.")
+@click.option("--serial", metavar="TEXT", help="Serial number, the macro $SN.")
+@click.option(
+    "--ca",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="PEM with the authorities to trust; the system's by default.",
+)
+@click.option(
+    "--certificate",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="PEM with a client certificate, its key and its chain, for servers that ask for one.",
+)
+@click.option(
+    "--state",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The phone's flash; without it the phone forgets what it was told.",
+)
+@click.option(
+    "-p",
+    "values",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_values,
+    help="Set a parameter before the phone starts, by XML name; may be repeated.",
+)
+@click.option(
+    "--defect",
+    "defects",
+    metavar="NAME",
+    multiple=True,
+    help="Give the phone a defect, see `hil defects`; may be repeated.",
+)
+@click.option(
+    "--resyncs",
+    metavar="N",
+    type=click.IntRange(1),
+    help="End after N finished resyncs; exit 0 if the last one succeeded, 1 if it failed.",
+)
+@click.option("--flush", is_flag=True, help="Take away an address that the interface has.")
+@click.option("--release", is_flag=True, help="Give the lease back at the end (DHCPRELEASE).")
+@json_option
+@click.option("-v", "--verbose", is_flag=True, help="Values of parameters, all DHCP options.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    name: str,
+    mac: str | None,
+    serial: str | None,
+    ca: Path | None,
+    certificate: Path | None,
+    state: Path | None,
+    values: dict[str, str],
+    defects: tuple[str, ...],
+    resyncs: int | None,
+    flush: bool,
+    release: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Run a virtual handset on a network of yours.
+
+    It gets a lease, resyncs as a phone from the factory does, and prints what it does with the
+    seconds since it began. Time is real. What it is provisioned with stays in --state.
+
+    It needs root or the capabilities to configure the interface, which it gives the address of its
+    lease, and a default route of the last resort. At the end it takes both away. It touches no other
+    interface, no other route and no resolv.conf; best give it an interface of its own.
+
+    Ctrl-C and SIGTERM pull the plug: the link drops, and no RELEASE is sent unless you ask for it.
+    After a kill -9 the address stays on the interface; --flush takes it away.
+
+    Exit status: with --resyncs 0 if the last resync succeeded and 1 if it failed, and 128 and the
+    signal's number if it was ended before; without --resyncs 0 when it is ended. 2 usage, 3 trouble
+    with the machine.
+
+    \b
+    sudo hil phone --interface eth1
+    sudo hil phone --interface eth1 -p Resync_Random_Delay=0 --resyncs 1 --json
+    sudo hil phone --interface eth1 --state phone.flash --ca my-ca.pem
+    sudo hil phone --interface eth1 -p 'Profile_Rule=https://prov.example/$MA.xml' -v
+
+    An interface of its own beside others on the same wire:
+
+    \b
+    sudo ip link add phone0 link eth0 type macvlan mode bridge
+    sudo hil phone --interface phone0 --mac 00:0e:08:aa:bb:cc
+    """
+    setup = Standalone(
+        interface=name,
+        mac=mac,
+        serial=serial,
+        authorities=_authorities(ca),
+        certificate=_certificate(certificate),
+        state=state,
+        values=values,
+        firmware=firmware_with(defects),
+        flush=flush,
+        release=release,
+    )
+    narrator = Narrator(name, as_json=as_json, verbose=verbose)
+    stopped = _run(setup, narrator, resyncs)
+    if resyncs is None:
+        return
+    if stopped is not None:
+        ctx.exit(_SIGNALLED + stopped)
+    ctx.exit(0 if narrator.succeeded else 1)
+
+
+def _run(setup: Standalone, narrator: Narrator, resyncs: int | None) -> int | None:
+    """Tell what happens until there is an end; the signal, if that was one."""
+    # Signal handlers may put into this queue, and the phone never waits for the terminal.
+    news: _Queue = SimpleQueue()
+    stopped: int | None = None
+    with _signals(news):
+        with running(setup, lambda at, each: news.put((at, each))) as identity:
+            narrator.introduce(identity)
+            while stopped is None and (resyncs is None or narrator.finished < resyncs):
+                at, each = news.get()
+                if isinstance(each, _Stop):
+                    stopped = each.signal
+                else:
+                    _tell(narrator, at, each)
+        while not news.empty():
+            at, each = news.get()
+            if not isinstance(each, _Stop):
+                _tell(narrator, at, each)
+    return stopped
+
+
+def _tell(narrator: Narrator, at: int, news: News) -> None:
+    if isinstance(news, Crashed):
+        raise LabError("the phone cannot go on", evidence=news.text)
+    narrator.tell(at, news)
+
+
+@contextmanager
+def _signals(news: _Queue) -> Iterator[None]:
+    """Have SIGINT and SIGTERM put into the queue, for the time of the block."""
+
+    def stop(number: int, _frame: Any) -> None:
+        news.put((0, _Stop(number)))
+
+    former = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+
+
+def _authorities(file: Path | None) -> bytes:
+    """The PEM of the file, or of the system's store."""
+    if file is None:
+        certificates = ssl.create_default_context().get_ca_certs(binary_form=True)
+        return "".join(ssl.DER_cert_to_PEM_cert(each) for each in certificates).encode()
+    pem = _read(file)
+    if not pem.strip():
+        raise UsageError("no authority is in this file", file=str(file))
+    _check(file, TrustConfig(authorities=pem))
+    return pem
+
+
+def _certificate(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    pem = _read(file)
+    _check(file, TrustConfig(certificate=pem))
+    return pem
+
+
+def _check(file: Path, config: TrustConfig) -> None:
+    try:
+        client_context(config)
+    except UsageError as error:
+        raise UsageError(error.problem, file=str(file), remedy=error.remedy) from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot be read: {reason}", file=str(file)) from error
