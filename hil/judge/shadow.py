@@ -2,9 +2,10 @@
 
 Not all that a phone does can be seen. When it gives up on a silent server shows only in its next
 move, so what it owes after that has a window as wide as the time in which it may have given up; its
-Log_Failure_Msg, where it sends one, makes the window exact again. A shadow is one way in which
-things can have gone; where a move has two explanations it is copied (`fork`), and `hil.judge.monitor`
-keeps the ways that explain the history best.
+Log_Failure_Msg, where it sends one, makes the window exact again. A resync that asks for nothing,
+or elsewhere, leaves no trace and is taken for held. A shadow is one way in which things can have
+gone; where a move has two explanations it is copied (`fork`), and `hil.judge.monitor` keeps the ways
+that explain the history best.
 
 Where nobody can know what a phone is doing it is ``lost``, and nothing is held against it until it
 is found again.
@@ -13,6 +14,7 @@ is found again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from hil.history import events as ev
@@ -219,7 +221,7 @@ class Shadow:
         if self.step is None or not self.may_give_up():
             return None
         other = self.fork()
-        other.failed("no answer", event.at, event.at)
+        other.failed("no answer", self.step.since, event.at)
         return other if other.logs.settle(event, other.told_failure) else None
 
     def told_failure(self, at: int) -> None:
@@ -237,6 +239,7 @@ class Shadow:
         if lease_ends is not None and now > lease_ends + stride:
             self.lost = Lost.LEASE
             return
+        self._pass_over(now)
         self.window.time_is(self.phone, now)
         self.logs.time_is(now, self.surroundings.sees_message)
         match self.step:
@@ -251,6 +254,28 @@ class Shadow:
             case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
                 if now - waiting.last > self.patience:
                     self.failed("no answer", waiting.since, waiting.last + self.patience)
+
+    def _pass_over(self, now: int) -> None:
+        """Take resyncs for held that were due before ``now`` and that nobody could see."""
+        while (due := self.window.overdue(self.phone, now)) is not None:
+            phone, duties = resync.advance(self.phone, Began(due.earliest))
+            if phone is self.phone or any(map(self._is_visible, duties)):
+                return
+            self.commit(phone, duties, due.earliest)
+            self.phone = self.window.after_unseen(self.phone, due)
+            if isinstance(self.step, Looking | Asking):
+                self.step = replace(self.step, last=due.latest)
+
+    def _is_visible(self, duty: Duty) -> bool:
+        match duty:
+            case Locate():
+                return self.surroundings.answers_names
+            case Retrieve(fetch=fetch, server=server):
+                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
+            case Log(message):
+                return self.surroundings.sees_message(message.host, message.port)
+            case _:
+                return False
 
     def _sees(self, asking: Asking) -> bool:
         fetch = asking.retrieve.fetch

@@ -78,22 +78,37 @@ class ResyncWindow:
 
     def time_is(self, phone: Phone, now: int) -> None:
         """Notice that a resync should have begun before ``now``."""
+        due = self.overdue(phone, now)
+        if due is None:
+            return
+        self._overdue_told = True
+        self._ledger.violated(
+            Finding(
+                "resync.on_reset" if due.reason is Reason.POWER_UP else due.clause,
+                f"the {_NAMES[due.reason]} resync did not begin",
+                _between(due),
+                f"nothing until {now / NANOSECONDS:.3f} s",
+                f"{(now - due.latest) / NANOSECONDS:.3f} s overdue",
+                now,
+            )
+        )
+
+    def overdue(self, phone: Phone, now: int) -> Due | None:
+        """The window that was over before ``now`` and in which nothing began, until that is told."""
         due = phone.due
         if due is None or phone.phase is not Phase.WAITING or self._overdue_told:
-            return
-        late = now - due.latest
-        if late > self._timing.slack_late(now - self._anchor):
-            self._overdue_told = True
-            self._ledger.violated(
-                Finding(
-                    "resync.on_reset" if due.reason is Reason.POWER_UP else due.clause,
-                    f"the {_NAMES[due.reason]} resync did not begin",
-                    _between(due),
-                    f"nothing until {now / NANOSECONDS:.3f} s",
-                    f"{late / NANOSECONDS:.3f} s overdue",
-                    now,
-                )
-            )
+            return None
+        late = now - due.latest > self._timing.slack_late(now - self._anchor)
+        return due if late else None
+
+    def after_unseen(self, phone: Phone, unseen: Due) -> Phone:
+        """A resync began somewhere in a window that is over: the next one is as uncertain."""
+        due = phone.due
+        if due is None:
+            return phone
+        spread = unseen.latest - unseen.earliest
+        slack = self._timing.slack_late(unseen.latest - self._anchor)
+        return replace(phone, due=replace(due, latest=due.latest + spread + slack))
 
     def widened(self, phone: Phone, spread: int) -> Phone:
         """The phone noticed its failure up to ``spread`` ns later: so may its retry come later."""
@@ -103,16 +118,17 @@ class ResyncWindow:
         return replace(phone, due=replace(due, latest=due.latest + spread))
 
     def failed_at(self, phone: Phone, at: int) -> Phone:
-        """Log_Failure_Msg tells the moment of the failure: the retry's window is exact again."""
+        """Log_Failure_Msg came at ``at``: it failed then, or as long before as a message may take."""
         due = phone.due
         if due is None or due.reason is not Reason.RETRY or not phone.failures:
             return phone
         delay = REFERENCE.retry_delay(phone.parameters, phone.failures - 1, phone.interpretations)
         if delay is None:
             return phone
-        self._anchor = at
-        earliest, latest = delay.earliest * NANOSECONDS, delay.latest * NANOSECONDS
-        return replace(phone, due=replace(due, earliest=at + earliest, latest=at + latest))
+        sent = at - round(self._timing.message * NANOSECONDS)
+        earliest = max(due.earliest, sent + delay.earliest * NANOSECONDS)
+        latest = min(due.latest, at + delay.latest * NANOSECONDS)
+        return replace(phone, due=replace(due, earliest=min(earliest, latest), latest=latest))
 
     def _outside(self, due: Due, event: ev.Event, margin: str) -> None:
         self._ledger.violated(
