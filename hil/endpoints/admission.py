@@ -32,7 +32,7 @@ class Admission:
 
     def __init__(self, mac: str, address: IPv4Address | None = None) -> None:
         self.mac = _normal(mac)
-        self._address = address
+        self.leased(address)
         self._transfers = itertools.count(1)
 
     @property
@@ -43,14 +43,15 @@ class Admission:
     def leased(self, address: IPv4Address | None) -> None:
         """Take note of the address that the handset now has."""
         self._address = address
+        self._peer = None if address is None else str(address)
 
     def admits_mac(self, mac: str) -> bool:
         """Whether this is the handset's hardware address."""
-        return _normal(mac) == self.mac
+        return mac == self.mac or _normal(mac) == self.mac
 
     def standing(self, peer: str, interface: Interface) -> Standing:
         """Tell what is known of an IPv4 peer on this interface."""
-        if self._address is None or peer != str(self._address):
+        if peer != self._peer:
             return Standing.STRANGER
         mac = interface.neighbour(peer)
         if mac is None:

@@ -256,7 +256,7 @@ class DhcpEndpoint:
                 ciaddr=str(message.ciaddr),
                 yiaddr=str(message.yiaddr),
                 peer=peer,
-                options={code: message.option(code) or b"" for code, _ in message.options},
+                options=_joined(message),
                 data=data,
             )
         )
@@ -272,6 +272,14 @@ class DhcpEndpoint:
 
 def _kind(message: Message) -> str:
     return "BOOTP" if message.kind is None else message.kind.name
+
+
+def _joined(message: Message) -> dict[int, bytes]:
+    """The options by code, repetitions joined (RFC 3396); in one pass, as there may be hundreds."""
+    joined: dict[int, bytes] = {}
+    for code, value in message.options:
+        joined[code] = joined.get(code, b"") + value
+    return joined
 
 
 def _only(fault: fl.Fault, kind: str, name: str | None) -> str:

@@ -33,8 +33,12 @@ def spoil(body: bytes, faults: tuple[fl.Fault, ...]) -> bytes:
 
 @dataclass(frozen=True)
 class Passed:
-    """What goes out instead of one packet, and the ERROR that ends the transfer, if one does."""
+    """What goes out instead of one packet, and the ERROR that ends the transfer, if one does.
 
+    ``packets`` are of the kind of ``packet``, which was to go out, and have its block.
+    """
+
+    packet: tftp.Packet
     packets: tuple[bytes, ...]
     end: tftp.Error | None = None
 
@@ -62,13 +66,14 @@ class Disturbance:
 
     def passes(self, data: bytes) -> Passed:
         """Say what goes out in place of ``data``."""
-        match tftp.decode(data):
+        packet = tftp.decode(data)
+        match packet:
+            case tftp.Data():
+                return self._block(data, packet)
             case tftp.OptionAck(options):
-                return Passed((self._length_spoilt(data, options),))
-            case tftp.Data(block, payload):
-                return self._block(data, block, payload)
+                return Passed(packet, (self._length_spoilt(data, options),))
             case _:
-                return Passed((data,))
+                return Passed(packet, (data,))
 
     def _length_spoilt(self, data: bytes, options: tuple[tuple[str, str], ...]) -> bytes:
         for index, fault in enumerate(self._faults):
@@ -81,7 +86,8 @@ class Disturbance:
                 data = tftp.encode(tftp.OptionAck(told))
         return data
 
-    def _block(self, data: bytes, block: int, payload: bytes) -> Passed:
+    def _block(self, data: bytes, packet: tftp.Data) -> Passed:
+        block, payload = packet.block, packet.payload
         # Blocks wrap on the wire; within a window the distance tells which one this is.
         distance = (block - self._highest) % BLOCK_NUMBERS
         new = 0 < distance < BLOCK_NUMBERS // 2
@@ -92,10 +98,10 @@ class Disturbance:
             match fault:
                 case fl.Stall(at) if start is None or start + len(payload) > at:
                     self._tell(index)
-                    return Passed(())
+                    return Passed(packet, ())
                 case fl.TftpError(code, text, at_block) if number == at_block:
                     self._tell(index)
-                    return Passed((), tftp.Error(code, text))
+                    return Passed(packet, (), tftp.Error(code, text))
                 case fl.LoseBlock(lost) if number == lost and index not in self._told:
                     self._tell(index)
                     copies = 0
@@ -110,7 +116,7 @@ class Disturbance:
         if new:
             self._highest = number
             self.sent += len(payload)
-        return Passed((data,) * copies)
+        return Passed(packet, (data,) * copies)
 
     def _tell(self, index: int) -> None:
         if index not in self._told:

@@ -118,16 +118,16 @@ class Transfer:
 
     def _send(self, data: bytes) -> None:
         passed = self._disturbance.passes(data)
-        for packet in passed.packets:
-            self._hand_over(packet)
+        for copy in passed.packets:
+            self._hand_over(copy, passed.packet)
         if passed.end is not None:
-            self._hand_over(tftp.encode(passed.end))
+            self._hand_over(tftp.encode(passed.end), passed.end)
             sent = self._disturbance.sent
             self._end(Ending(ev.Outcome.ERROR, passed.end.code, passed.end.text, sent))
 
-    def _hand_over(self, packet: bytes) -> None:
-        if self._socket.send(packet, self.asked.host, self.asked.port):
-            self._record(tftp.decode(packet), None)
+    def _hand_over(self, data: bytes, packet: tftp.Packet) -> None:
+        if self._socket.send(data, self.asked.host, self.asked.port):
+            self._record(packet, None)
 
     def _record(self, packet: tftp.Packet, datagram: Datagram | None) -> None:
         self._station.history.append(packet_event(self._station, self.asked, packet, datagram))
