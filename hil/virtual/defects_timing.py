@@ -115,6 +115,11 @@ def _whole(parameters: Parameters, reading: Interpretations) -> Window:
     return Window(due.latest, due.latest)
 
 
+def _two_seconds_for_zero(parameters: Parameters, reading: Interpretations) -> Window:
+    due = spec.random_delay(parameters, reading)
+    return Window(2, 2) if due.latest == 0 else due
+
+
 # -- instants and switches ---------------------------------------------------------------------------
 
 
@@ -176,6 +181,12 @@ DEFECTS = (
         "resync.random_delay",
         "always waits the whole Resync_Random_Delay, so all phones resync at one moment",
         decision(random_delay=_whole),
+    ),
+    Defect(
+        "random-delay-zero-ignored",
+        "resync.random_delay",
+        "waits two seconds after boot-up although Resync_Random_Delay is 0",
+        decision(random_delay=_two_seconds_for_zero),
     ),
     Defect(
         "random-delay-on-every-resync",

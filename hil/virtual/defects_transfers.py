@@ -10,6 +10,7 @@ from hil.reference import responses
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.log_messages import LogKind, LogMessage
 from hil.reference.macros import MacroTable
+from hil.reference.phone import Retrieve
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 from hil.reference.rules import Fetch
 from hil.virtual.defect import Defect, decision, firmware
@@ -51,7 +52,7 @@ def _redirect_is_trouble(*statuses: int) -> Callable[[Answer], Answer]:
 
 def _part_is_whole(answer: Answer) -> Answer:
     match answer:
-        case NoAnswer(reason="http: truncated"):
+        case NoAnswer(reason="http: truncated" | "http: malformed answer"):
             return HttpAnswer(200, _NOTHING)
     return answer
 
@@ -68,6 +69,10 @@ def _server_error_is_success(answer: Answer) -> Answer:
         case HttpAnswer(status=status) if status >= 500:
             return HttpAnswer(200, _NOTHING)
     return answer
+
+
+def _posted(retrieve: Retrieve) -> Retrieve:
+    return replace(retrieve, method="POST")
 
 
 def _redirects_uncounted(
@@ -168,8 +173,14 @@ DEFECTS = (
     Defect(
         "cut-short-accepted",
         "transfer.http",
-        "takes an HTTP answer that was cut short for success",
+        "takes an HTTP answer that is cut short or malformed for success",
         firmware(answer=_part_is_whole),
+    ),
+    Defect(
+        "always-post",
+        "transfer.http",
+        "asks for profiles with POST although the rule has no --post",
+        firmware(retrieve=_posted),
     ),
     Defect(
         "tftp-error-is-end-of-file",
@@ -182,6 +193,12 @@ DEFECTS = (
         "transfer.tftp",
         "gives a TFTP transfer up if the next packet does not come within half a second",
         firmware(tftp=TftpConfig(patience=Patience(timeout=SECOND // 2, retries=0))),
+    ),
+    Defect(
+        "tftp-only-8-kib",
+        "transfer.tftp",
+        "gives a TFTP transfer up after 8192 octets",
+        firmware(tftp=TftpConfig(patience=Patience(largest=8192))),
     ),
     Defect(
         "certificate-not-verified",

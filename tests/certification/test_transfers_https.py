@@ -10,7 +10,6 @@ from hil.endpoints.faults import (
     ExpiredCertificate,
     Fault,
     NotYetValidCertificate,
-    RefuseTlsVersion,
     UntrustedCertificate,
     WrongNameCertificate,
 )
@@ -68,21 +67,6 @@ def test_a_server_with_a_bad_certificate_is_asked_for_nothing_and_tried_again(
     up = handset.boot(Profile_Rule=RULE, Resync_Error_Retry_Delay="300")
     refused = history.wait(TlsHandshake, after=up, within=handset.boot_limit + 60)
     expect_resyncs(history, handset, refused, 300, requirement="transfer.https")
-
-
-@requirement("transfer.https")
-def test_tls_1_2_is_spoken_with_a_server_that_knows_nothing_newer(
-    handset: HandsetControl,
-    dhcp: DhcpEndpoint,
-    dns: DnsEndpoint,
-    https: HttpEndpoint,
-    history: History,
-) -> None:
-    serve(dns, https)
-    https.inject(RefuseTlsVersion("TLSv1.3"))
-    up = handset.boot(Profile_Rule=RULE)
-    shaken = history.expect(TlsHandshake, after=up, succeeded=True, within=handset.boot_limit + 60)
-    history.check("version", seen=shaken.version, due="TLSv1.2")
 
 
 @requirement("transfer.client_certificate")
