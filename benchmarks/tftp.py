@@ -64,5 +64,7 @@ def _throughput(lab: Laboratory, curl: str, blksize: int) -> float:
 
 def _tftpd(directory: Path) -> list[str]:
     server = program("in.tftpd", "tftpd-hpa")
+    if Path("/proc/self/setgroups").read_text().strip() == "deny":
+        raise PeerMissing("in.tftpd sets its groups, which only root itself may: run as root")
     where = ["--address", f"{SERVER}:{wire.SERVER_PORT}", "--secure", str(directory)]
     return [server, "--foreground", "--listen", "--user", "root", *where]
