@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ TEST_S = 0.3
 FIRST_VERDICT_S = 3.0
 HELP_S = 0.25
 _HELP_RUNS = 5
+_PATIENCE_S = 60.0
 _HIL = str(Path(sys.executable).parent / "hil")
 
 
@@ -41,9 +43,12 @@ def _suite() -> Iterator[Row]:
             [_HIL, "certify", "--json", str(results)], stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
+            overdue = threading.Timer(_PATIENCE_S, process.kill)
+            overdue.start()
             for line in process.stdout:
                 if first is None and line.startswith("PASS"):
                     first = time.perf_counter() - began
+            overdue.cancel()
         total = time.perf_counter() - began
         run = json.loads(results.read_text()) if results.exists() else {"tests": []}
     walls = {test["id"].rpartition("/")[2]: test["wall_s"] for test in run["tests"]}
