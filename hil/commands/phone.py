@@ -134,10 +134,10 @@ def command(
     with the machine.
 
     \b
-    sudo hil phone --interface eth1
-    sudo hil phone --interface eth1 -p Resync_Random_Delay=0 --resyncs 1 --json
-    sudo hil phone --interface eth1 --state phone.flash --ca my-ca.pem
-    sudo hil phone --interface eth1 -p 'Profile_Rule=https://prov.example/$MA.xml' -v
+    hil phone --interface eth1
+    hil phone --interface eth1 -p Resync_Random_Delay=0 --resyncs 1 --json
+    hil phone --interface eth1 --state phone.flash --ca my-ca.pem
+    hil phone --interface eth1 -p 'Profile_Rule=https://prov.example/$MA.xml' -v
 
     An interface of its own beside others on the same wire:
 

@@ -136,9 +136,8 @@ class Narrator:
         seconds = int.from_bytes(options.get(dhcp_options.LEASE_TIME.code, b""), "big")
         granted = str(IPv4Address(options[server])) if len(options.get(server, b"")) == 4 else ""
         wanted = [code for code in options if self._verbose or code in REQUESTED_OPTIONS]
-        text = f"lease {'renewed' if renewed else 'of'} {address} by {granted} for {seconds} s"
-        if seconds == dhcp_options.INFINITE:
-            text = text.replace(f"{seconds} s", "ever")
+        term = "ever" if seconds == dhcp_options.INFINITE else f"{seconds} s"
+        text = f"lease of {address} {'renewed' if renewed else 'granted'} by {granted} for {term}"
         lines = [f"option {code}{_name(code)} = {_value(code, options[code])}" for code in wanted]
         more = {"address": address, "server": granted, "seconds": seconds}
         shown = {str(code): _value(code, data) for code, data in options.items()}
