@@ -70,3 +70,27 @@ def expect_resyncs(
             within=handset.timing.give_up,
         )
     return ended
+
+
+def boot_to_lease(history: History, handset: HandsetControl, **parameters: str) -> ev.DhcpMessage:
+    """Boot with these parameters and no random delay; the DHCPACK, a precondition, is returned."""
+    up = handset.boot(Resync_Random_Delay="0", **parameters)
+    return history.wait(ev.DhcpMessage, kind="ACK", after=up, within=handset.boot_limit)
+
+
+def fetched(
+    history: History, handset: HandsetControl, after: Moment, count: int, *, wait: float = 0.0
+) -> list[str]:
+    """The paths of the next ``count`` requests, which the phone owes one step after another.
+
+    ``wait`` is how many seconds besides it may take, because a resync among them is due later.
+    """
+    within = wait + count * (handset.timing.step + handset.timing.late)
+    history.expect(ev.ProvisioningRequest, after=after, within=within, count=count)
+    return [each.path for each in history.all(ev.ProvisioningRequest, after=after)][:count]
+
+
+def logged(history: History, handset: HandsetControl, after: Moment) -> str:
+    """The text of the next syslog message, which the phone owes in the resync that is due."""
+    within = handset.timing.step + handset.timing.late + handset.timing.message
+    return history.expect(ev.SyslogMessage, after=after, within=within).text

@@ -1,0 +1,170 @@
+"""Alternatives, conditions and assignments of a rule.
+
+The versions and the rule about "Provisioned" are the Administration Guide's examples.
+"""
+
+from __future__ import annotations
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.marks import requirement
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+from hil.testing import boot_to_lease, fetched
+
+RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
+
+
+@requirement("rules.alternatives")
+def test_the_first_alternative_whose_condition_is_true_wins(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    rule = '("a" eq "b")? /1.xml | ("a" eq "a")? /2.xml | ("b" eq "b")? /3.xml | /4.xml'
+    lease = boot_to_lease(history, handset, Profile_Rule=rule)
+    asked = fetched(history, handset, lease, 1)
+    history.check("the alternative", seen=asked, due=["/2.xml"])
+
+
+@requirement("rules.alternatives")
+def test_the_alternative_without_condition_is_taken_if_no_other_is_true(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    rule = '("a" eq "b")? /1.xml | ("a" eq "c")? /2.xml | /3.xml'
+    lease = boot_to_lease(history, handset, Profile_Rule=rule)
+    asked = fetched(history, handset, lease, 1)
+    history.check("the alternative", seen=asked, due=["/3.xml"])
+
+
+@requirement("rules.alternatives")
+def test_a_rule_without_a_true_alternative_is_skipped_and_the_next_one_followed(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule='("a" eq "b")? /1.xml | ("a" eq "c")? /2.xml',
+        Profile_Rule_B="/b.xml",
+    )
+    asked = fetched(history, handset, lease, 1)
+    history.check("the first file", seen=asked, due=["/b.xml"])
+
+
+@requirement("rules.alternatives")
+def test_strings_are_compared_for_equality(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    conditions = (
+        '"$A" eq "Provisioned"',
+        '"$A" ne "Provisioned"',
+        '"$A" = "provisioned"',
+        '"$A" != "provisioned"',
+    )
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("eq, ne, =, !=", seen=held, due=["/yes", "/no", "/no", "/yes"])
+
+
+@requirement("rules.alternatives")
+def test_integers_are_compared_by_value(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    conditions = ("3 lt 10", "3 >= 10", "10 le 10", "300 > 1200")
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("lt, >=, le, >", seen=held, due=["/yes", "/no", "/yes", "/no"])
+
+
+@requirement("rules.alternatives")
+def test_versions_are_compared_part_by_part_and_by_build_only_at_last(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    conditions = (
+        "sip7832.11-3-1MPP-110 gt sip7832.11-2-3MPP-256",
+        "sip7832.11-3-2MPP0002-256 > sip7832.11-3-2MPP0001-609",
+        "sip7832.11-3-2MPP0001-609 lt sip7832.11-3-2MPP0001-609",
+        "sip7832.11-3-2MPP0001-609 < sip7832.11-3-2MPP0001-610",
+    )
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("gt, >, lt, <", seen=held, due=["/yes", "/yes", "/no", "/yes"])
+
+
+@requirement("rules.alternatives")
+def test_comparisons_joined_by_and_must_all_hold(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    conditions = (
+        '1 eq 1 and "a" ne "b" and 2 gt 1',
+        '1 eq 1 and "a" eq "b"',
+        '1 eq 2 and "a" eq "a"',
+        '1 eq 1 AND "a" eq "a" AND 1 gt 2',
+    )
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("all must hold", seen=held, due=["/yes", "/no", "/no", "/no"])
+
+
+@requirement("rules.assignments")
+def test_an_assignment_holds_from_the_next_resync_on(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/init-prov", flat_profile())
+    tftp.serve("/configs", flat_profile())
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule='("$A" ne "Provisioned")? (GPP_A = "Provisioned";)! /init-prov | /configs',
+        Resync_Periodic="600",
+    )
+    asked = fetched(history, handset, lease, 3, wait=1200)
+    history.check("the files", seen=asked, due=["/init-prov", "/configs", "/configs"])
+
+
+@requirement("rules.assignments")
+def test_assignments_expand_macros_and_know_short_names(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/a.xml", flat_profile())
+    lease = boot_to_lease(
+        history,
+        handset,
+        GPP_B="4711",
+        GPP_C="to be emptied",
+        Profile_Rule='( User_ID_1_ = "uid$B" ; GPP_C = "" ; d = "$B" ; )! /a.xml',
+        Profile_Rule_B="/$UID1-$C-$D.xml",
+    )
+    asked = fetched(history, handset, lease, 2)
+    history.check("what was assigned", seen=asked[1], due="/uid4711--4711.xml")
+
+
+@requirement("rules.assignments")
+def test_an_alternative_may_assign_without_fetching(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    lease = boot_to_lease(
+        history, handset, Profile_Rule='(GPP_A = "assigned")!', Profile_Rule_B="/$A.xml"
+    )
+    asked = fetched(history, handset, lease, 1)
+    history.check("the first file", seen=asked, due=["/assigned.xml"])
+
+
+def _held(
+    conditions: tuple[str, str, str, str],
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> list[str]:
+    """Boot with one condition a rule; where it holds the phone asks for /yes, else for /no."""
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/yes", flat_profile())
+    tftp.serve("/no", flat_profile())
+    rules = {
+        name: f"({condition})? /yes | /no"
+        for name, condition in zip(RULES, conditions, strict=True)
+    }
+    lease = boot_to_lease(history, handset, GPP_A="Provisioned", **rules)
+    return fetched(history, handset, lease, 4)
