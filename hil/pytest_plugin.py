@@ -33,7 +33,8 @@ NANOSECONDS = 1_000_000_000
 RESULTS = pytest.StashKey[RunResults]()
 BENCH = pytest.StashKey[VirtualBench]()
 STARTED = pytest.StashKey[ev.TestStarted]()
-_BEGAN = pytest.StashKey[float]()
+BEGAN = pytest.StashKey[float]()
+"""When a test began in wall time: with the bench built and the group's baseline held."""
 _JUDGED = pytest.StashKey[TestResult]()
 
 
@@ -135,7 +136,7 @@ def requirements_of(item: pytest.Item) -> tuple[str, ...]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Note when the test began."""
-    item.stash[_BEGAN] = time.perf_counter()
+    item.stash[BEGAN] = time.perf_counter()
     return (yield)
 
 
@@ -210,14 +211,14 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     conduct = conduct_of(names, error)
     bench = item.config.stash.get(BENCH, None)
     started = item.stash.get(STARTED, None)
-    wall_s = time.perf_counter() - item.stash[_BEGAN]
+    wall_s = time.perf_counter() - item.stash[BEGAN]
     if bench is None or started is None:
         return TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
     ended = bench.end(item.nodeid)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
-    wall_s = time.perf_counter() - item.stash[_BEGAN]
+    wall_s = time.perf_counter() - item.stash[BEGAN]
     result = TestResult(item.nodeid, judgement, names, wall_s, lab_s)
     bench.history.append(
         ev.Verdict(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +41,7 @@ class Progress:
         self._testbed = testbed
         self._defects = defects
         self._to_stderr = to_stderr
+        self._unheard = False
         self._told = 0
         self._baselines_told = 0
 
@@ -102,7 +105,14 @@ class Progress:
             self._echo("    " + click.style(line, fg=_COLOURS[word]))
 
     def _echo(self, text: str) -> None:
-        click.echo(text, err=self._to_stderr)
+        if self._unheard:
+            return
+        try:
+            click.echo(text, err=self._to_stderr)
+        except BrokenPipeError:
+            # Whoever read along has left; the run, its evidence and its exit status go on.
+            self._unheard = True
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
 
 
 def _hours(seconds: float) -> str:
