@@ -13,10 +13,11 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge.findings import Finding
-from hil.judge.requests import answer_of, compare, is_address, repeats
+from hil.judge.names import PROMPT_NS, address_in, host_name
+from hil.judge.requests import answer_of, compare, repeats
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.judge.surroundings import host_name
+from hil.judge.surroundings import Surroundings
 from hil.reference.decisions import REFERENCE
 from hil.reference.phone import (
     Answered,
@@ -32,13 +33,22 @@ from hil.reference.phone import (
 )
 from hil.reference.responses import NoAnswer
 
-_PROMPT_NS = 500_000_000
-"""A DNS answer within this is in time for every resolver; RFC 1123 has them wait for seconds."""
+_SIGNS = (ev.DnsQuery, ev.Connected, ev.ProvisioningRequest, ev.SyslogMessage)
+_MOST_UNSEEN = 4
 
 
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``."""
     shadow.time_is(event.at)
+    ways = [shadow]
+    if isinstance(event, _SIGNS):
+        # Resyncs that had nothing to fetch may have come before the one that it is a sign of.
+        while len(ways) < _MOST_UNSEEN and (over := ways[-1].unseen(event.at)) is not None:
+            ways.append(over)
+    return [after for way in ways for after in _take(way, event)]
+
+
+def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     match event:
         case ev.HandsetPrepared():
             shadow.prepared(event.parameters)
@@ -89,25 +99,21 @@ def _switching(shadow: Shadow, event: ev.PowerRequested) -> None:
 
 def _leased(shadow: Shadow, event: ev.DhcpMessage) -> None:
     if event.kind == "ACK" and event.yiaddr != "0.0.0.0" and shadow.phone.phase is not Phase.OFF:
-        shadow.surroundings = shadow.surroundings.leased(event)
+        shadow.surroundings = Surroundings.of(event)
         shadow.happens(Leased(event.at, event.yiaddr, event.options))
     elif event.kind == "NAK" and shadow.phone.address is not None:
         shadow.lost = Lost.LEASE
 
 
 def _told_address(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
-    name = host_name(event.name)
-    address = next((a for a in event.answers if is_address(a)), None)
-    if address is not None:
-        shadow.surroundings = shadow.surroundings.told(name, address)
-    looking = shadow.step
-    if not isinstance(looking, Looking) or host_name(looking.locate.host) != name:
+    looking, address = shadow.step, address_in(event)
+    if not isinstance(looking, Looking) or host_name(looking.locate.host) != host_name(event.name):
         return [shadow]
     if address is None and event.rcode not in ("NOERROR", "NXDOMAIN"):
         # A server's own trouble settles nothing: a resolver may ask another one, or again.
         return [shadow]
     ways = [shadow]
-    if event.at - looking.last > _PROMPT_NS:
+    if event.at - looking.last > PROMPT_NS:
         too_late = shadow.fork()
         too_late.failed("no answer", looking.since, event.at)
         ways.append(too_late)
@@ -167,19 +173,19 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
 
 
 def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
+    """A name may be looked up for a resync, for its message, or for what the lab knows nothing of."""
     name = host_name(event.name)
 
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
-        return any(isinstance(d, Locate) and host_name(d.host) == name for d in duties)
+        hosts = [d.host for d in duties if isinstance(d, Locate)]
+        hosts += [d.message.host for d in duties if isinstance(d, Log)]
+        return name in map(host_name, hosts)
 
-    if shadow.logs.owes_to(name):
-        # It may want to send its message; if a resync begins, the request will show it.
-        return [shadow]
-    ways = [shadow]
-    anew = shadow.given_up(event.at)
-    if anew is not None and anew.begins(event, shows):
-        ways.append(anew)
-    shadow.begins(event, shows)
+    others = (shadow.fork(), shadow.given_up(event.at))
+    ways = [shadow, *(way for way in others if way is not None and way.begins(event, shows))]
+    telling = shadow.looks_up_to_tell(event)
+    if telling is not None:
+        ways.append(telling)
     for way in ways:
         if isinstance(way.step, Looking) and host_name(way.step.locate.host) == name:
             way.step = replace(way.step, last=event.at, asked=True)

@@ -32,6 +32,7 @@ from collections.abc import Iterable
 from hil.history import events as ev
 from hil.judge.findings import Finding
 from hil.judge.following import follow
+from hil.judge.names import Names
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
@@ -44,7 +45,8 @@ class Monitor:
     """Feed it events in order; `findings` has what was violated, `checks` how much was checked."""
 
     def __init__(self, phone: Phone, timing: Timing) -> None:
-        self._ways = [Shadow(phone, timing)]
+        self._names = Names()
+        self._ways = [Shadow(phone, timing, self._names)]
 
     @property
     def findings(self) -> list[Finding]:
@@ -73,6 +75,7 @@ class Monitor:
         """Take the next event into account."""
         if isinstance(event, ev.Checked | ev.Configured | ev.Note):
             return
+        self._names.feed(event)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways
 

@@ -7,11 +7,11 @@ announces. What came without being due is therefore kept for a while, and taken 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil.history import events as ev
 from hil.judge.findings import Finding, Ledger
-from hil.judge.surroundings import host_name
+from hil.judge.names import host_name
 from hil.judge.timing import Timing
 from hil.reference.log_messages import LogKind, LogMessage
 
@@ -26,9 +26,10 @@ _STRAYS = 4
 
 @dataclass(frozen=True)
 class Owed:
-    """A message that is due until an instant, ns of lab time."""
+    """A message that is due from one instant until another, ns of lab time."""
 
     message: LogMessage
+    since: int
     until: int
 
 
@@ -62,17 +63,17 @@ class OwedLogs:
                 self._ledger.checked(CLAUSES[message.kind])
                 return
         until = at + round(self._timing.message * NANOSECONDS)
-        self.owed = (*self.owed, Owed(message, until))
+        self.owed = (*self.owed, Owed(message, at, until))
 
     def owes_to(self, host: str) -> bool:
         """Whether a message to this host is due."""
-        return any(host_name(owed.message.host) == host for owed in self.owed)
+        return any(host_name(owed.message.host) == host_name(host) for owed in self.owed)
 
     def allow_until(self, until: int) -> None:
         """The phone may notice its failure as late as ``until``: so may its message come."""
         late = until + round(self._timing.message * NANOSECONDS)
         self.owed = tuple(
-            Owed(o.message, max(o.until, late)) if o.message.kind is LogKind.FAILURE else o
+            replace(o, until=max(o.until, late)) if o.message.kind is LogKind.FAILURE else o
             for o in self.owed
         )
 
@@ -91,11 +92,11 @@ class OwedLogs:
         """Keep a message that is not due: it may fall due, or be shown beside one that is missing."""
         self._strays = (*self._strays[-_STRAYS + 1 :], event)
 
-    def time_is(self, now: int, seen: Callable[[str, int], bool]) -> None:
-        """Tell what is overdue; ``seen`` says whether the lab sees what goes to a host and port."""
+    def time_is(self, now: int, seen: Callable[[LogMessage, int], bool]) -> None:
+        """Tell what is overdue; ``seen``: whether a message due since then would have been seen."""
         for owed in [o for o in self.owed if o.until < now]:
             self.owed = tuple(each for each in self.owed if each is not owed)
-            if not seen(owed.message.host, owed.message.port):
+            if not seen(owed.message, owed.since):
                 continue
             came = "; ".join(repr(stray.text) for stray in self._strays)
             self._ledger.violated(

@@ -19,6 +19,7 @@ from enum import Enum
 
 from hil.history import events as ev
 from hil.judge.findings import Finding, Ledger
+from hil.judge.names import Names
 from hil.judge.owed import OwedLogs
 from hil.judge.requests import fetch_clause
 from hil.judge.steps import Asking, Looking, Pending, Step
@@ -26,6 +27,7 @@ from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import ResyncWindow
 from hil.reference import resync
+from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
@@ -61,15 +63,17 @@ class Lost(Enum):
 class Shadow:
     """The reference's phone at this point of the history, and what it owes.
 
-    ``step`` is where its resync is, ``logs`` the messages that are due, ``window`` when the next
-    resync is due. From ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a
-    request that came before the record of what it follows. ``storing`` has what its flash held
-    before each of the newest changes, with their times.
+    ``names`` is what the lab's DNS server has told, whichever way things went. ``step`` is where its
+    resync is, ``logs`` the messages that are due, ``window`` when the next resync is due. From
+    ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
+    before the record of what it follows. ``storing`` has what its flash held before each of the
+    newest changes, with their times.
     """
 
-    def __init__(self, phone: Phone, timing: Timing) -> None:
+    def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
         self.phone = phone
         self.timing = timing
+        self.names = names
         self.ledger = Ledger()
         self.logs = OwedLogs(timing, self.ledger)
         self.window = ResyncWindow(timing, self.ledger)
@@ -87,7 +91,7 @@ class Shadow:
 
     def fork(self) -> Shadow:
         """Another way for things to go on from here."""
-        other = Shadow(self.phone, self.timing)
+        other = Shadow(self.phone, self.timing, self.names)
         other.ledger = self.ledger.copy()
         other.logs = self.logs.copy(other.ledger)
         other.window = self.window.copy(other.ledger)
@@ -95,6 +99,10 @@ class Shadow:
         other.step, other.held, other.storing = self.step, self.held, self.storing
         other.cut_from, other.lost = self.cut_from, self.lost
         return other
+
+    def become(self, other: Shadow) -> None:
+        """Go on as another way."""
+        self.__dict__.update(other.__dict__)
 
     def same_as(self, other: Shadow) -> bool:
         """Whether two ways have led to the same place."""
@@ -137,7 +145,7 @@ class Shadow:
         self.step = self.held = self.lost = None
         self.storing = ()
         self.cut_from = None
-        self.surroundings = Surroundings(names=self.surroundings.names)
+        self.surroundings = Surroundings()
         self.logs.clear()
         self.window.forget()
 
@@ -173,16 +181,71 @@ class Shadow:
             return False
         phone, duties = resync.advance(self.phone, Began(event.at))
         if not shows(phone, duties):
-            return False
+            phone, duties = self._without_query(phone, duties, event.at)
+            if not shows(phone, duties):
+                return False
         self.window.check(self.phone, event)
+        due = self.phone.due
+        if phone.phase is Phase.WAITING and due is not None:
+            # It was over at once, and all that is seen of it is a message, which takes its time.
+            sent = event.at - round(self.timing.message * NANOSECONDS)
+            began = max(sent, min(due.earliest, event.at))
+            phone, duties = resync.advance(self.phone, Began(began))
+            phone = self.window.widened(phone, event.at - began)
         self.commit(phone, duties, event.at)
         return True
+
+    def _without_query(
+        self, phone: Phone, duties: tuple[Duty, ...], at: int
+    ) -> tuple[Phone, tuple[Duty, ...]]:
+        """What it does in place of ``duties`` if it remembers the host's address."""
+        host = next((duty.host for duty in duties if isinstance(duty, Locate)), "")
+        known = self.names.address_of(host)
+        if not known:
+            return phone, duties
+        phone, more = resync.advance(phone, Located(at, known))
+        return phone, (*(duty for duty in duties if not isinstance(duty, Locate)), *more)
 
     def knows_address(self, at: int) -> None:
         """It went on without a query: it remembers the host's address."""
         if isinstance(self.step, Looking):
-            known = self.surroundings.address_of(self.step.locate.host)
+            known = self.names.address_of(self.step.locate.host)
             self.happens(Located(at, known or self.surroundings.address or "0.0.0.0"))
+
+    def unseen(self, at: int) -> Shadow | None:
+        """The way in which the resync that is due came before ``at`` and nobody could see it.
+
+        None if no resync is due, or if it would have shown: one that asks the lab for nothing and
+        sends it no message leaves no trace.
+        """
+        due = self.phone.due
+        if due is None or self.phone.phase is not Phase.WAITING or not self.window.allows(due, at):
+            return None
+        phone, duties = resync.advance(self.phone, Began(due.earliest))
+        if any(map(self._is_visible, duties)):
+            phone, duties = self._without_query(phone, duties, due.earliest)
+        if phone is self.phone or any(map(self._is_visible, duties)):
+            return None
+        other = self.fork()
+        latest = max(due.earliest, min(due.latest, at))
+        other.commit(phone, duties, due.earliest)
+        other.phone = other.window.widened(
+            other.phone, latest - due.earliest + self.window.slack_late(due.latest)
+        )
+        if isinstance(other.step, Looking | Asking):
+            other.step = replace(other.step, last=latest)
+        return other
+
+    def _is_visible(self, duty: Duty) -> bool:
+        match duty:
+            case Locate():
+                return self.surroundings.answers_names
+            case Retrieve(fetch=fetch, server=server):
+                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
+            case Log(message):
+                return self._sees_message(message)
+            case _:
+                return False
 
     # -- giving up ---------------------------------------------------------------------------------
 
@@ -216,6 +279,14 @@ class Shadow:
         other.failed("no answer", self.step.since, at)
         return other if other.window.allows(other.phone.due, at) else None
 
+    def looks_up_to_tell(self, event: ev.DnsQuery) -> Shadow | None:
+        """The way in which it gave up, if the query may be for its Log_Failure_Msg."""
+        if not isinstance(self.step, Looking) or not self.may_give_up():
+            return None
+        other = self.fork()
+        other.failed("no answer", self.step.since, event.at)
+        return other if other.logs.owes_to(event.name) else None
+
     def tells_failure(self, event: ev.SyslogMessage) -> Shadow | None:
         """The way in which it gave up just now, if the message is its Log_Failure_Msg."""
         if self.step is None or not self.may_give_up():
@@ -239,9 +310,13 @@ class Shadow:
         if lease_ends is not None and now > lease_ends + stride:
             self.lost = Lost.LEASE
             return
-        self._pass_over(now)
+        while (missed := self.window.overdue(self.phone, now)) is not None:
+            over = self.unseen(missed.latest)
+            if over is None:
+                break
+            self.become(over)
         self.window.time_is(self.phone, now)
-        self.logs.time_is(now, self.surroundings.sees_message)
+        self.logs.time_is(now, self._could_send)
         match self.step:
             case Looking(asked=False) as looking if self._sees_query(looking):
                 if now - looking.since > stride:
@@ -255,34 +330,18 @@ class Shadow:
                 if now - waiting.last > self.patience:
                     self.failed("no answer", waiting.since, waiting.last + self.patience)
 
-    def _pass_over(self, now: int) -> None:
-        """Take resyncs for held that were due before ``now`` and that nobody could see."""
-        while (due := self.window.overdue(self.phone, now)) is not None:
-            phone, duties = resync.advance(self.phone, Began(due.earliest))
-            if phone is self.phone or any(map(self._is_visible, duties)):
-                return
-            self.commit(phone, duties, due.earliest)
-            self.phone = self.window.after_unseen(self.phone, due)
-            if isinstance(self.step, Looking | Asking):
-                self.step = replace(self.step, last=due.latest)
-
-    def _is_visible(self, duty: Duty) -> bool:
-        match duty:
-            case Locate():
-                return self.surroundings.answers_names
-            case Retrieve(fetch=fetch, server=server):
-                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
-            case Log(message):
-                return self.surroundings.sees_message(message.host, message.port)
-            case _:
-                return False
-
     def _sees(self, asking: Asking) -> bool:
         fetch = asking.retrieve.fetch
         return self.surroundings.sees_request(fetch.scheme, asking.retrieve.server, fetch.port)
 
+    def _sees_message(self, message: LogMessage) -> bool:
+        return self.surroundings.sees_message(self.names.address_of(message.host), message.port)
+
+    def _could_send(self, message: LogMessage, since: int) -> bool:
+        return self._sees_message(message) and not self.names.failed_since(message.host, since)
+
     def _sees_query(self, looking: Looking) -> bool:
-        known = self.surroundings.address_of(looking.locate.host)
+        known = self.names.address_of(looking.locate.host)
         return self.surroundings.answers_names and not known
 
     def _not_fetched(self, retrieve: Retrieve, now: int) -> None:

@@ -67,7 +67,7 @@ class ResyncWindow:
         late = event.at - due.latest
         if early > self._timing.slack_early(event.at - self._anchor):
             self._outside(due, event, f"{early / NANOSECONDS:.3f} s early")
-        elif late > self._timing.slack_late(event.at - self._anchor):
+        elif late > self.slack_late(event.at):
             # That a power-up resync is late is another clause than that it comes at all.
             if not self._overdue_told or due.reason is Reason.POWER_UP:
                 self._outside(due, event, f"{late / NANOSECONDS:.3f} s late")
@@ -98,24 +98,17 @@ class ResyncWindow:
         due = phone.due
         if due is None or phone.phase is not Phase.WAITING or self._overdue_told:
             return None
-        late = now - due.latest > self._timing.slack_late(now - self._anchor)
-        return due if late else None
+        return due if now - due.latest > self.slack_late(now) else None
 
-    def after_unseen(self, phone: Phone, unseen: Due) -> Phone:
-        """A resync began somewhere in a window that is over: the next one is as uncertain."""
-        due = phone.due
-        if due is None:
-            return phone
-        spread = unseen.latest - unseen.earliest
-        slack = self._timing.slack_late(unseen.latest - self._anchor)
-        return replace(phone, due=replace(due, latest=due.latest + spread + slack))
+    def slack_late(self, at: int) -> int:
+        """How much too late at ``at`` still counts as in time, nanoseconds."""
+        return self._timing.slack_late(at - self._anchor)
 
     def widened(self, phone: Phone, spread: int) -> Phone:
-        """The phone noticed its failure up to ``spread`` ns later: so may its retry come later."""
-        due = phone.due
-        if due is None or due.reason is not Reason.RETRY:
+        """What the window counts from was up to ``spread`` ns later: so may the resync be."""
+        if phone.due is None:
             return phone
-        return replace(phone, due=replace(due, latest=due.latest + spread))
+        return replace(phone, due=replace(phone.due, latest=phone.due.latest + spread))
 
     def failed_at(self, phone: Phone, at: int) -> Phone:
         """Log_Failure_Msg came at ``at``: it failed then, or as long before as a message may take."""
