@@ -57,8 +57,8 @@ def test_a_lost_block_is_made_good(
     dhcp.offer(option_66=tftp.address)
     up = handset.boot()
     synced = first_resync(history, handset, up)
-    history.wait(FaultInjected, after=up, fault="LoseBlock", within=handset.boot_limit + 60)
     expect_resyncs(history, handset, synced, 600)
+    history.wait(FaultInjected, after=up, fault="LoseBlock", within=handset.boot_limit + 60)
 
 
 @requirement("transfer.tftp")
@@ -70,8 +70,8 @@ def test_a_duplicated_block_counts_once(
     dhcp.offer(option_66=tftp.address)
     up = handset.boot()
     synced = first_resync(history, handset, up)
-    history.wait(FaultInjected, after=up, fault="DuplicateBlock", within=handset.boot_limit + 60)
     expect_resyncs(history, handset, synced, 600)
+    history.wait(FaultInjected, after=up, fault="DuplicateBlock", within=handset.boot_limit + 60)
 
 
 @requirement("transfer.tftp", "resync.error_retry_delay")
