@@ -13,6 +13,8 @@ from programs import DEADLINE_S, needed, started
 from hil.net.virtual import LAB_ADDRESS
 from hil.reference.profile_builder import flat_profile
 
+pytestmark = pytest.mark.peer("dnsmasq")
+
 MA = "000e08aabbcc"
 SERVER = str(LAB_ADDRESS)
 AT_ONCE = ("-p", "Resync_Random_Delay=0")
@@ -66,7 +68,9 @@ def dnsmasq(lab, port, root):
 
 NGINX = """
 daemon off;
-master_process off;  # so that no worker changes its user, which a user namespace forbids
+# No worker that changes its user, and no file of another user: a user namespace has only one.
+master_process off;
+user root;
 pid {here}/nginx.pid;
 error_log stderr notice;
 events {{ }}
@@ -149,7 +153,6 @@ def of(kind, seen):
     return [event for event in seen if event["event"] == kind]
 
 
-@pytest.mark.peer("dnsmasq")
 def test_a_profile_over_tftp_from_the_server_of_option_66(dnsmasq, phone, root):
     (root / "7832-3PCC.xml").write_bytes(flat_profile(GPP_A="hello", Resync_Periodic="3600"))
     server = dnsmasq("--dhcp-option=66,prov.example", "--dhcp-option=15,example")
@@ -246,7 +249,6 @@ def test_rsyslog_gets_the_messages_of_a_resync_that_succeeds_and_one_that_fails(
     ]
 
 
-@pytest.mark.peer("dnsmasq")
 def test_a_lease_is_renewed_with_dnsmasq(dnsmasq, phone):
     # The shortest T1 that dnsmasq sends is 3 s.
     server = dnsmasq("--dhcp-option=option:T1,3", "--dhcp-option=66,192.0.2.1")
@@ -259,7 +261,6 @@ def test_a_lease_is_renewed_with_dnsmasq(dnsmasq, phone):
     assert server.output.count("DHCPDISCOVER") == 1
 
 
-@pytest.mark.peer("dnsmasq")
 def test_the_state_file_survives_a_kill(dnsmasq, phone, port, root, tmp_path):
     (root / "7832-3PCC.xml").write_bytes(flat_profile(GPP_A="kept", Profile_Rule="/gone.xml"))
     dnsmasq("--dhcp-option=66,192.0.2.1")
@@ -291,7 +292,6 @@ def test_a_missing_profile_ends_in_a_failed_resync(dnsmasq, nginx, phone):
     assert log() == [f'http GET /{MA}.xml 404 "{USER_AGENT}" -']
 
 
-@pytest.mark.peer("dnsmasq")
 def test_a_defect_can_be_seen_at_work(dnsmasq, phone):
     dnsmasq("--dhcp-option=66,192.0.2.1")
     run = phone(*ONE, "--defect", "retry-never")
@@ -306,7 +306,6 @@ def routes(port):
     return [(row.split()[0], row.split()[1], int(row.split()[6])) for row in table]
 
 
-@pytest.mark.peer("dnsmasq")
 @pytest.mark.parametrize("released", [False, True], ids=["unplugged", "release"])
 def test_a_phone_that_is_ended_leaves_the_interface_as_it_was(dnsmasq, phone, port, released):
     server = dnsmasq("--dhcp-option=66,192.0.2.1")
@@ -328,7 +327,6 @@ def test_a_phone_that_is_ended_leaves_the_interface_as_it_was(dnsmasq, phone, po
     assert ("DHCPRELEASE" in server.output) == released
 
 
-@pytest.mark.peer("dnsmasq")
 def test_a_mac_address_of_its_own_for_as_long_as_it_runs(dnsmasq, phone, port, root):
     (root / "000e08000007.xml").write_bytes(flat_profile(GPP_A="hello"))
     server = dnsmasq("--dhcp-option=66,192.0.2.1")
