@@ -67,7 +67,7 @@ def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
         case ev.DnsAnswer(qtype="A"):
             return _told_address(shadow, event)
         case ev.Connected():
-            _connected(shadow, event)
+            return _connected(shadow, event)
         case ev.TlsHandshake(succeeded=False):
             _handshake_failed(shadow, event)
         case ev.Disconnected():
@@ -122,18 +122,27 @@ def _told_address(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
     return ways
 
 
-def _connected(shadow: Shadow, event: ev.Connected) -> None:
+def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
     """The connection for a request that is due, or that a resync may begin with now."""
 
     def wanted(phone: Phone) -> bool:
         fetch = phone.attempt.fetch if phone.attempt is not None else None
         return fetch is not None and fetch.scheme != "tftp" and fetch.port == event.port
 
-    shadow.begins(event, lambda phone, duties: wanted(phone))
-    if isinstance(shadow.step, Looking | Asking) and wanted(shadow.phone):
-        shadow.knows_address(event.at)
-    if isinstance(shadow.step, Asking) and wanted(shadow.phone):
-        shadow.step = replace(shadow.step, last=event.at, connection=event.connection)
+    def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
+        return wanted(phone)
+
+    ways = [shadow]
+    anew = shadow.given_up(event.at)
+    if anew is not None and anew.begins(event, shows):
+        ways.append(anew)
+    shadow.begins(event, shows)
+    for way in ways:
+        if wanted(way.phone):
+            way.knows_address(event.at)
+            if isinstance(way.step, Asking):
+                way.step = replace(way.step, last=event.at, connection=event.connection)
+    return ways
 
 
 def _handshake_failed(shadow: Shadow, event: ev.TlsHandshake) -> None:

@@ -79,7 +79,8 @@ class OwedLogs:
 
     def settle(self, event: ev.SyslogMessage, failed_at: Callable[[int], None]) -> bool:
         """Whether the message is one that was owed; a failure's time is told to ``failed_at``."""
-        for owed in self.owed:
+        # The newest first: an older one that is still due has most likely not been sent at all.
+        for owed in reversed(self.owed):
             if owed.message.accepts(event.text):
                 self.owed = tuple(each for each in self.owed if each is not owed)
                 self._ledger.checked(CLAUSES[owed.message.kind])

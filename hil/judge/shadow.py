@@ -89,6 +89,11 @@ class Shadow:
         """`Timing.give_up` in nanoseconds."""
         return round(self.timing.give_up * NANOSECONDS)
 
+    @property
+    def stride(self) -> int:
+        """`Timing.step` in nanoseconds."""
+        return round(self.timing.step * NANOSECONDS)
+
     def fork(self) -> Shadow:
         """Another way for things to go on from here."""
         other = Shadow(self.phone, self.timing, self.names)
@@ -162,9 +167,9 @@ class Shadow:
         for duty in duties:
             match duty:
                 case Locate():
-                    self.step = Looking(duty, at, at)
+                    self.step = Looking(duty, at, at + self.stride)
                 case Retrieve():
-                    self.step = Asking(duty, at, at)
+                    self.step = Asking(duty, at, at + self.stride)
                 case Log(message):
                     self.logs.owe(message, at)
                 case Apply(parameters):
@@ -233,7 +238,7 @@ class Shadow:
             other.phone, latest - due.earliest + self.window.slack_late(due.latest)
         )
         if isinstance(other.step, Looking | Asking):
-            other.step = replace(other.step, last=latest)
+            other.step = replace(other.step, last=latest + self.stride)
         return other
 
     def _is_visible(self, duty: Duty) -> bool:
@@ -305,9 +310,8 @@ class Shadow:
         """Notice what should have happened before ``now``."""
         if self.lost is not None or self.cut_from is not None:
             return
-        stride = round(self.timing.step * NANOSECONDS)
         lease_ends = self.surroundings.lease_ends
-        if lease_ends is not None and now > lease_ends + stride:
+        if lease_ends is not None and now > lease_ends + self.stride:
             self.lost = Lost.LEASE
             return
         while (missed := self.window.overdue(self.phone, now)) is not None:
@@ -319,12 +323,12 @@ class Shadow:
         self.logs.time_is(now, self._could_send)
         match self.step:
             case Looking(asked=False) as looking if self._sees_query(looking):
-                if now - looking.since > stride:
+                if now - looking.since > self.stride:
                     host = looking.locate.host
                     what, due = f"{host} was not looked up", f"a DNS query for {host}"
                     self._left_path("rules.url", what, due, now)
             case Asking(connection=0) as asking if self._sees(asking):
-                if now - asking.since > stride:
+                if now - asking.since > self.stride:
                     self._not_fetched(asking.retrieve, now)
             case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
                 if now - waiting.last > self.patience:

@@ -1,8 +1,8 @@
 """The step that a resync is at: a host to look up, a file to ask for, an answer to wait for.
 
-Times are nanoseconds of lab time. ``since`` is when the step began; ``last`` is the last sign of the
-phone's patience in it. A phone that gives up does so somewhere between ``since`` and
-`Timing.give_up` after ``last``.
+Times are nanoseconds of lab time. ``since`` is when the step fell due; ``last`` is when the phone
+last asked, or must have asked where that is not seen. A phone that gives up does so somewhere
+between ``since`` and `Timing.give_up` after ``last``.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ class Player:
             case Log(message):
                 self._wait(self.chance.uniform(0, 0.3 * TIMING.late))
                 host = message.host
-                if host == ELSEWHERE or (host == NAME and self._resolve(NAME) is None):
+                if host == ELSEWHERE or (host == NAME and self._resolve(NAME, 0.5) is None):
                     return ()
                 if message.port == 514:
                     self.story.log(self.now, message.text)
@@ -191,7 +191,7 @@ class Player:
         self._wait(self.chance.uniform(0, 0.1 if quick else 0.9 * TIMING.store))
         self.flash = parameters
 
-    def _resolve(self, host: str) -> str | None:
+    def _resolve(self, host: str, patience: float = 6.0) -> str | None:
         if host == LAB:
             return LAB
         if host == NAME and self.now < self.cached_until:
@@ -203,7 +203,7 @@ class Player:
         match outcome:
             case "again" | "servfail":
                 self.story.resolved(self.now, host, rcode="SERVFAIL")
-                self._wait(self.chance.uniform(0, 3))
+                self._wait(self.chance.uniform(0, patience / 2))
                 self.story.query(self.now, host)
                 if outcome == "servfail":
                     self.story.resolved(self.now, host, rcode="SERVFAIL")
@@ -211,13 +211,13 @@ class Player:
             case "silent":
                 self.story.fault(self.now, "Silence", "dns")
                 for _ in range(self.chance.randint(0, 3)):
-                    self._wait(self.chance.uniform(1, 6))
+                    self._wait(self.chance.uniform(patience / 6, patience))
                     self.story.query(self.now, host)
-                self._wait(self.chance.uniform(1, 6))
+                self._wait(self.chance.uniform(patience / 6, patience))
                 return None
             case "late" | "too late":
                 self.story.fault(self.now, "Delay", "dns")
-                answered = self.now + self.chance.uniform(1, 12)
+                answered = self.now + 0.6 + self.chance.uniform(0, 2 * patience)
                 if outcome == "too late":
                     # The phone has given up by then; the answer finds nobody.
                     self._wait(answered - self.now)
