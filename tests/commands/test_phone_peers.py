@@ -255,7 +255,8 @@ def test_a_lease_is_renewed_with_dnsmasq(dnsmasq, phone):
     run = phone("--json", "-p", "Provision_Enable=no")
     run.expect('"event": "renewal"')
     (lease,), (renewal,) = of("lease", events(run)), of("renewal", events(run))
-    assert 3 <= renewal["at"] - lease["at"] < 4
+    # T1 runs from the REQUEST, and each ACK takes its time.
+    assert 2.5 < renewal["at"] - lease["at"] < 8
     assert renewal["address"] == lease["address"] == "192.0.2.16"
     server.expect("DHCPACK", count=2)
     assert server.output.count("DHCPDISCOVER") == 1
