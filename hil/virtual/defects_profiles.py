@@ -137,6 +137,10 @@ def _case_blind(parameters: Parameters, profile: Profile) -> Parameters:
 # -- keeping ------------------------------------------------------------------------------------------
 
 
+async def _nowhere(_flash: Flash, _parameters: Mapping[str, str]) -> None:
+    return
+
+
 async def _one_by_one(flash: Flash, parameters: Mapping[str, str]) -> None:
     stored = flash.load()
     for name, value in parameters.items():
@@ -248,10 +252,16 @@ DEFECTS = (
         decision(apply_profile=_case_blind),
     ),
     Defect(
-        "parameters-lost",
+        "parameters-not-stored",
         "flash.persistence",
-        "has lost its parameters after a power cut",
-        firmware(keeps_parameters=False),
+        "has lost what a profile or a rule set after a power cut",
+        firmware(store=_nowhere),
+    ),
+    Defect(
+        "flash-erased-for-the-fetch",
+        "flash.persistence",
+        "erases its parameters when it asks for new ones",
+        firmware(erases_before_fetch=True),
     ),
     Defect(
         "flash-erased-first",

@@ -67,7 +67,7 @@ class Firmware:
     message: Callable[[LogMessage], LogMessage | None] = as_composed
     answer: Callable[[Answer], Answer] = as_answered
     store: Callable[[Flash, Mapping[str, str]], Awaitable[None]] = stored_whole
-    keeps_parameters: bool = True
+    erases_before_fetch: bool = False
     dhcp: DhcpConfig = field(default_factory=DhcpConfig)
     resolver: ResolverConfig = field(default_factory=ResolverConfig)
     tftp: TftpConfig = field(default_factory=TftpConfig)

@@ -155,7 +155,7 @@ class Handset:
 
     async def _live(self) -> None:
         firmware = self.firmware
-        stored = self._flash.load() if firmware.keeps_parameters else {}
+        stored = self._flash.load()
         parameters = Parameters({}, firmware.interpretations).updated(stored)
         self._phone = Phone(self._hardware.identity, parameters, firmware.interpretations)
         self._changed = asyncio.Event()
@@ -229,6 +229,8 @@ class Handset:
                 return self._happens(Located(self._clock.now(), address))
             case Retrieve():
                 await asyncio.sleep(self.firmware.step_s)
+                if self.firmware.erases_before_fetch:
+                    await self._flash.commit({})
                 due = self.firmware.retrieve(duty)
                 self._tell(due)
                 answer = self.firmware.answer(await self._fetch(due))
