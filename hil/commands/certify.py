@@ -126,6 +126,8 @@ def _arguments(
         "-p",
         "no:cacheprovider",
         "-p",
+        "no:unraisableexception",
+        "-p",
         "hil.pytest_plugin",
         f"--hil-testbed={file.resolve()}",
         f"--hil-handset={handset}",
