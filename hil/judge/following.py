@@ -38,8 +38,7 @@ _MOST_UNSEEN = 4
 
 
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
-    """The ways in which things can have gone after ``event``."""
-    shadow.time_is(event.at)
+    """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
     if isinstance(event, _SIGNS):
         # Resyncs that had nothing to fetch may have come before the one that it is a sign of.
@@ -239,7 +238,7 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
 
 def _begin(shadow: Shadow, event: ev.Event) -> None:
     """A resync begins with ``event``, whether it is due or not."""
-    shadow.window.check(shadow.phone, event)
+    shadow.window.check(shadow.phone, shadow.announcement_of(event))
     if REFERENCE.resync_enabled(shadow.phone.parameters):
         shadow.happens(Began(event.at))
         shadow.knows_address(event.at)

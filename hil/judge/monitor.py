@@ -75,6 +75,8 @@ class Monitor:
         """Take the next event into account."""
         if isinstance(event, ev.Checked | ev.Configured | ev.Note):
             return
+        for way in self._ways:
+            way.time_is(event.at)
         self._names.feed(event)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways

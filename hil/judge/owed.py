@@ -6,7 +6,7 @@ announces. What came without being due is therefore kept for a while, and taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from hil.history import events as ev
@@ -55,15 +55,25 @@ class OwedLogs:
 
     def owe(self, message: LogMessage, at: int) -> None:
         """A message is due from ``at`` on, unless it was on record just before."""
-        # An attempt announces itself before anything else is seen of it; a result follows its cause.
-        lead = self._timing.message if message.kind is LogKind.REQUEST else self._timing.early
-        for stray in self._strays:
-            if stray.at >= at - round(lead * NANOSECONDS) and message.accepts(stray.text):
-                self._strays = tuple(each for each in self._strays if each is not stray)
-                self._ledger.checked(CLAUSES[message.kind])
-                return
+        early = self._stray_for(message, at)
+        if early is not None:
+            self._strays = tuple(each for each in self._strays if each is not early)
+            self._ledger.checked(CLAUSES[message.kind])
+            return
         until = at + round(self._timing.message * NANOSECONDS)
         self.owed = (*self.owed, Owed(message, at, until))
+
+    def announced(self, messages: Iterable[LogMessage], at: int) -> ev.SyslogMessage | None:
+        """The message on record just before ``at`` that announced the resync of these messages."""
+        requests = [message for message in messages if message.kind is LogKind.REQUEST]
+        return next((s for m in requests if (s := self._stray_for(m, at)) is not None), None)
+
+    def _stray_for(self, message: LogMessage, at: int) -> ev.SyslogMessage | None:
+        # An attempt announces itself before anything else is seen of it; a result follows its cause.
+        lead = self._timing.message if message.kind is LogKind.REQUEST else self._timing.early
+        since = at - round(lead * NANOSECONDS)
+        fitting = (s for s in self._strays if s.at >= since and message.accepts(s.text))
+        return next(fitting, None)
 
     def owes_to(self, host: str) -> bool:
         """Whether a message to this host is due."""

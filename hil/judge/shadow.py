@@ -189,7 +189,7 @@ class Shadow:
             phone, duties = self._without_query(phone, duties, event.at)
             if not shows(phone, duties):
                 return False
-        self.window.check(self.phone, event)
+        self.window.check(self.phone, self.announcement_of(event))
         due = self.phone.due
         if phone.phase is Phase.WAITING and due is not None:
             # It was over at once, and all that is seen of it is a message, which takes its time.
@@ -199,6 +199,13 @@ class Shadow:
             phone = self.window.widened(phone, event.at - began)
         self.commit(phone, duties, event.at)
         return True
+
+    def announcement_of(self, event: ev.Event) -> ev.Event:
+        """The first sign of the resync that shows in ``event``: its Log_Request_Msg, if that came."""
+        phone, duties = resync.advance(self.phone, Began(event.at))
+        _, duties = self._without_query(phone, duties, event.at)
+        messages = [duty.message for duty in duties if isinstance(duty, Log)]
+        return self.logs.announced(messages, event.at) or event
 
     def _without_query(
         self, phone: Phone, duties: tuple[Duty, ...], at: int

@@ -8,10 +8,11 @@ answer at once and nobody touches the power, so that nothing about the phone is 
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import deque
 
-from histories import IDENTITY, LAB, NANOSECONDS, PATH, PHONE, TIMING, Story, packed
+from histories import IDENTITY, LAB, NANOSECONDS, PHONE, TIMING, Story, packed
 
 from hil.history import events as ev
 from hil.reference import resync
@@ -69,6 +70,7 @@ class Player:
         self.flash: Parameters = Parameters()
         self.cached_until = 0.0
         self.begun = 0
+        self.attempts: list[int] = []
         self.renew_at = float("inf")
         self.lease_s = 86_400
         self.options: dict[int, bytes] = {}
@@ -157,6 +159,7 @@ class Player:
             return False
         self._idle_until(max(self.now, instant / NANOSECONDS))
         self.begun = len(self.story.events)
+        self.attempts.append(self.begun)
         duties = deque(self._happens(Began(self._ns)))
         while duties:
             duties.extend(self._carry_out(duties.popleft()))
@@ -369,4 +372,9 @@ def play(seed: int, *, calm: bool = False) -> Story:
     return Player(random.Random(seed), calm=calm).play()  # noqa: S311
 
 
-__all__ = ["PATH", "play"]
+def attempts(seed: int) -> list[list[ev.Event]]:
+    """The calm scenario of this seed: what came before the first resync, then resync by resync."""
+    player = Player(random.Random(seed), calm=True)  # noqa: S311
+    events = player.play().events
+    bounds = [0, *player.attempts, len(events)]
+    return [events[start:end] for start, end in itertools.pairwise(bounds)]
