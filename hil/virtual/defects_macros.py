@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from hil.reference.macros import SECRET_NAMES, MacroTable
-from hil.virtual.defect import Defect, decision
-from hil.virtual.deviations import expanding, following, looking_up, reading_templates
+from hil.virtual.defect import Defect
+from hil.virtual.deviations import LookUp, expanding, following, looking_up, reading_templates
 
 _SUBSTRING = re.compile(r"\$\((\w+):(\d+)(?::(\d+))?\)")
 
@@ -28,18 +28,18 @@ def _length_as_end(template: str) -> str:
     return _SUBSTRING.sub(counted, template)
 
 
-def _unknown_as_empty(table: MacroTable, name: str, secrets: bool) -> str | None:
-    value = MacroTable.lookup(table, name, secrets)
+def _unknown_as_empty(right: LookUp, table: MacroTable, name: str, secrets: bool) -> str | None:
+    value = right(table, name, secrets)
     return "" if value is None and name not in SECRET_NAMES else value
 
 
-def _next_register(table: MacroTable, name: str, secrets: bool) -> str | None:
+def _next_register(right: LookUp, table: MacroTable, name: str, secrets: bool) -> str | None:
     following = chr(ord(name) + 1) if name in tuple("ABCDEFGHIJKLMNO") else name
-    return MacroTable.lookup(table, following, secrets)
+    return right(table, following, secrets)
 
 
-def _secrets_everywhere(table: MacroTable, name: str, _secrets: bool) -> str | None:
-    return MacroTable.lookup(table, name, True)
+def _secrets_everywhere(right: LookUp, table: MacroTable, name: str, _secrets: bool) -> str | None:
+    return right(table, name, True)
 
 
 DEFECTS = (
@@ -59,7 +59,7 @@ DEFECTS = (
         "expanded-again",
         "macros.forms",
         "expands the text of a macro once more",
-        decision(resolve_rule=following(lambda rule, table: table.expand(rule))),
+        following(lambda rule, table: table.expand(rule)),
     ),
     Defect(
         "substring-from-one",

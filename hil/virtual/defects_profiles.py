@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hil.errors import ProfileError, ProfileErrorKind
-from hil.reference import decisions as spec
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameter_table import TABLE
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import GZIP_MAGIC, Profile
 from hil.reference.responses import Document
-from hil.virtual.defect import Defect, decision, firmware
-from hil.virtual.deviations import decoded, decoding
+from hil.virtual.defect import Defect, firmware
+from hil.virtual.deviations import Apply, Read, decoding, deviating, finding
 from hil.virtual.flash import Flash
 
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.-]*)[^<>]*>([^<]*)</\1>")
@@ -29,25 +28,27 @@ def _as_written(document: Document) -> list[tuple[str, str]]:
 
 
 def _corrupt_is_empty(
+    right: Read,
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
     reading: Interpretations,
 ) -> Profile:
     try:
-        return spec.read_profile(document, options, parameters, reading)
+        return right(document, options, parameters, reading)
     except ProfileError:
         return Profile({})
 
 
 def _salvaged(
+    right: Read,
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
     reading: Interpretations,
 ) -> Profile:
     try:
-        return spec.read_profile(document, options, parameters, reading)
+        return right(document, options, parameters, reading)
     except ProfileError as error:
         if error.kind is not ProfileErrorKind.NOT_XML:
             raise
@@ -55,6 +56,7 @@ def _salvaged(
 
 
 def _key_first(
+    right: Read,
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
@@ -62,16 +64,17 @@ def _key_first(
 ) -> Profile:
     if "key" in options:
         document = replace(document, content_encoding=None)
-    return spec.read_profile(document, options, parameters, reading)
+    return right(document, options, parameters, reading)
 
 
 def _key_by_md5(
+    right: Read,
     document: Document,
     options: Mapping[str, str],
     parameters: Parameters,
     reading: Interpretations,
 ) -> Profile:
-    return spec.read_profile(document, options, parameters, replace(reading, kdf_digest="md5"))
+    return right(document, options, parameters, replace(reading, kdf_digest="md5"))
 
 
 def _gzip_refused(document: Document) -> Document:
@@ -115,23 +118,24 @@ def _unknown_refused(profile: Profile, _document: Document) -> Profile:
     return profile
 
 
-def _forgets_the_rest(parameters: Parameters, profile: Profile) -> Parameters:
-    return parameters.without(*parameters.items_set()).updated(profile.parameters)
+def _forgets_the_rest(right: Apply, parameters: Parameters, profile: Profile) -> Parameters:
+    return right(parameters.without(*parameters.items_set()), profile)
 
 
-def _nothing_applied(parameters: Parameters, _profile: Profile) -> Parameters:
+def _nothing_applied(_right: Apply, parameters: Parameters, _profile: Profile) -> Parameters:
     return parameters
 
 
-def _blanks_filled(parameters: Parameters, profile: Profile) -> Parameters:
+def _blanks_filled(right: Apply, parameters: Parameters, profile: Profile) -> Parameters:
     known = parameters.items_set()
-    return parameters.updated({n: v for n, v in profile.parameters.items() if n not in known})
+    new = {name: value for name, value in profile.parameters.items() if name not in known}
+    return right(parameters, replace(profile, parameters=new))
 
 
-def _case_blind(parameters: Parameters, profile: Profile) -> Parameters:
+def _case_blind(right: Apply, parameters: Parameters, profile: Profile) -> Parameters:
     by_folded = {name.lower(): name for name in parameters}
     found = {by_folded.get(name.lower(), name): v for name, v in profile.parameters.items()}
-    return parameters.updated(found)
+    return right(parameters, replace(profile, parameters=found))
 
 
 # -- keeping ------------------------------------------------------------------------------------------
@@ -159,97 +163,97 @@ DEFECTS = (
         "corrupt-accepted",
         "resync.failure",
         "takes a corrupt file for a successful resync",
-        decision(read_profile=_corrupt_is_empty),
+        deviating(read_profile=_corrupt_is_empty),
     ),
     Defect(
         "corrupt-applied-in-part",
         "resync.failure",
         "applies of a file that is not well-formed what it can read",
-        decision(read_profile=_salvaged),
+        deviating(read_profile=_salvaged),
     ),
     Defect(
         "gzip-unknown",
         "profile.compression",
         "does not recognise a compressed profile",
-        decision(read_profile=decoding(_gzip_refused)),
+        decoding(_gzip_refused),
     ),
     Defect(
         "rfc8188-unknown",
         "profile.rfc8188",
         "ignores Content-Encoding aes128gcm",
-        decision(read_profile=decoding(lambda came: replace(came, content_encoding=None))),
+        decoding(lambda came: replace(came, content_encoding=None)),
     ),
     Defect(
         "key-before-content-encoding",
         "profile.rfc8188",
         "decrypts with --key what Content-Encoding says to be aes128gcm",
-        decision(read_profile=_key_first),
+        deviating(read_profile=_key_first),
     ),
     Defect(
         "key-derived-with-md5",
         "rules.key",
         "derives the key of an encrypted profile with MD5",
-        decision(read_profile=_key_by_md5),
+        deviating(read_profile=_key_by_md5),
     ),
     Defect(
         "declaration-refused",
         "profile.format",
         "takes a profile with an XML declaration for corrupt",
-        decision(read_profile=decoding(_declaration_refused)),
+        decoding(_declaration_refused),
     ),
     Defect(
         "nested-profile-refused",
         "profile.format",
         "finds a flat-profile only at the root of a file",
-        decision(read_profile=decoding(_nested_refused)),
+        decoding(_nested_refused),
     ),
     Defect(
         "entities-kept",
         "profile.format",
         "leaves entities in a value as they are written",
-        decision(read_profile=decoding(_with_entities_kept)),
+        decoding(_with_entities_kept),
     ),
     Defect(
         "white-space-kept",
         "profile.format",
         "keeps white space around a value, and newlines in it",
-        decision(read_profile=decoded(_unstripped)),
+        finding(_unstripped),
     ),
     Defect(
         "first-occurrence-counts",
         "profile.format",
         "takes the first of several values of a parameter",
-        decision(read_profile=decoded(_first_occurrences)),
+        finding(_first_occurrences),
     ),
     Defect(
         "unknown-element-refused",
         "profile.format",
         "takes a profile with an element that it does not know for corrupt",
-        decision(read_profile=decoded(_unknown_refused)),
+        finding(_unknown_refused),
     ),
     Defect(
         "profile-resets-others",
         "profile.format",
         "puts parameters that a profile does not mention back to their defaults",
-        decision(apply_profile=_forgets_the_rest),
+        deviating(apply_profile=_forgets_the_rest),
     ),
     Defect(
         "profile-not-applied",
         "profile.format",
         "fetches profiles and applies nothing",
-        decision(apply_profile=_nothing_applied),
+        deviating(apply_profile=_nothing_applied),
     ),
     Defect(
         "profile-fills-blanks",
         "rules.sequence",
         "lets a profile set only what nobody has set before",
-        decision(apply_profile=_blanks_filled),
+        deviating(apply_profile=_blanks_filled),
     ),
     Defect(
         "tags-case-blind",
         "profile.format",
         "applies elements whose name is in the wrong case",
-        decision(apply_profile=_case_blind),
+        deviating(apply_profile=_case_blind),
     ),
     Defect(
         "parameters-not-stored",

@@ -6,15 +6,13 @@ import re
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
-from hil.reference import decisions as spec
 from hil.reference.expressions import Comparison, Expression, Operand, OperandKind
 from hil.reference.interpretations import Interpretations
 from hil.reference.macros import MacroTable
-from hil.reference.provisioning_source import ProvisioningSource
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip, active_text
 from hil.reference.urls import DEFAULT_PORTS
 from hil.virtual.defect import Defect, decision
-from hil.virtual.deviations import concluding, following, judging
+from hil.virtual.deviations import Resolve, Source, concluding, deviating, following, judging
 
 _HEAD = re.compile(r"^\s*\([^()]*\)\s*\?")
 
@@ -41,15 +39,12 @@ def _no_alternative_fails(outcome: Outcome, rule: str) -> Outcome:
 
 
 def _blank_rule_fails(
-    name: str,
-    table: MacroTable,
-    source: ProvisioningSource | None,
-    interpretations: Interpretations,
+    right: Resolve, name: str, table: MacroTable, source: Source, reading: Interpretations
 ) -> Outcome:
     # Only Profile_Rule: the other three are blank from the factory.
     if name == "Profile_Rule" and not active_text(table.parameters.raw(name)):
         return RuleFailure("there is no Profile_Rule")
-    return spec.resolve_rule(name, table, source, interpretations)
+    return right(name, table, source, reading)
 
 
 # -- conditions ---------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ def _default_ports(scheme: str, port: int) -> Defect:
         f"{scheme}-port-{port}",
         "rules.url",
         f"uses port {port} where a rule of {scheme} names none",
-        decision(resolve_rule=concluding(other)),
+        concluding(other),
     )
 
 
@@ -190,13 +185,13 @@ DEFECTS = (
         "blank-rule-fails",
         "rules.sequence",
         "fails the resync when Profile_Rule is blank",
-        decision(resolve_rule=_blank_rule_fails),
+        deviating(resolve_rule=_blank_rule_fails),
     ),
     Defect(
         "comment-followed",
         "rules.sequence",
         "follows a rule that is commented out",
-        decision(resolve_rule=following(_without_comment_sign)),
+        following(_without_comment_sign),
     ),
     Defect(
         "retry-resumes",
@@ -208,55 +203,55 @@ DEFECTS = (
         "last-alternative",
         "rules.alternatives",
         "takes the last alternative of a rule whatever the conditions",
-        decision(resolve_rule=following(_last_alternative)),
+        following(_last_alternative),
     ),
     Defect(
         "conditions-ignored",
         "rules.alternatives",
         "takes the first alternative although its condition is false",
-        decision(resolve_rule=following(_without_condition)),
+        following(_without_condition),
     ),
     Defect(
         "skipped-rule-fails",
         "rules.alternatives",
         "fails the resync when no alternative of a rule applies",
-        decision(resolve_rule=concluding(_no_alternative_fails)),
+        concluding(_no_alternative_fails),
     ),
     Defect(
         "first-comparison-only",
         "rules.alternatives",
         "looks at the first of several comparisons that 'and' joins",
-        decision(resolve_rule=judging(_first_comparison)),
+        judging(_first_comparison),
     ),
     Defect(
         "unequal-as-equal",
         "rules.alternatives",
         "takes ne and != for eq",
-        decision(resolve_rule=judging(_unequal_as_equal)),
+        judging(_unequal_as_equal),
     ),
     Defect(
         "integers-as-text",
         "rules.alternatives",
         "compares integers digit by digit, so that 3 is greater than 10",
-        decision(resolve_rule=judging(_integers_as_text)),
+        judging(_integers_as_text),
     ),
     Defect(
         "versions-by-build",
         "rules.alternatives",
         "compares versions by their build number alone",
-        decision(resolve_rule=judging(_versions_by_build)),
+        judging(_versions_by_build),
     ),
     Defect(
         "assignments-forgotten",
         "rules.assignments",
         "does not make the assignments of a rule",
-        decision(resolve_rule=concluding(_without_assignments)),
+        concluding(_without_assignments),
     ),
     Defect(
         "http-by-default",
         "rules.url",
         "uses HTTP where a rule names no scheme",
-        decision(resolve_rule=concluding(_http_by_default)),
+        concluding(_http_by_default),
     ),
     _default_ports("tftp", 6969),
     _default_ports("http", 8080),
@@ -265,30 +260,30 @@ DEFECTS = (
         "port-ignored",
         "rules.url",
         "uses the default port although a rule names another",
-        decision(resolve_rule=concluding(_port_ignored)),
+        concluding(_port_ignored),
     ),
     Defect(
         "names-refused",
         "rules.url",
         "follows a rule only if its server is an address",
-        decision(resolve_rule=concluding(_names_refused)),
+        concluding(_names_refused),
     ),
     Defect(
         "query-dropped",
         "rules.url",
         "leaves the query out of the URL",
-        decision(resolve_rule=concluding(_query_dropped)),
+        concluding(_query_dropped),
     ),
     Defect(
         "key-ignored",
         "rules.key",
         "does not decrypt although the rule has --key",
-        decision(resolve_rule=concluding(_key_ignored)),
+        concluding(_key_ignored),
     ),
     Defect(
         "key-quotes-kept",
         "rules.key",
         "takes the double quotes around --key for a part of the key",
-        decision(resolve_rule=concluding(_quotes_kept)),
+        concluding(_quotes_kept),
     ),
 )

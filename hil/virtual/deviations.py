@@ -1,7 +1,9 @@
-"""Ways to deviate from the specification in one place, for the defects to use.
+"""Ways to deviate from the specification in one decision, for the defects to use.
 
-A phone reads rules, expands macros, picks a DHCP option, decodes a file. Each function here makes
-one of these decisions out of the reference's own and a change: to what goes in, or to what comes out.
+A phone reads rules, expands macros, picks a DHCP option, decodes a file. A deviation is such a
+decision made out of the right one, which it gets as its first argument, and a change: to what goes
+in or to what comes out. What it gets is what the firmware has so far, so several defects of one
+decision add up.
 """
 
 from __future__ import annotations
@@ -10,68 +12,76 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hil.errors import SpecificationError
-from hil.reference import decisions as spec
 from hil.reference import expressions
 from hil.reference.expressions import Expression
+from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.log_messages import LogKind, LogMessage
-from hil.reference.macros import MacroTable
+from hil.reference.macros import MacroContext, MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import Profile
 from hil.reference.provisioning_source import ProvisioningSource
 from hil.reference.responses import Document
 from hil.reference.rules import Outcome
-from hil.virtual.defect import decision
 from hil.virtual.firmware import Firmware
 
 Change: TypeAlias = Callable[[Firmware], Firmware]
+Source: TypeAlias = ProvisioningSource | None
 Options: TypeAlias = Mapping[int, bytes]
-Resolver: TypeAlias = Callable[
-    [str, MacroTable, ProvisioningSource | None, Interpretations], Outcome
-]
-Chooser: TypeAlias = Callable[[Options, Parameters, Interpretations], ProvisioningSource | None]
-Reader: TypeAlias = Callable[[Document, Mapping[str, str], Parameters, Interpretations], Profile]
+Resolve: TypeAlias = Callable[[str, MacroTable, Source, Interpretations], Outcome]
+Compose: TypeAlias = Callable[[LogKind, MacroTable, str], LogMessage | None]
 LookUp: TypeAlias = Callable[[MacroTable, str, bool], str | None]
+MakeTable: TypeAlias = Callable[[Identity, Parameters, MacroContext, Interpretations], MacroTable]
+Choose: TypeAlias = Callable[[Options, Parameters, Interpretations], Source]
+Read: TypeAlias = Callable[[Document, Mapping[str, str], Parameters, Interpretations], Profile]
+Apply: TypeAlias = Callable[[Parameters, Profile], Parameters]
 
 _CONDITION = re.compile(r"\(([^()]*)\)\s*\?")
+
+
+def deviating(**deviations: Callable[..., Any]) -> Change:
+    """Make decisions by functions that get the right decision before its arguments."""
+
+    def apply(base: Firmware) -> Firmware:
+        changed: dict[str, Any] = {
+            name: partial(deviate, getattr(base.decisions, name))
+            for name, deviate in deviations.items()
+        }
+        return replace(base, decisions=replace(base.decisions, **changed))
+
+    return apply
+
 
 # -- rules --------------------------------------------------------------------------------------------
 
 
-def following(change: Callable[[str, MacroTable], str]) -> Resolver:
+def following(change: Callable[[str, MacroTable], str]) -> Change:
     """Follow another rule than the one that is written."""
 
     def resolve(
-        name: str,
-        table: MacroTable,
-        source: ProvisioningSource | None,
-        interpretations: Interpretations,
+        right: Resolve, name: str, table: MacroTable, source: Source, reading: Interpretations
     ) -> Outcome:
         table = _with_template(table, name, lambda written: change(written, table))
-        return spec.resolve_rule(name, table, source, interpretations)
+        return right(name, table, source, reading)
 
-    return resolve
+    return deviating(resolve_rule=resolve)
 
 
-def concluding(change: Callable[[Outcome, str], Outcome]) -> Resolver:
+def concluding(change: Callable[[Outcome, str], Outcome]) -> Change:
     """Draw another conclusion from a rule; ``change`` gets the right one and the rule's text."""
 
     def resolve(
-        name: str,
-        table: MacroTable,
-        source: ProvisioningSource | None,
-        interpretations: Interpretations,
+        right: Resolve, name: str, table: MacroTable, source: Source, reading: Interpretations
     ) -> Outcome:
-        outcome = spec.resolve_rule(name, table, source, interpretations)
-        return change(outcome, table.parameters.raw(name))
+        return change(right(name, table, source, reading), table.parameters.raw(name))
 
-    return resolve
+    return deviating(resolve_rule=resolve)
 
 
-def judging(change: Callable[[Expression], Expression]) -> Resolver:
+def judging(change: Callable[[Expression], Expression]) -> Change:
     """Judge other conditions than those that are written."""
 
     def decided(rule: str, table: MacroTable) -> str:
@@ -102,16 +112,28 @@ class _DeviantTable(MacroTable):
         return self.look_up(self, name, secrets)
 
 
-def looking_up(look_up: LookUp) -> Change:
-    """Look every macro up by ``look_up``, which gets the table, the name and whether keys show."""
-    return decision(macro_table=partial(_DeviantTable, look_up=look_up))
+def looking_up(change: Callable[[LookUp, MacroTable, str, bool], str | None]) -> Change:
+    """Look every macro up by ``change``: its arguments after the first are those of `LookUp`."""
+
+    def table(
+        right: MakeTable,
+        identity: Identity,
+        parameters: Parameters,
+        context: MacroContext,
+        reading: Interpretations,
+    ) -> MacroTable:
+        known = right(identity, parameters, context, reading)
+        so_far = known.look_up if isinstance(known, _DeviantTable) else MacroTable.lookup
+        return _DeviantTable(identity, parameters, context, reading, partial(change, so_far))
+
+    return deviating(macro_table=table)
 
 
 def expanding(*names: str, to: Callable[[MacroTable, str], str]) -> Change:
     """Expand the macros of these names to something else; ``to`` gets the right text."""
 
-    def look_up(table: MacroTable, name: str, secrets: bool) -> str | None:
-        value = MacroTable.lookup(table, name, secrets)
+    def look_up(right: LookUp, table: MacroTable, name: str, secrets: bool) -> str | None:
+        value = right(table, name, secrets)
         return value if value is None or name not in names else to(table, value)
 
     return looking_up(look_up)
@@ -120,10 +142,15 @@ def expanding(*names: str, to: Callable[[MacroTable, str], str]) -> Change:
 def reading_templates(change: Callable[[str], str]) -> Change:
     """Read another text where macros expand, in rules and in log messages."""
 
-    def compose(kind: LogKind, table: MacroTable, err: str) -> LogMessage | None:
-        return spec.compose_log(kind, _with_template(table, kind.value, change), err)
+    def resolve(
+        right: Resolve, name: str, table: MacroTable, source: Source, reading: Interpretations
+    ) -> Outcome:
+        return right(name, _with_template(table, name, change), source, reading)
 
-    return decision(resolve_rule=following(lambda rule, _: change(rule)), compose_log=compose)
+    def compose(right: Compose, kind: LogKind, table: MacroTable, err: str) -> LogMessage | None:
+        return right(kind, _with_template(table, kind.value, change), err)
+
+    return deviating(resolve_rule=resolve, compose_log=compose)
 
 
 def _with_template(table: MacroTable, name: str, change: Callable[[str], str]) -> MacroTable:
@@ -138,39 +165,68 @@ def _with_template(table: MacroTable, name: str, change: Callable[[str], str]) -
 # -- DHCP options -------------------------------------------------------------------------------------
 
 
-def offered(change: Callable[[Options], Options]) -> Chooser:
+def seeing(change: Callable[[Options], Options]) -> Change:
     """See other DHCP options than those that were sent."""
-    return lambda options, parameters, reading: spec.provisioning_from_dhcp(
-        change(options), parameters, reading
-    )
+
+    def choose(
+        right: Choose, options: Options, parameters: Parameters, reading: Interpretations
+    ) -> Source:
+        return right(change(options), parameters, reading)
+
+    return deviating(provisioning_from_dhcp=choose)
 
 
-def listed(change: Callable[[Parameters], str]) -> Chooser:
+def going_by(change: Callable[[Parameters], str]) -> Change:
     """Go by another list than DHCP_Option_To_Use."""
-    return lambda options, parameters, reading: spec.provisioning_from_dhcp(
-        options, parameters.updated({"DHCP_Option_To_Use": change(parameters)}), reading
-    )
+
+    def choose(
+        right: Choose, options: Options, parameters: Parameters, reading: Interpretations
+    ) -> Source:
+        listed = {"DHCP_Option_To_Use": change(parameters)}
+        return right(options, parameters.updated(listed), reading)
+
+    return deviating(provisioning_from_dhcp=choose)
 
 
-def interpreting(**readings: str) -> Chooser:
+def interpreting_options(**readings: str) -> Change:
     """Interpret DHCP options in another way."""
-    return lambda options, parameters, reading: spec.provisioning_from_dhcp(
-        options, parameters, reading.choose(**readings)
-    )
+
+    def choose(
+        right: Choose, options: Options, parameters: Parameters, reading: Interpretations
+    ) -> Source:
+        return right(options, parameters, reading.choose(**readings))
+
+    return deviating(provisioning_from_dhcp=choose)
 
 
 # -- files --------------------------------------------------------------------------------------------
 
 
-def decoding(change: Callable[[Document], Document]) -> Reader:
+def decoding(change: Callable[[Document], Document]) -> Change:
     """Decode another file than the one that came."""
-    return lambda document, options, parameters, reading: spec.read_profile(
-        change(document), options, parameters, reading
-    )
+
+    def read(
+        right: Read,
+        document: Document,
+        options: Mapping[str, str],
+        parameters: Parameters,
+        reading: Interpretations,
+    ) -> Profile:
+        return right(change(document), options, parameters, reading)
+
+    return deviating(read_profile=read)
 
 
-def decoded(change: Callable[[Profile, Document], Profile]) -> Reader:
-    """Make something else of a file; ``change`` gets what it sets, and the file."""
-    return lambda document, options, parameters, reading: change(
-        spec.read_profile(document, options, parameters, reading), document
-    )
+def finding(change: Callable[[Profile, Document], Profile]) -> Change:
+    """Find something else in a file; ``change`` gets what it sets, and the file."""
+
+    def read(
+        right: Read,
+        document: Document,
+        options: Mapping[str, str],
+        parameters: Parameters,
+        reading: Interpretations,
+    ) -> Profile:
+        return change(right(document, options, parameters, reading), document)
+
+    return deviating(read_profile=read)
