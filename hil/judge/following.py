@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hil.history import events as ev
 from hil.history.pattern import describe
+from hil.judge import hidden
 from hil.judge.findings import Finding
 from hil.judge.names import PROMPT_NS, address_in, host_name
 from hil.judge.requests import answer_of, compare, repeats
@@ -42,7 +43,7 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     ways = [shadow]
     if isinstance(event, _SIGNS):
         # Resyncs that had nothing to fetch may have come before the one that it is a sign of.
-        while len(ways) < _MOST_UNSEEN and (over := ways[-1].unseen(event.at)) is not None:
+        while len(ways) < _MOST_UNSEEN and (over := hidden.unseen(ways[-1], event.at)) is not None:
             ways.append(over)
     return [after for way in ways for after in _take(way, event)]
 
@@ -132,7 +133,7 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
         return wanted(phone)
 
     ways = [shadow]
-    anew = shadow.given_up(event.at)
+    anew = hidden.given_up(shadow, event.at)
     if anew is not None and anew.begins(event, shows):
         ways.append(anew)
     shadow.begins(event, shows)
@@ -189,9 +190,9 @@ def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
         hosts += [d.message.host for d in duties if isinstance(d, Log)]
         return name in map(host_name, hosts)
 
-    others = (shadow.fork(), shadow.given_up(event.at))
+    others = (shadow.fork(), hidden.given_up(shadow, event.at))
     ways = [shadow, *(way for way in others if way is not None and way.begins(event, shows))]
-    telling = shadow.looks_up_to_tell(event)
+    telling = hidden.looks_up_to_tell(shadow, event)
     if telling is not None:
         ways.append(telling)
     for way in ways:
@@ -201,7 +202,7 @@ def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
 
 
 def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
-    anew = shadow.given_up(event.at)
+    anew = hidden.given_up(shadow, event.at)
     ways = [anew] if anew is not None else []
     for way in ways:
         _take_request(way, event)
@@ -262,12 +263,12 @@ def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
 
     if shadow.logs.settle(event, shadow.told_failure):
         return [shadow]
-    if (told := shadow.tells_failure(event)) is not None:
+    if (told := hidden.tells_failure(shadow, event)) is not None:
         return [told]
     if shadow.begins(event, shows):
         shadow.logs.settle(event, shadow.told_failure)
         return [shadow]
-    anew = shadow.given_up(event.at)
+    anew = hidden.given_up(shadow, event.at)
     if anew is not None and anew.begins(event, shows):
         anew.logs.settle(event, anew.told_failure)
         return [anew]

@@ -18,11 +18,14 @@ what no explanation excuses.
 
 ::
 
-    events ─▶ following ─▶ shadow ─▶ hil.reference.resync
-                             ├─ windows   when a resync begins
-                             ├─ owed      what is logged
-                             ├─ requests  what is asked for
-                             └─ findings  the ledger
+    events ─▶ following   what an event says of the phone
+              deadlines   what is missing by now
+                 └▶ shadow ─▶ hil.reference.resync
+                       ├ hidden    moves that nobody sees
+                       ├ windows   when a resync begins
+                       ├ requests  what is asked for
+                       ├ owed      what is logged
+                       └ findings  the ledger
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hil.history import events as ev
+from hil.judge.deadlines import time_is
 from hil.judge.findings import Finding
 from hil.judge.following import follow
 from hil.judge.names import Names
@@ -61,6 +65,14 @@ class Monitor:
         return {clause: min(each[clause] for each in counts) for clause in sorted(common)}
 
     @property
+    def lost(self) -> str:
+        """Why nobody can know what the phone is doing now; empty where the monitor follows it."""
+        reasons = [way.lost for way in self._ways]
+        if None in reasons or reasons[0] is None:
+            return ""
+        return f"the monitor lost sight of the phone: {reasons[0].value}"
+
+    @property
     def phone(self) -> Phone:
         """The reference's phone after what was fed, by the plainest explanation."""
         return self._ways[0].phone
@@ -76,7 +88,7 @@ class Monitor:
         if isinstance(event, ev.Checked | ev.Configured | ev.Note):
             return
         for way in self._ways:
-            way.time_is(event.at)
+            time_is(way, event.at)
         self._names.feed(event)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways

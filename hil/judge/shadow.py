@@ -1,28 +1,21 @@
 """The reference, run beside a phone: what the phone must be doing now, if things went this way.
 
-Not all that a phone does can be seen. When it gives up on a silent server shows only in its next
-move, so what it owes after that has a window as wide as the time in which it may have given up; its
-Log_Failure_Msg, where it sends one, makes the window exact again. A resync that asks for nothing,
-or elsewhere, leaves no trace and is taken for held. A shadow is one way in which things can have
-gone; where a move has two explanations it is copied (`fork`), and `hil.judge.monitor` keeps the ways
-that explain the history best.
-
-Where nobody can know what a phone is doing it is ``lost``, and nothing is held against it until it
-is found again.
+A shadow is one way in which things can have gone. Where a move has two explanations it is copied
+(`fork`); `hil.judge.hidden` makes the copies, `hil.judge.monitor` keeps those that explain the history
+best. Where nobody can know what a phone is doing it is ``lost``, and nothing is held against it until
+it is found again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 
 from hil.history import events as ev
-from hil.judge.findings import Finding, Ledger
+from hil.judge.findings import Ledger
 from hil.judge.names import Names
 from hil.judge.owed import OwedLogs
-from hil.judge.requests import fetch_clause
-from hil.judge.steps import Asking, Looking, Pending, Step
+from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import ResyncWindow
@@ -186,7 +179,7 @@ class Shadow:
             return False
         phone, duties = resync.advance(self.phone, Began(event.at))
         if not shows(phone, duties):
-            phone, duties = self._without_query(phone, duties, event.at)
+            phone, duties = self.without_query(phone, duties, event.at)
             if not shows(phone, duties):
                 return False
         self.window.check(self.phone, self.announcement_of(event))
@@ -203,11 +196,11 @@ class Shadow:
     def announcement_of(self, event: ev.Event) -> ev.Event:
         """The first sign of the resync that shows in ``event``: its Log_Request_Msg, if that came."""
         phone, duties = resync.advance(self.phone, Began(event.at))
-        _, duties = self._without_query(phone, duties, event.at)
+        _, duties = self.without_query(phone, duties, event.at)
         messages = [duty.message for duty in duties if isinstance(duty, Log)]
         return self.logs.announced(messages, event.at) or event
 
-    def _without_query(
+    def without_query(
         self, phone: Phone, duties: tuple[Duty, ...], at: int
     ) -> tuple[Phone, tuple[Duty, ...]]:
         """What it does in place of ``duties`` if it remembers the host's address."""
@@ -224,43 +217,6 @@ class Shadow:
             known = self.names.address_of(self.step.locate.host)
             self.happens(Located(at, known or self.surroundings.address or "0.0.0.0"))
 
-    def unseen(self, at: int) -> Shadow | None:
-        """The way in which the resync that is due came before ``at`` and nobody could see it.
-
-        None if no resync is due, or if it would have shown: one that asks the lab for nothing and
-        sends it no message leaves no trace.
-        """
-        due = self.phone.due
-        if due is None or self.phone.phase is not Phase.WAITING or not self.window.allows(due, at):
-            return None
-        phone, duties = resync.advance(self.phone, Began(due.earliest))
-        if any(map(self._is_visible, duties)):
-            phone, duties = self._without_query(phone, duties, due.earliest)
-        if phone is self.phone or any(map(self._is_visible, duties)):
-            return None
-        other = self.fork()
-        latest = max(due.earliest, min(due.latest, at))
-        other.commit(phone, duties, due.earliest)
-        other.phone = other.window.widened(
-            other.phone, latest - due.earliest + self.window.slack_late(due.latest)
-        )
-        if isinstance(other.step, Looking | Asking):
-            other.step = replace(other.step, last=latest + self.stride)
-        return other
-
-    def _is_visible(self, duty: Duty) -> bool:
-        match duty:
-            case Locate():
-                return self.surroundings.answers_names
-            case Retrieve(fetch=fetch, server=server):
-                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
-            case Log(message):
-                return self._sees_message(message)
-            case _:
-                return False
-
-    # -- giving up ---------------------------------------------------------------------------------
-
     def failed(self, reason: str, earliest: int, latest: int) -> None:
         """The present step came to nothing; the phone noticed between these two instants."""
         ending: Happening = Answered(earliest, NoAnswer(reason))
@@ -271,100 +227,37 @@ class Shadow:
         self.phone = self.window.widened(self.phone, latest - earliest)
         self.logs.allow_until(latest)
 
-    def may_give_up(self) -> bool:
-        """Whether the lab gives the phone a reason to abandon the present step."""
-        match self.step:
-            case Looking(asked=asked):
-                return asked or not self.surroundings.answers_names
-            case Asking() as asking:
-                return asking.connection != 0 or not self._sees(asking)
-            case Pending(troubled=troubled, ended=ended):
-                return troubled or ended is not None
-            case None:
-                return False
-
-    def given_up(self, at: int) -> Shadow | None:
-        """The way in which it gave up before ``at``, if a resync may begin then."""
-        if self.step is None or not self.may_give_up():
-            return None
-        other = self.fork()
-        other.failed("no answer", self.step.since, at)
-        return other if other.window.allows(other.phone.due, at) else None
-
-    def looks_up_to_tell(self, event: ev.DnsQuery) -> Shadow | None:
-        """The way in which it gave up, if the query may be for its Log_Failure_Msg."""
-        if not isinstance(self.step, Looking) or not self.may_give_up():
-            return None
-        other = self.fork()
-        other.failed("no answer", self.step.since, event.at)
-        return other if other.logs.owes_to(event.name) else None
-
-    def tells_failure(self, event: ev.SyslogMessage) -> Shadow | None:
-        """The way in which it gave up just now, if the message is its Log_Failure_Msg."""
-        if self.step is None or not self.may_give_up():
-            return None
-        other = self.fork()
-        other.failed("no answer", self.step.since, event.at)
-        return other if other.logs.settle(event, other.told_failure) else None
-
     def told_failure(self, at: int) -> None:
         """It sent its Log_Failure_Msg at ``at``."""
         self.phone = self.window.failed_at(self.phone, at)
 
-    # -- what should have happened -----------------------------------------------------------------
+    # -- what can be seen of it --------------------------------------------------------------------
 
-    def time_is(self, now: int) -> None:
-        """Notice what should have happened before ``now``."""
-        if self.lost is not None or self.cut_from is not None:
-            return
-        lease_ends = self.surroundings.lease_ends
-        if lease_ends is not None and now > lease_ends + self.stride:
-            self.lost = Lost.LEASE
-            return
-        while (missed := self.window.overdue(self.phone, now)) is not None:
-            over = self.unseen(missed.latest)
-            if over is None:
-                break
-            self.become(over)
-        self.window.time_is(self.phone, now)
-        self.logs.time_is(now, self._could_send)
-        match self.step:
-            case Looking(asked=False) as looking if self._sees_query(looking):
-                if now - looking.since > self.stride:
-                    host = looking.locate.host
-                    what, due = f"{host} was not looked up", f"a DNS query for {host}"
-                    self._left_path("rules.url", what, due, now)
-            case Asking(connection=0) as asking if self._sees(asking):
-                if now - asking.since > self.stride:
-                    self._not_fetched(asking.retrieve, now)
-            case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
-                if now - waiting.last > self.patience:
-                    self.failed("no answer", waiting.since, waiting.last + self.patience)
+    def is_visible(self, duty: Duty) -> bool:
+        """Whether the lab would see the phone do this."""
+        match duty:
+            case Locate():
+                return self.surroundings.answers_names
+            case Retrieve(fetch=fetch, server=server):
+                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
+            case Log(message):
+                return self._sees_message(message)
+            case _:
+                return False
 
-    def _sees(self, asking: Asking) -> bool:
+    def sees(self, asking: Asking) -> bool:
+        """Whether the lab would see the request."""
         fetch = asking.retrieve.fetch
         return self.surroundings.sees_request(fetch.scheme, asking.retrieve.server, fetch.port)
 
     def _sees_message(self, message: LogMessage) -> bool:
         return self.surroundings.sees_message(self.names.address_of(message.host), message.port)
 
-    def _could_send(self, message: LogMessage, since: int) -> bool:
+    def could_send(self, message: LogMessage, since: int) -> bool:
+        """Whether a message that fell due then could reach the lab."""
         return self._sees_message(message) and not self.names.failed_since(message.host, since)
 
-    def _sees_query(self, looking: Looking) -> bool:
+    def sees_query(self, looking: Looking) -> bool:
+        """Whether the phone has to ask the lab for the address."""
         known = self.names.address_of(looking.locate.host)
         return self.surroundings.answers_names and not known
-
-    def _not_fetched(self, retrieve: Retrieve, now: int) -> None:
-        self._left_path(
-            fetch_clause(retrieve, self.phone),
-            f"{retrieve.rule} was not fetched",
-            f"a request for {retrieve.fetch.url} from {retrieve.server}",
-            now,
-        )
-
-    def _left_path(self, clause: str, what: str, due: str, now: int) -> None:
-        self.step = None
-        self.lost = Lost.PATH
-        seen = f"nothing in {self.timing.step:g} s"
-        self.ledger.violated(Finding(clause, what, due, seen, at=now))

@@ -7,11 +7,12 @@ From the strongest to the weakest; the first that applies is the verdict:
 2. ERROR (test): the test itself broke, or it raised something that is no finding. A crash in a check
    is never a FAIL.
 3. FAIL (device): a clause was broken, seen by a check of the test or by the monitor.
-4. INCONCLUSIVE (device): the test could not go on, or the phone was not seen alive to the end;
-   what did not happen then proves nothing.
-5. ERROR (test): vacuous. The stimulus was not really sent, or no requirement was really checked.
-6. NOT_APPLICABLE (device): the handset's capabilities declare it, and the test saw that confirmed.
-7. PASS.
+4. INCONCLUSIVE (device): the test could not go on.
+5. NOT_APPLICABLE (device): the handset's capabilities declare it, and the test saw that confirmed.
+6. INCONCLUSIVE (device): the phone was not seen alive to the end; what did not happen then proves
+   nothing.
+7. ERROR (test): vacuous. The stimulus was not really sent, or no requirement was really checked.
+8. PASS. Where the monitor lost sight of the phone on the way, a remark says so.
 
 `merge` also joins verdicts of several tests into that of a run: the worst counts, and an empty run
 is an ERROR.
@@ -77,6 +78,7 @@ class _Evidence:
     checked: dict[str, int] = field(default_factory=dict)
     lab_faults: list[ev.LabFault] = field(default_factory=list)
     stimulated: bool = False
+    lost: str = ""
     last_alive: ev.Alive | None = None
 
 
@@ -85,6 +87,7 @@ def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Ti
     evidence = _gather(events, conduct)
     monitor = Monitor(phone, timing)
     evidence.findings += monitor.run(events)
+    evidence.lost = monitor.lost
     for name, count in monitor.checks.items():
         evidence.checked[name] = evidence.checked.get(name, 0) + count
     return _merge_evidence(evidence, conduct)
@@ -167,7 +170,7 @@ def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
         return say(
             Word.ERROR, Cause.TEST, f"vacuous: none of {', '.join(missing)} was really checked"
         )
-    return say(Word.PASS, Cause.NONE)
+    return say(Word.PASS, Cause.NONE, evidence.lost)
 
 
 _SEVERITY = (Word.FAIL, Word.ERROR, Word.INCONCLUSIVE, Word.PASS, Word.NOT_APPLICABLE)

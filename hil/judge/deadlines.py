@@ -1,0 +1,69 @@
+"""What should have happened by now: omissions, each told once, when its time is over."""
+
+from __future__ import annotations
+
+from hil.judge.findings import Finding
+from hil.judge.hidden import unseen
+from hil.judge.requests import fetch_clause
+from hil.judge.shadow import Lost, Shadow
+from hil.judge.steps import Asking, Looking, Pending
+from hil.reference.phone import Retrieve
+from hil.reference.responses import NoAnswer
+
+_MOST_PASSED_OVER = 5000
+"""Unseen resyncs in a row after which nobody knows when the next one is due."""
+
+
+def time_is(shadow: Shadow, now: int) -> None:
+    """Notice what should have happened before ``now``, lab time in nanoseconds."""
+    if shadow.lost is not None or shadow.cut_from is not None:
+        return
+    lease_ends = shadow.surroundings.lease_ends
+    if lease_ends is not None and now > lease_ends + shadow.stride:
+        shadow.lost = Lost.LEASE
+        return
+    _pass_over(shadow, now)
+    if shadow.lost is not None:
+        return
+    shadow.window.time_is(shadow.phone, now)
+    shadow.logs.time_is(now, shadow.could_send)
+    match shadow.step:
+        case Looking(asked=False) as looking if shadow.sees_query(looking):
+            if now - looking.since > shadow.stride:
+                host = looking.locate.host
+                what, due = f"{host} was not looked up", f"a DNS query for {host}"
+                _left_path(shadow, "rules.url", what, due, now)
+        case Asking(connection=0) as asking if shadow.sees(asking):
+            if now - asking.since > shadow.stride:
+                _not_fetched(shadow, asking.retrieve, now)
+        case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
+            if now - waiting.last > shadow.patience:
+                shadow.failed("no answer", waiting.since, waiting.last + shadow.patience)
+
+
+def _pass_over(shadow: Shadow, now: int) -> None:
+    """Take resyncs that were due before ``now``, and that nobody could have seen, for held."""
+    for _ in range(_MOST_PASSED_OVER):
+        missed = shadow.window.overdue(shadow.phone, now)
+        over = unseen(shadow, missed.latest) if missed is not None else None
+        if over is None:
+            return
+        shadow.become(over)
+    shadow.lost = Lost.PATH
+
+
+def _not_fetched(shadow: Shadow, retrieve: Retrieve, now: int) -> None:
+    _left_path(
+        shadow,
+        fetch_clause(retrieve, shadow.phone),
+        f"{retrieve.rule} was not fetched",
+        f"a request for {retrieve.fetch.url} from {retrieve.server}",
+        now,
+    )
+
+
+def _left_path(shadow: Shadow, clause: str, what: str, due: str, now: int) -> None:
+    shadow.step = None
+    shadow.lost = Lost.PATH
+    seen = f"nothing in {shadow.timing.step:g} s"
+    shadow.ledger.violated(Finding(clause, what, due, seen, at=now))

@@ -1,0 +1,83 @@
+"""Moves that nobody sees, and what each would explain.
+
+Not all that a phone does can be seen. When it gives up on a silent server shows only in its next
+move, so what it owes after that has a window as wide as the time in which it may have given up; its
+Log_Failure_Msg, where it sends one, narrows it again. A resync that asks for nothing, or elsewhere,
+leaves no trace at all. Each function gives the way in which such a move was made, or None if it
+cannot have been.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hil.history import events as ev
+from hil.judge.shadow import Shadow
+from hil.judge.steps import Asking, Looking, Pending
+from hil.reference import resync
+from hil.reference.phone import Began, Phase
+
+
+def unseen(shadow: Shadow, at: int) -> Shadow | None:
+    """The way in which the resync that is due came before ``at`` and nobody could see it.
+
+    None if no resync is due, or if it would have shown: one that asks the lab for nothing and
+    sends it no message leaves no trace.
+    """
+    due = shadow.phone.due
+    if due is None or shadow.phone.phase is not Phase.WAITING or not shadow.window.allows(due, at):
+        return None
+    phone, duties = resync.advance(shadow.phone, Began(due.earliest))
+    if any(map(shadow.is_visible, duties)):
+        phone, duties = shadow.without_query(phone, duties, due.earliest)
+    if phone is shadow.phone or any(map(shadow.is_visible, duties)):
+        return None
+    other = shadow.fork()
+    latest = max(due.earliest, min(due.latest, at))
+    other.commit(phone, duties, due.earliest)
+    other.phone = other.window.widened(
+        other.phone, latest - due.earliest + shadow.window.slack_late(due.latest)
+    )
+    if isinstance(other.step, Looking | Asking):
+        other.step = replace(other.step, last=latest + shadow.stride)
+    return other
+
+
+def may_give_up(shadow: Shadow) -> bool:
+    """Whether the lab gives the phone a reason to abandon the present step."""
+    match shadow.step:
+        case Looking(asked=asked):
+            return asked or not shadow.surroundings.answers_names
+        case Asking() as asking:
+            return asking.connection != 0 or not shadow.sees(asking)
+        case Pending(troubled=troubled, ended=ended):
+            return troubled or ended is not None
+        case None:
+            return False
+
+
+def given_up(shadow: Shadow, at: int) -> Shadow | None:
+    """The way in which it gave up before ``at``, if a resync may begin then."""
+    if shadow.step is None or not may_give_up(shadow):
+        return None
+    other = shadow.fork()
+    other.failed("no answer", shadow.step.since, at)
+    return other if other.window.allows(other.phone.due, at) else None
+
+
+def looks_up_to_tell(shadow: Shadow, event: ev.DnsQuery) -> Shadow | None:
+    """The way in which it gave up, if the query may be for its Log_Failure_Msg."""
+    if not isinstance(shadow.step, Looking) or not may_give_up(shadow):
+        return None
+    other = shadow.fork()
+    other.failed("no answer", shadow.step.since, event.at)
+    return other if other.logs.owes_to(event.name) else None
+
+
+def tells_failure(shadow: Shadow, event: ev.SyslogMessage) -> Shadow | None:
+    """The way in which it gave up just now, if the message is its Log_Failure_Msg."""
+    if shadow.step is None or not may_give_up(shadow):
+        return None
+    other = shadow.fork()
+    other.failed("no answer", shadow.step.since, event.at)
+    return other if other.logs.settle(event, other.told_failure) else None

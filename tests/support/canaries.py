@@ -1,0 +1,149 @@
+"""Stored histories that a judge must not call PASS; `python tests/support/canaries.py` writes them.
+
+For every checker there is a history that breaks its rule and nothing else, which must be FAIL, and
+the same history in which the lab failed or the phone was not seen to the end, which must not be.
+They are stored as a run stores them, so that judging an old run again is tested with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from histories import LAB, Story, booted
+
+from hil.history import HistoryFile
+from hil.history import events as ev
+
+DIRECTORY = Path(__file__).parents[1] / "judge" / "canaries"
+
+_LOG = {"Syslog_Server": LAB}
+_REQUESTED = f"CP-7832-3PCC 00:0e:08:aa:bb:cc -- Requesting resync tftp://{LAB}:69/7832-3PCC.xml"
+
+
+def _without_lease() -> Story:
+    story = Story().prepared().power(1, "on")
+    story.request(3)
+    return story
+
+
+def _wrong_path() -> Story:
+    story = booted()
+    story.request(10, "/other.xml")
+    return story
+
+
+def _failed_handshake_too_soon() -> Story:
+    story = booted(Profile_Rule=f"https://{LAB}/x", Resync_Error_Retry_Delay="60")
+    for at in (10, 30):
+        number = story.connected(at, 443)
+        failed = ev.TlsHandshake(source="https", connection=number, peer="", succeeded=False)
+        story.tell(at, failed)
+    return story
+
+
+def _failed_check() -> Story:
+    story = booted().fetch(10, Resync_Periodic="0")
+    return story.tell(20, ev.Checked(source="test", what="$MAC", passed=False, due="a", seen="b"))
+
+
+BREACHES: Mapping[str, tuple[str, Callable[[], Story]]] = {
+    "unexpected": ("resync.on_reset", lambda: booted(Resync_On_Reset="No").fetch(20)),
+    "disabled": ("provision.enable", lambda: booted(Provision_Enable="No").fetch(10)),
+    "before-the-lease": ("resync.random_delay", _without_lease),
+    "power-up-missing": ("resync.on_reset", booted),
+    "power-up-late": ("resync.random_delay", lambda: booted(Resync_Random_Delay="40").fetch(58)),
+    "periodic-early": (
+        "resync.periodic",
+        lambda: booted().fetch(10, Resync_Periodic="30").fetch(25, Resync_Periodic="0"),
+    ),
+    "periodic-missing": ("resync.periodic", lambda: booted().fetch(10, Resync_Periodic="30")),
+    "retry-early": (
+        "resync.error_retry_delay",
+        lambda: booted(Resync_Error_Retry_Delay="40").not_found(10).not_found(30),
+    ),
+    "retry-missing": (
+        "resync.error_retry_delay",
+        lambda: booted(Resync_Error_Retry_Delay="30").not_found(10),
+    ),
+    "wrong-path": ("rules.default", _wrong_path),
+    "next-rule-missing": ("rules.sequence", lambda: booted(Profile_Rule_B="/b.xml").fetch(10)),
+    "not-looked-up": ("rules.url", lambda: booted(Profile_Rule_B="http://a.example/b").fetch(10)),
+    "request-message-missing": (
+        "log.request",
+        lambda: booted(**_LOG, Log_Success_Msg="").fetch(10),
+    ),
+    "success-message-wrong": (
+        "log.success",
+        lambda: booted(**_LOG).log(10, _REQUESTED).fetch(10).log(10.2, "Successful"),
+    ),
+    "failure-message-missing": (
+        "log.failure",
+        lambda: booted(**_LOG, Resync_Error_Retry_Delay="0").log(10, _REQUESTED).not_found(10),
+    ),
+    "handshake-too-soon": ("resync.error_retry_delay", _failed_handshake_too_soon),
+    "failed-check": ("macros.mac", _failed_check),
+}
+"""A breach by name: the requirement that it breaks, and the story up to 60 s."""
+
+
+def _seen_to_the_end(story: Story) -> Story:
+    return story.ended(60)
+
+
+def _lab_failed(story: Story) -> Story:
+    fault = ev.LabFault(source="net", what="the virtual network lost a frame")
+    return story.tell(59, fault).ended(60)
+
+
+def _power_lied(story: Story) -> Story:
+    lied = ev.PowerFailed(outlet="1", action=ev.PowerAction.OFF, reason="it reads on")
+    return story.tell(59, lied).ended(60)
+
+
+ENDINGS: Mapping[str, tuple[str, Callable[[Story], Story]]] = {
+    "seen": ("FAIL", _seen_to_the_end),
+    "lab-fault": ("ERROR", _lab_failed),
+    "power-lied": ("ERROR", _power_lied),
+}
+
+
+def _innocent_but_dead() -> Story:
+    """Nothing is broken, and nobody saw the phone to the end."""
+    story = booted().fetch(10, Resync_Periodic="0")
+    return story.tell(60, ev.Alive(source="bench", alive=False, method="icmp", detail="no echo"))
+
+
+def _nothing_happened() -> Story:
+    return Story().prepared().ended(60)
+
+
+def canaries() -> dict[str, Story]:
+    """Every canary by the name of its file, which ends in its verdict."""
+    made: dict[str, Story] = {}
+    for name, (requirement, tell) in BREACHES.items():
+        for ending, (verdict, finish) in ENDINGS.items():
+            made[f"{name}.{ending}.{verdict}"] = _declaring(requirement, finish(tell()))
+    made["innocent.not-seen.INCONCLUSIVE"] = _declaring("resync.on_reset", _innocent_but_dead())
+    made["innocent.no-stimulus.ERROR"] = _declaring("resync.on_reset", _nothing_happened())
+    return made
+
+
+def _declaring(requirement: str, story: Story) -> Story:
+    told = Story().started(requirement)
+    for event in story.events:
+        if not isinstance(event, ev.TestStarted):
+            told.tell(event.at / 1_000_000_000, event)
+    return told
+
+
+def write(directory: Path = DIRECTORY) -> None:
+    """Write each canary into its file."""
+    for name, story in canaries().items():
+        with HistoryFile(directory / f"{name}.jsonl") as file:
+            for event in story.events:
+                file.write(event)
+
+
+if __name__ == "__main__":
+    write()
