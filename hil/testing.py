@@ -33,11 +33,14 @@ def first_resync(history: History, handset: HandsetControl, up: Moment) -> ev.Tr
 def failure_told(history: History, handset: HandsetControl, up: Moment) -> ev.SyslogMessage:
     """The phone's own word for when it gave up, where nothing else on the network shows the moment.
 
-    A precondition; the phone needs a Syslog_Server and its default Log_Failure_Msg.
+    The phone owes it, since the resync has failed; it needs a Syslog_Server and its default
+    Log_Failure_Msg.
     """
     within = handset.boot_limit + handset.timing.give_up
     told = re.compile("-- Resync failed: ")
-    return history.wait(ev.SyslogMessage, after=up, text=told, within=within)
+    return history.expect(
+        ev.SyslogMessage, after=up, within=within, requirement="resync.failure", text=told
+    )
 
 
 def expect_resyncs(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from hil.errors import UsageError
 from hil.virtual import (
+    defects_acceptance,
     defects_dhcp,
     defects_macros,
     defects_profiles,
@@ -35,6 +36,7 @@ DEFECTS = MappingProxyType(
             *defects_dhcp.DEFECTS,
             *defects_profiles.DEFECTS,
             *defects_transfers.DEFECTS,
+            *defects_acceptance.DEFECTS,
         )
     }
 )
