@@ -27,10 +27,11 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TypeAlias
 
-from hil.errors import ProfileError, SpecificationError
+from hil.errors import ProfileError
 from hil.reference.decisions import REFERENCE, Decisions, Reason
 from hil.reference.log_messages import LogKind
 from hil.reference.macros import MacroContext, MacroTable
+from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
     Apply,
@@ -83,11 +84,7 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
             phone = replace(phone, phase=Phase.RESYNCING, due=None, attempt=attempt)
             return _next_rule(phone, at, decisions)
         case Located(at, address):
-            if phone.attempt is None or phone.attempt.fetch is None:
-                return phone, ()
-            if address is None:
-                return _failed(phone, at, f"{phone.attempt.fetch.host} has no address", decisions)
-            return _retrieve(phone, address, decisions)
+            return _located(phone, at, address, decisions)
         case Answered(at, answer):
             if phone.attempt is None or phone.attempt.server is None:
                 return phone, ()
@@ -97,6 +94,8 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
 def _leased(
     phone: Phone, at: int, address: str, options: Mapping[int, bytes], decisions: Decisions
 ) -> Phone:
+    if phone.phase is Phase.OFF:
+        return phone
     first = phone.phase is Phase.BOOTING
     phone = replace(phone, address=address, options=dict(options))
     if not first:
@@ -133,7 +132,7 @@ def _next_rule(phone: Phone, at: int, decisions: Decisions) -> Step:
             phone, more = _failed(phone, at, outcome.reason, decisions)
             return phone, (*duties, *more)
         if outcome.assignments:
-            phone = replace(phone, parameters=phone.parameters.updated(outcome.assignments))
+            phone = _configured(phone, phone.parameters.updated(outcome.assignments))
             duties.append(Apply(phone.parameters))
         if isinstance(outcome, Skip):
             continue
@@ -151,6 +150,15 @@ def _locate(phone: Phone, fetch: Fetch, decisions: Decisions) -> Step:
         return _retrieve(phone, str(ip_address(fetch.host)), decisions)
     except ValueError:
         return phone, (Locate(fetch.host),)
+
+
+def _located(phone: Phone, at: int, address: str | None, decisions: Decisions) -> Step:
+    attempt = phone.attempt
+    if attempt is None or attempt.fetch is None or attempt.server is not None:
+        return phone, ()
+    if address is None:
+        return _failed(phone, at, f"{attempt.fetch.host} has no address", decisions)
+    return _retrieve(phone, address, decisions)
 
 
 def _retrieve(phone: Phone, address: str, decisions: Decisions) -> Step:
@@ -223,11 +231,16 @@ def _apply(phone: Phone, at: int, document: Document, decisions: Decisions) -> S
     except ProfileError as error:
         return _failed(phone, at, f"corrupt file: {error.reason}", decisions)
     changed = decisions.apply_profile(phone.parameters, profile)
-    if changed.raw("Resync_Periodic") != phone.parameters.raw("Resync_Periodic"):
-        phone = replace(phone, periods=0)
-    phone = replace(phone, parameters=changed)
+    phone = _configured(phone, changed)
     phone, duties = _after_rule(phone, at, decisions)
     return phone, (Apply(changed), *duties)
+
+
+def _configured(phone: Phone, parameters: Parameters) -> Phone:
+    """With these parameters from now on; another Resync_Periodic begins with its first element."""
+    if parameters.raw("Resync_Periodic") != phone.parameters.raw("Resync_Periodic"):
+        phone = replace(phone, periods=0)
+    return replace(phone, parameters=parameters)
 
 
 def _after_rule(phone: Phone, at: int, decisions: Decisions) -> Step:
@@ -277,16 +290,9 @@ def _failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     )
     due = None
     if decisions.resync_enabled(done.parameters):
-        delay = _delay_or_none(decisions, done, phone.failures)
+        delay = decisions.retry_delay(done.parameters, phone.failures, done.interpretations)
         due = _due(at, delay, Reason.RETRY, "resync.error_retry_delay") if delay else None
     return replace(done, due=due), duties
-
-
-def _delay_or_none(decisions: Decisions, phone: Phone, index: int) -> Window | None:
-    try:
-        return decisions.retry_delay(phone.parameters, index, phone.interpretations)
-    except SpecificationError:
-        return None
 
 
 def _periodic(phone: Phone, at: int, decisions: Decisions) -> Due | None:
