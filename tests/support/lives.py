@@ -1,0 +1,137 @@
+"""A phone's life told to the reference machine, one happening after another, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hil.reference import resync
+from hil.reference.decisions import REFERENCE, Decisions
+from hil.reference.identity import Identity
+from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.parameters import Parameters
+from hil.reference.phone import (
+    Answered,
+    Apply,
+    Began,
+    Duty,
+    Finished,
+    Happening,
+    Leased,
+    Locate,
+    Located,
+    Log,
+    Phone,
+    PoweredOff,
+    PoweredOn,
+    Retrieve,
+)
+from hil.reference.profile_builder import flat_profile
+from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
+
+SERVER = "192.0.2.1"
+ADDRESS = "192.0.2.16"
+PHONE = Identity("000e08aabbcc")
+NANOSECONDS = 1_000_000_000
+MISSING = TftpAnswer(error=1, text="File not found")
+
+
+class Life:
+    """A phone with these parameters, off at first. ``duties`` are what the last happening made due."""
+
+    def __init__(
+        self,
+        *,
+        interpretations: Interpretations = DEFAULT,
+        decisions: Decisions = REFERENCE,
+        identity: Identity = PHONE,
+        **parameters: str,
+    ) -> None:
+        known = Parameters({}, interpretations).updated(parameters)
+        self.phone = Phone(identity, known, interpretations)
+        self.decisions = decisions
+        self.duties: tuple[Duty, ...] = ()
+
+    def happens(self, happening: Happening) -> Life:
+        self.phone, self.duties = resync.advance(self.phone, happening, self.decisions)
+        return self
+
+    # -- happenings --------------------------------------------------------------------------------
+
+    def power_on(self, at: float = 0) -> Life:
+        return self.happens(PoweredOn(_ns(at)))
+
+    def power_off(self, at: float) -> Life:
+        return self.happens(PoweredOff(_ns(at)))
+
+    def lease(self, at: float, options: Mapping[int, bytes] | None = None) -> Life:
+        chosen = {66: SERVER.encode()} if options is None else options
+        return self.happens(Leased(_ns(at), ADDRESS, chosen))
+
+    def begin(self, at: float) -> Life:
+        return self.happens(Began(_ns(at)))
+
+    def located(self, at: float, address: str | None) -> Life:
+        return self.happens(Located(_ns(at), address))
+
+    def answer(self, at: float, answer: Answer) -> Life:
+        return self.happens(Answered(_ns(at), answer))
+
+    def given(self, at: float, **profile: str) -> Life:
+        """The request is answered with a profile of these parameters."""
+        body = flat_profile(**profile)
+        if self.fetching.fetch.scheme == "tftp":
+            return self.answer(at, TftpAnswer(body))
+        return self.answer(at, HttpAnswer(200, body))
+
+    def fails(self, at: float) -> Life:
+        return self.answer(at, NoAnswer("silence"))
+
+    # -- what is due -------------------------------------------------------------------------------
+
+    @property
+    def due(self) -> tuple[float, float, str] | None:
+        """The window of the next resync and its $PRVST; None if none is due."""
+        due = self.phone.due
+        if due is None:
+            return None
+        return due.earliest / NANOSECONDS, due.latest / NANOSECONDS, due.reason.value
+
+    @property
+    def fetching(self) -> Retrieve:
+        (duty,) = (duty for duty in self.duties if isinstance(duty, Retrieve))
+        return duty
+
+    @property
+    def url(self) -> str | None:
+        """What is to be fetched now; None if nothing."""
+        found = [duty.fetch.url for duty in self.duties if isinstance(duty, Retrieve)]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    @property
+    def looking_for(self) -> str | None:
+        return next((duty.host for duty in self.duties if isinstance(duty, Locate)), None)
+
+    @property
+    def logged(self) -> list[str]:
+        return [duty.message.text for duty in self.duties if isinstance(duty, Log)]
+
+    @property
+    def applied(self) -> list[Mapping[str, str]]:
+        return [d.parameters.items_set() for d in self.duties if isinstance(d, Apply)]
+
+    @property
+    def finished(self) -> Finished | None:
+        return next((duty for duty in self.duties if isinstance(duty, Finished)), None)
+
+
+def booted(
+    at: float = 10, *, options: Mapping[int, bytes] | None = None, **parameters: str
+) -> Life:
+    """A phone that has its lease at 10 s; its resync is due at once."""
+    life = Life(**{"Resync_Random_Delay": "0"} | parameters)
+    return life.power_on().lease(at, options)
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * NANOSECONDS)
