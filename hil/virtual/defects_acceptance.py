@@ -18,9 +18,9 @@ from hil.virtual.defect import Defect, decision, firmware
 _NOTHING = b"<flat-profile></flat-profile>"
 
 
-def _silence_is_success(answer: Answer) -> Answer:
+def _no_answer_is_success(answer: Answer) -> Answer:
     match answer:
-        case NoAnswer(reason) if "timeout" in reason:
+        case NoAnswer():
             return HttpAnswer(200, _NOTHING)
     return answer
 
@@ -88,10 +88,10 @@ DEFECTS = (
         decision(resync_enabled=_inverted),
     ),
     Defect(
-        "silence-is-success",
+        "no-answer-is-success",
         "resync.failure",
-        "takes a server that never answers for a successful resync",
-        firmware(answer=_silence_is_success),
+        "takes a server that is silent or resets the connection for a successful resync",
+        firmware(answer=_no_answer_is_success),
     ),
     Defect(
         "refusal-is-success",

@@ -135,7 +135,7 @@ def test_a_server_that_stays_silent_is_tried_again(
     expect_resyncs(history, handset, failed, 300)
 
 
-@requirement("resync.failure", "resync.error_retry_delay")
+@requirement("resync.error_retry_delay", "resync.failure")
 def test_a_server_whose_name_does_not_exist_is_tried_again(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
