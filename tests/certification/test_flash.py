@@ -17,7 +17,7 @@ from hil.testing import boot_to_lease, fetched
 
 LONG = 4000
 """Octets of a parameter that take a flash some milliseconds to store."""
-CUTS_S = (0.0, 0.002, 0.006, 0.010, 0.1)
+CUTS_S = (0.0, 0.002, 0.006, 0.02)
 """When to cut the power, counted from the profile's arrival."""
 
 
