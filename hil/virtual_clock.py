@@ -34,6 +34,7 @@ import os
 import selectors
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from hil.clock import GRACE_S, NANOSECONDS, LoopThread
@@ -49,6 +50,14 @@ class Link(Protocol):
 
     def flush(self) -> bool:
         """Deliver all that is in flight; say whether anything moved since the last call."""
+
+
+class Stir(Enum):
+    """What keeps virtual time from jumping."""
+
+    NONE = "nothing is in flight"
+    MOVED = "frames moved during the last flush: flush again"
+    ELSEWHERE = "a stream, a thread or a process is at work"
 
 
 class VirtualClock:
@@ -177,12 +186,15 @@ class VirtualClock:
 
     # -- called by the selector, in the loop's thread ----------------------------------------------
 
-    def at_rest(self, descriptors: Mapping[Any, selectors.SelectorKey]) -> bool:
-        """Whether nothing is in flight; a flush may have made a descriptor ready meanwhile."""
+    def stir(self, descriptors: Mapping[Any, selectors.SelectorKey]) -> Stir:
+        """What is in flight; a flush may have made a descriptor ready meanwhile."""
         if self._holding:
-            return False
+            return Stir.ELSEWHERE
         moved = [link.flush() for link in self._links]
-        return not any(moved) and not bytes_under_way(key.fd for key in descriptors.values())
+        if any(moved):
+            return Stir.MOVED
+        busy = bytes_under_way(key.fd for key in descriptors.values())
+        return Stir.ELSEWHERE if busy else Stir.NONE
 
     def hand_back(self) -> bool:
         """Give the baton back if the awaited work is finished."""
@@ -220,15 +232,12 @@ class _RestingSelector(selectors.BaseSelector):
             ready = self._inner.select(0)
             if ready or (timeout is not None and timeout <= 0):
                 return ready
-            resting = self._clock.at_rest(self._inner.get_map())
-            ready = self._inner.select(0)
+            stir = self._clock.stir(self._inner.get_map())
+            # A stream or a process at work wakes us with its next byte or its end.
+            ready = self._inner.select(0.0005 if stir is Stir.ELSEWHERE else 0)
             if ready:
                 return ready
-            if not resting:
-                # A stream or a process is at work: its next byte or its end will wake us.
-                ready = self._inner.select(0.0005)
-                if ready:
-                    return ready
+            if stir is not Stir.NONE:
                 continue
             if self._clock.hand_back():
                 continue

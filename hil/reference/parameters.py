@@ -59,6 +59,14 @@ class Parameters(Mapping[str, str]):
     def __len__(self) -> int:
         return len(TABLE)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Parameters):
+            return NotImplemented
+        return self._interpretations == other._interpretations and self._set == other._set
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._set.items()))
+
     def __repr__(self) -> str:
         # Names only: values may be passwords and keys.
         return f"Parameters(set: {', '.join(self._set) or 'none'})"
