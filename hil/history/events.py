@@ -11,24 +11,63 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import msgspec
+from hil.history.event import Direction, Event
+from hil.history.traffic import (
+    Connected,
+    DhcpMessage,
+    Disconnected,
+    DnsAnswer,
+    DnsQuery,
+    HttpRequest,
+    Outcome,
+    ProvisioningRequest,
+    SyslogMessage,
+    TftpPacket,
+    TftpRefused,
+    TftpRequest,
+    TlsHandshake,
+    TransferEnded,
+)
 
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
-    """The base of all events."""
-
-    source: str = ""
-    handset: str = ""
-    at: int = -1
-    seq: int = -1
-    kernel_ns: int = 0
-
-
-class Direction(StrEnum):
-    """Which way a message went, seen from the bench."""
-
-    RECEIVED = "received"
-    SENT = "sent"
+__all__ = [
+    "Alive",
+    "AnyEvent",
+    "Cause",
+    "Checked",
+    "Configured",
+    "Connected",
+    "DhcpMessage",
+    "Direction",
+    "Disconnected",
+    "DnsAnswer",
+    "DnsQuery",
+    "Event",
+    "FaultInjected",
+    "HandsetPrepared",
+    "HttpRequest",
+    "LabFault",
+    "LinkChanged",
+    "Note",
+    "Outcome",
+    "PowerAction",
+    "PowerFailed",
+    "PowerRequested",
+    "PowerSwitched",
+    "ProvisioningRequest",
+    "Refused",
+    "RunStarted",
+    "Stranger",
+    "SyslogMessage",
+    "TestEnded",
+    "TestStarted",
+    "TftpPacket",
+    "TftpRefused",
+    "TftpRequest",
+    "TlsHandshake",
+    "TransferEnded",
+    "Undelivered",
+    "Verdict",
+]
 
 
 class Cause(StrEnum):
@@ -198,176 +237,6 @@ class LinkChanged(Event, frozen=True, kw_only=True):
     """The handset's link (carrier) changed; the second witness of its power."""
 
     up: bool
-
-
-# -- DHCP ------------------------------------------------------------------------------------------
-
-
-class DhcpMessage(Event, frozen=True, kw_only=True):
-    """A DHCP message (RFC 2131), with every option as raw bytes by code."""
-
-    direction: Direction
-    kind: str
-    mac: str
-    xid: int
-    ciaddr: str = "0.0.0.0"
-    yiaddr: str = "0.0.0.0"
-    peer: str = ""
-    options: dict[int, bytes] = {}
-    data: bytes = b""
-
-
-# -- DNS -------------------------------------------------------------------------------------------
-
-
-class DnsQuery(Event, frozen=True, kw_only=True):
-    """A question that the handset asked (RFC 1035); ``qtype`` as text, e.g. ``A``."""
-
-    name: str
-    qtype: str
-    peer: str
-    data: bytes = b""
-
-
-class DnsAnswer(Event, frozen=True, kw_only=True):
-    """What it was told; ``rcode`` as text, e.g. ``NOERROR`` or ``NXDOMAIN``."""
-
-    name: str
-    qtype: str
-    rcode: str
-    answers: tuple[str, ...] = ()
-    peer: str = ""
-    data: bytes = b""
-
-
-# -- profile transfers -----------------------------------------------------------------------------
-
-
-class ProvisioningRequest(Event, frozen=True, kw_only=True):
-    """The handset asked a server for a file, by whatever scheme; ``host`` is what it called it."""
-
-    scheme: str
-    path: str
-    peer: str
-    port: int
-    transfer: int
-
-
-class TftpRequest(ProvisioningRequest, frozen=True, kw_only=True):
-    """A read request (RFC 1350) with its options (RFC 2347)."""
-
-    mode: str = "octet"
-    options: dict[str, str] = {}
-    data: bytes = b""
-
-
-class HttpRequest(ProvisioningRequest, frozen=True, kw_only=True):
-    """A complete HTTP request; header names in lower case, in order of arrival."""
-
-    method: str
-    version: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    connection: int = 0
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name, or None."""
-        return next((v for k, v in self.headers if k == name.lower()), None)
-
-
-class Outcome(StrEnum):
-    """How a transfer ended, seen from the server."""
-
-    COMPLETE = "complete"
-    NOT_FOUND = "not-found"
-    REDIRECTED = "redirected"
-    UNAUTHORIZED = "unauthorized"
-    ERROR = "error"
-    ABORTED = "aborted"
-    TIMED_OUT = "timed-out"
-
-
-class TransferEnded(Event, frozen=True, kw_only=True):
-    """The server's view of how the transfer of a `ProvisioningRequest` ended.
-
-    ``transfer`` is the request's. ``sent`` counts body bytes handed to the network. ``body`` is what
-    the phone was given where the transfer is complete: a judge needs it to know what was applied.
-    """
-
-    scheme: str
-    path: str
-    peer: str
-    transfer: int
-    outcome: Outcome
-    status: int = 0
-    detail: str = ""
-    sent: int = 0
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class TftpPacket(Event, frozen=True, kw_only=True):
-    """A packet of a transfer under way: ``kind`` is RRQ (repeated), DATA, ACK, OACK or ERROR.
-
-    ``block`` is the block number or error code on the wire, ``size`` the octets of the payload.
-    """
-
-    direction: Direction
-    kind: str
-    transfer: int
-    peer: str
-    block: int = 0
-    size: int = 0
-
-
-class TftpRefused(Event, frozen=True, kw_only=True):
-    """A write request; always refused with TFTP error 2."""
-
-    path: str
-    peer: str
-
-
-class Connected(Event, frozen=True, kw_only=True):
-    """A TCP connection was accepted."""
-
-    connection: int
-    peer: str
-    port: int
-
-
-class Disconnected(Event, frozen=True, kw_only=True):
-    """A TCP connection ended; ``reason`` is ``fin``, ``reset``, ``closed``, ``timeout``."""
-
-    connection: int
-    peer: str
-    reason: str
-
-
-class TlsHandshake(Event, frozen=True, kw_only=True):
-    """A TLS handshake ended. ``client_certificate`` is the subject that the phone showed, if any."""
-
-    connection: int
-    peer: str
-    succeeded: bool
-    version: str = ""
-    cipher: str = ""
-    server_name: str = ""
-    client_certificate: str = ""
-    reason: str = ""
-
-
-# -- syslog ----------------------------------------------------------------------------------------
-
-
-class SyslogMessage(Event, frozen=True, kw_only=True):
-    """A syslog datagram (RFC 3164, RFC 5424); ``text`` is the message part alone."""
-
-    text: str
-    peer: str
-    facility: int | None = None
-    severity: int | None = None
-    tag: str = ""
-    data: bytes = b""
 
 
 AnyEvent = (

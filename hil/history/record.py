@@ -301,7 +301,9 @@ class History:
         if not came:
             return "nothing at all"
         near: list[ev.Event] = [e for e in came if isinstance(e, wanted.kind)]
-        told = near or [e for e in came if not isinstance(e, ev.Note | ev.Configured | ev.TftpPacket)]
+        told = near or [
+            e for e in came if not isinstance(e, ev.Note | ev.Configured | ev.TftpPacket)
+        ]
         lines = [f"{describe(e)}, {(e.at - start.at) / NANOSECONDS:.3f} s after" for e in told[-8:]]
         head = f"{len(came)} other event(s)" + (", the last of them:" if lines else "")
         return "\n  ".join([head, *lines])
