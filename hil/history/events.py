@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from hil.history.event import Direction, Event
 from hil.history.traffic import (
     Connected,
@@ -133,7 +135,7 @@ class Configured(Event, frozen=True, kw_only=True):
 class HandsetPrepared(Event, frozen=True, kw_only=True):
     """The handset's flash holds exactly these parameters (by XML name), all others are at default."""
 
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Checked(Event, frozen=True, kw_only=True):

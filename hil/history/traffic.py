@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from hil.history.event import Direction, Event
 
 # -- DHCP ------------------------------------------------------------------------------------------
@@ -19,7 +21,7 @@ class DhcpMessage(Event, frozen=True, kw_only=True):
     ciaddr: str = "0.0.0.0"
     yiaddr: str = "0.0.0.0"
     peer: str = ""
-    options: dict[int, bytes] = {}
+    options: dict[int, bytes] = msgspec.field(default_factory=dict)
     data: bytes = b""
 
 
@@ -63,7 +65,7 @@ class TftpRequest(ProvisioningRequest, frozen=True, kw_only=True):
     """A read request (RFC 1350) with its options (RFC 2347)."""
 
     mode: str = "octet"
-    options: dict[str, str] = {}
+    options: dict[str, str] = msgspec.field(default_factory=dict)
     data: bytes = b""
 
 

@@ -71,7 +71,7 @@ def test_no_kind_of_event_was_forgotten_in_the_union():
         return {kind}.union(*map(leaves, kind.__subclasses__()))
 
     abstract = {ev.Event, ev.ProvisioningRequest}
-    here = {kind for kind in leaves(ev.Event) if kind.__module__ == ev.__name__}
+    here = {kind for kind in leaves(ev.Event) if kind.__module__.startswith("hil.")}
     assert here - abstract == set(KINDS)
 
 
