@@ -202,7 +202,7 @@ def pytest_runtest_makereport(
         item.stash[_JUDGED] = result
         item.config.stash[RESULTS].add(result)
     if result is not None and call.when in ("setup", "call"):
-        _describe(report, result)
+        _describe(item, report, result)
     return report
 
 
@@ -262,15 +262,18 @@ def _unstarted(conduct: Conduct) -> Judgement:
     )
 
 
-def _describe(report: pytest.TestReport, result: TestResult) -> None:
+def _describe(item: pytest.Item, report: pytest.TestReport, result: TestResult) -> None:
     if not report.passed:
         report.longrepr = str(result.judgement)
-    report.user_properties += [
+    properties: list[tuple[str, object]] = [
         ("verdict", result.judgement.word.value),
         ("cause", result.judgement.cause.value),
         ("lab_s", f"{result.lab_s:.6f}"),
         *(("requirement", name) for name in result.requirements),
     ]
+    report.user_properties += properties
+    # JUnit takes them from the report of the teardown, which is made of the item's.
+    item.user_properties += properties
 
 
 def pytest_report_teststatus(
@@ -288,7 +291,8 @@ def pytest_report_teststatus(
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Exit with the verdict's code where certification tests ran."""
     results = session.config.stash[RESULTS]
-    if results.planned and exitstatus in (0, 1):
+    judged = results.planned and not session.config.option.collectonly
+    if judged and exitstatus in (0, 1):
         verdicts = results.exit_code
         others_failed = exitstatus == 1 and verdicts == 0
         session.exitstatus = 1 if others_failed else verdicts
