@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,14 +12,28 @@ from hil.history import describe
 from hil.history import events as ev
 
 NANOSECONDS = 1_000_000_000
+_LONGEST_NAME = 120
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def write_log(directory: Path, result: TestResult, events: Iterable[ev.Event]) -> Path:
-    """Write the log of one test into ``directory``; returns its path."""
+    """Write the log of one test into ``directory``; returns its path.
+
+    The file has the test's name as far as file names go; a log of the same test is replaced.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{_NO_NAME.sub('_', result.id).strip('_')[-120:]}.log"
-    path.write_text("\n".join(log_lines(result, events)) + "\n", encoding="utf-8")
+    path = _path(directory, result.id)
+    text = "\n".join(log_lines(result, events)) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return path
+
+
+def _path(directory: Path, test: str) -> Path:
+    name = _NO_NAME.sub("_", test).strip("_")[-_LONGEST_NAME:]
+    path = directory / f"{name}.log"
+    if path.exists() and path.read_text("utf-8").partition("\n")[0] != test:
+        # test_x[1] and test_x_1 are two tests, and the name of one file.
+        return directory / f"{name}-{zlib.crc32(test.encode()):08x}.log"
     return path
 
 

@@ -56,9 +56,9 @@ class RunResults:
 
     @property
     def word(self) -> Word:
-        """The verdict of the whole run; a test without a verdict makes it an ERROR at best."""
+        """The verdict of the whole run: an ERROR at best without a test, or with one unconcluded."""
         words = [result.judgement.word for result in (*self.tests, *self.baselines)]
-        return merge([*words, *([Word.ERROR] if self.unconcluded else [])])
+        return merge([*words, *([Word.ERROR] if self.unconcluded or not self.tests else [])])
 
     @property
     def exit_code(self) -> int:
