@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="only certification tests that name this requirement; may be repeated",
     )
+    group.addoption(
+        "--hil-certify", action="store_true", help="every collected test must be one that is judged"
+    )
     group.addoption("--hil-out", metavar="DIR", help="leave history and logs in this directory")
     group.addoption(
         "--hil-wall-clock", action="store_true", help="let time pass by itself on a virtual testbed"
@@ -93,6 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     problems = []
     for item in items:
         if not is_judged(item):
+            if config.getoption("--hil-certify") or requirements_of(item):
+                problems.append(f"{item.nodeid}: holds no handset, so it cannot be judged")
             continue
         names = requirements_of(item)
         if not names:
@@ -203,7 +209,28 @@ def pytest_runtest_makereport(
         item.config.stash[RESULTS].add(result)
     if result is not None and call.when in ("setup", "call"):
         _describe(item, report, result)
+    if result is not None and call.when == "teardown" and call.excinfo is not None:
+        _spoil(item, report, result, call.excinfo.value)
     return report
+
+
+def _spoil(
+    item: pytest.Item, report: pytest.TestReport, result: TestResult, error: BaseException
+) -> None:
+    """What breaks after a test was judged makes its verdict an ERROR."""
+    conduct = conduct_of(result.requirements, error)
+    remark = f"after the test: {conduct.lab_error or conduct.crash or error}"
+    cause = ev.Cause.LAB if conduct.lab_error else ev.Cause.TEST
+    judgement = replace(
+        result.judgement,
+        word=Word.ERROR,
+        cause=cause,
+        remarks=(*result.judgement.remarks, remark),
+    )
+    spoilt = replace(result, judgement=judgement)
+    item.stash[_JUDGED] = spoilt
+    item.config.stash[RESULTS].replace(result, spoilt)
+    report.longrepr = str(judgement)
 
 
 def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
@@ -214,7 +241,7 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     wall_s = time.perf_counter() - item.stash[BEGAN]
     if bench is None or started is None:
         return TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
-    ended = bench.end(item.nodeid)
+    ended = bench.end(item.nodeid, linger=error is not None)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
@@ -263,7 +290,9 @@ def _unstarted(conduct: Conduct) -> Judgement:
 
 
 def _describe(item: pytest.Item, report: pytest.TestReport, result: TestResult) -> None:
-    if not report.passed:
+    if result.judgement.word not in (Word.PASS, Word.NOT_APPLICABLE):
+        # A skip is no verdict either: what was judged is passed or failed.
+        report.outcome = "failed"
         report.longrepr = str(result.judgement)
     properties: list[tuple[str, object]] = [
         ("verdict", result.judgement.word.value),
@@ -295,4 +324,4 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if judged and exitstatus in (0, 1):
         verdicts = results.exit_code
         others_failed = exitstatus == 1 and verdicts == 0
-        session.exitstatus = 1 if others_failed else verdicts
+        session.exitstatus = exitstatus if others_failed else verdicts

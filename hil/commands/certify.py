@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -9,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hil.errors import UsageError
+from hil.errors import LabError, UsageError
 from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
     from hil.evidence.results import RunResults
     from hil.testbed.inventory import HandsetEntry, Testbed
 
-_NOTHING_SELECTED = 5
 _PYTEST_TROUBLE = (2, 4)
+_PYTEST_CRASH = 3
 
 
 @click.command(name="certify")
@@ -88,21 +89,58 @@ def command(
     firmware_with(defects)
     for name in requirements:
         known_requirement(name)
+    if json_file not in (None, "-"):
+        _check_writable(Path(str(json_file)))
+    held = _take(out) if out is not None else None
     enter()
     progress = Progress(entry, inventory, defects, to_stderr=json_file == "-")
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
     arguments = _arguments(file, entry.name, defects, selection, out, wall_clock)
     results, status = _run_pytest(arguments, progress)
+    if held is not None:
+        os.close(held)
+    if status in _PYTEST_TROUBLE and not results.tests:
+        raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
+    if status == _PYTEST_CRASH:
+        raise LabError("pytest itself failed; this says nothing about the phone")
+    if status != 0 and results.planned and results.exit_code == 0:
+        results.troubles.append(f"pytest ended with status {status} although every test passed")
     progress.summary(results, out, time.perf_counter() - began)
     if json_file is not None:
         _write_json(json_file, results, inventory, entry, defects, time.perf_counter() - began)
-    if status == _NOTHING_SELECTED or (results.planned == 0 and status not in _PYTEST_TROUBLE):
+    if results.planned == 0:
         raise UsageError(
             f"no test matches {' '.join(selection)}" if selection else "the suite has no test",
             remedy="a selection that tests nothing proves nothing",
         )
-    ctx.exit(2 if status in _PYTEST_TROUBLE and not results.tests else results.exit_code)
+    ctx.exit(results.exit_code)
+
+
+def _check_writable(file: Path) -> None:
+    """UsageError now rather than after the run."""
+    try:
+        with file.open("a", encoding="utf-8"):
+            return
+    except OSError as error:
+        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
+
+
+def _take(out: Path) -> int:
+    """Take a directory for the evidence of one run; UsageError if another run has it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = os.open(out / ".hil-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise UsageError(f"cannot write there: {error.strerror}", file=str(out)) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise UsageError(
+            "another run writes its evidence there", file=str(out), remedy="another directory"
+        ) from error
+    return held
 
 
 def _arguments(
@@ -129,6 +167,7 @@ def _arguments(
         "no:unraisableexception",
         "-p",
         "hil.pytest_plugin",
+        "--hil-certify",
         f"--hil-testbed={file.resolve()}",
         f"--hil-handset={handset}",
         *(f"--hil-defect={name}" for name in defects),
@@ -137,7 +176,6 @@ def _arguments(
     if wall_clock:
         arguments.append("--hil-wall-clock")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         arguments += [
             f"--hil-out={out}",
             f"--junit-xml={out / 'junit.xml'}",

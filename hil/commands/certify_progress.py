@@ -70,6 +70,8 @@ class Progress:
         if report.when == "setup" and report.passed:
             self._tell_baselines()
             return
+        if report.when == "teardown" and report.failed and self.results.tests:
+            self._tell(self.results.tests[-1], f"[{self._told}/{self.results.planned}]")
         for result in self.results.tests[self._told :]:
             self._tell(result, f"[{self._told + 1}/{self.results.planned}]")
             self._told += 1
@@ -79,6 +81,8 @@ class Progress:
         self._tell_baselines()
         if not results.planned:
             return
+        for trouble in results.troubles:
+            self._say(trouble, Word.ERROR)
         lab_s = sum(result.lab_s for result in results.tests)
         self._echo("")
         self._echo(click.style(results.summary(), fg=_COLOURS[results.word], bold=True))

@@ -32,6 +32,7 @@ class Admission:
 
     def __init__(self, mac: str, address: IPv4Address | None = None) -> None:
         self.mac = _normal(mac)
+        self._leased_ever: set[str] = set()
         self.leased(address)
         self._transfers = itertools.count(1)
 
@@ -44,6 +45,15 @@ class Admission:
         """Take note of the address that the handset now has."""
         self._address = address
         self._peer = None if address is None else str(address)
+        if address is not None:
+            self._leased_ever.add(str(address))
+
+    def is_misplaced(self, peer: str, interface: Interface) -> bool:
+        """Whether the handset's hardware speaks from an address that it was never leased here."""
+        if not peer or peer in self._leased_ever or not _is_address(peer):
+            return False
+        mac = interface.neighbour(peer)
+        return mac is not None and self.admits_mac(mac)
 
     def admits_mac(self, mac: str) -> bool:
         """Whether this is the handset's hardware address."""
@@ -65,6 +75,14 @@ class Admission:
     def next_transfer(self) -> int:
         """A number for a transfer, unique among all servers of the bench."""
         return next(self._transfers)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _normal(mac: str) -> str:

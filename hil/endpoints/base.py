@@ -15,7 +15,7 @@ from typing import Protocol
 
 from hil.clock import Clock
 from hil.endpoints.admission import Admission
-from hil.endpoints.faults import Fault, describe
+from hil.endpoints.faults import Fault, Planned, describe
 from hil.errors import ProtocolError
 from hil.history import History
 from hil.history import events as ev
@@ -34,6 +34,10 @@ class Endpoint(Protocol):
     @property
     def address(self) -> str:
         """The IPv4 address that it listens on."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
 
     async def start(self) -> None:
         """Listen; `EndpointError` if that is impossible."""
@@ -99,6 +103,17 @@ class Station:
                 kernel_ns=kernel_ns,
             )
         )
+        host = peer.rpartition(":")[0]
+        if self.admission.is_misplaced(host, self.place.interface):
+            self.history.append(
+                ev.LabFault(
+                    source=self.source,
+                    what="the handset has an address that this bench never leased",
+                    evidence=f"{self.admission.mac} speaks from {host}",
+                    next_step="look for another DHCP server on this wire",
+                    concerns=self.admission.mac,
+                )
+            )
 
     def refused(
         self, peer: str, reason: str, data: bytes = b"", *, at: int = -1, kernel_ns: int = 0
@@ -119,6 +134,14 @@ class Station:
         """Record a datagram that makes no sense or asks for what must not be."""
         self.refused(
             datagram.peer, reason, datagram.data, at=datagram.at, kernel_ns=datagram.kernel_ns
+        )
+
+    def armed(self, planned: Planned) -> None:
+        """Record that a fault is planned."""
+        self.history.append(
+            ev.FaultArmed(
+                source=self.source, fault=type(planned.fault).__name__, detail=str(planned)
+            )
         )
 
     def injected(self, fault: Fault, about: str = "") -> None:

@@ -47,6 +47,11 @@ class DatagramSocket:
         self._socket: socket.socket | None = None
 
     @property
+    def listening(self) -> bool:
+        """Whether it is open."""
+        return self._socket is not None
+
+    @property
     def port(self) -> int:
         """The port it listens on; before `open`, the one that was asked for."""
         return self._port

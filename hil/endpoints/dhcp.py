@@ -72,6 +72,11 @@ class DhcpEndpoint:
         self._lease: GrantedLease | None = None
 
     @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
+        return self._socket.listening
+
+    @property
     def address(self) -> str:
         """The server's own address, which is also its server identifier (option 54)."""
         return self._station.address
@@ -110,7 +115,7 @@ class DhcpEndpoint:
             self._servers.add_rival(fault, self._config)
         planned = fl.Planned(fault, nth, name)
         self._faults.add(planned)
-        self._station.configured(f"fault {planned}")
+        self._station.armed(planned)
 
     def reset(self) -> None:
         """Offer the default again, without faults; a lease of the default address stays."""

@@ -54,6 +54,11 @@ class DnsEndpoint:
         self._zone: Zone = {}
 
     @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
+        return self._socket.listening
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address
@@ -115,7 +120,7 @@ class DnsEndpoint:
             raise UsageError(f"{fault!r}", remedy=", ".join(dnslib.RCODE.reverse))
         planned = fl.Planned(fault, nth, None if name is None else zone_key(name))
         self._faults.add(planned)
-        self._station.configured(f"fault {planned}")
+        self._station.armed(planned)
 
     def reset(self) -> None:
         """Know no name, have no fault, and forget answers that are being delayed."""

@@ -87,6 +87,11 @@ class HttpEndpoint:
         self._open: dict[Connection, asyncio.Task[None]] = {}
 
     @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
+        return self._listener is not None
+
+    @property
     def address(self) -> str:
         """The IPv4 address that it listens on."""
         return self._station.address
@@ -162,7 +167,7 @@ class HttpEndpoint:
             self._handshake_faults.add(planned)
         else:
             self._request_faults.add(planned)
-        self._station.configured(f"fault {planned}")
+        self._station.armed(planned)
 
     def reset(self) -> None:
         """Serve nothing, without faults, and reset the connections that are open."""

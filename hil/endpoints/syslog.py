@@ -32,6 +32,11 @@ class SyslogEndpoint:
         self._socket = DatagramSocket(self._station, self._receive, port=port)
 
     @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
+        return self._socket.listening
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address

@@ -51,6 +51,11 @@ class TftpEndpoint:
         self._delayed: dict[tuple[str, int], Asked] = {}
 
     @property
+    def listening(self) -> bool:
+        """Whether it is there for the handset."""
+        return self._socket.listening
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address
@@ -75,7 +80,7 @@ class TftpEndpoint:
         """Misbehave: towards every read request, or the ``nth`` one for the path ``name``."""
         planned = fl.Planned(fault, nth, None if name is None else _configured_path(name))
         self._faults.add(planned)
-        self._station.configured(f"fault {planned}")
+        self._station.armed(planned)
 
     def reset(self) -> None:
         """Serve nothing, have no fault, and abort the transfers that are open."""

@@ -44,10 +44,16 @@ class RunResults:
     planned: int = 0
     tests: list[TestResult] = field(default_factory=list)
     baselines: list[TestResult] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    """What broke outside every test: it belongs to no verdict, and keeps the run from passing."""
 
     def add(self, result: TestResult, *, baseline: bool = False) -> None:
         """Take a result; a group's baseline exchange is counted apart from the tests."""
         (self.baselines if baseline else self.tests).append(result)
+
+    def replace(self, result: TestResult, by: TestResult) -> None:
+        """Put another verdict in the place of one that did not last."""
+        self.tests[self.tests.index(result)] = by
 
     @property
     def unconcluded(self) -> int:
@@ -58,7 +64,8 @@ class RunResults:
     def word(self) -> Word:
         """The verdict of the whole run: an ERROR at best without a test, or with one unconcluded."""
         words = [result.judgement.word for result in (*self.tests, *self.baselines)]
-        return merge([*words, *([Word.ERROR] if self.unconcluded or not self.tests else [])])
+        incomplete = self.unconcluded or not self.tests or self.troubles
+        return merge([*words, *([Word.ERROR] if incomplete else [])])
 
     @property
     def exit_code(self) -> int:
@@ -74,6 +81,8 @@ class RunResults:
         baseline = [r for r in self.baselines if r.judgement.word is not Word.PASS]
         if baseline:
             parts.append(f"{len(baseline)} baseline exchange(s) not PASS")
+        if self.troubles:
+            parts.append(f"{len(self.troubles)} trouble(s) outside the tests")
         return f"{self.word.value}: {', '.join(parts) or 'no test ran'}"
 
     def as_json(self, run: dict[str, object], handset: dict[str, object]) -> str:
@@ -85,6 +94,7 @@ class RunResults:
                 "verdict": self.word.value,
                 "planned": self.planned,
                 "concluded": len(self.tests),
+                "troubles": list(self.troubles),
                 "baselines": [result.as_json() for result in shown],
             },
             "handset": handset,

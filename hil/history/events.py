@@ -44,6 +44,7 @@ __all__ = [
     "DnsAnswer",
     "DnsQuery",
     "Event",
+    "FaultArmed",
     "FaultInjected",
     "HandsetPrepared",
     "HttpRequest",
@@ -142,6 +143,7 @@ class Checked(Event, frozen=True, kw_only=True):
     """A check was evaluated: what was due, what was seen, and by how much it missed.
 
     An empty ``requirement`` stands for the requirements that the running test declared.
+    ``absent_since`` is the lab time from which on something did not happen, -1 for other checks.
     """
 
     what: str
@@ -150,6 +152,7 @@ class Checked(Event, frozen=True, kw_only=True):
     due: str = ""
     seen: str = ""
     margin: str = ""
+    absent_since: int = -1
 
 
 class Alive(Event, frozen=True, kw_only=True):
@@ -193,6 +196,13 @@ class Undelivered(Event, frozen=True, kw_only=True):
     peer: str
     reason: str
     data: bytes = b""
+
+
+class FaultArmed(Event, frozen=True, kw_only=True):
+    """An endpoint was told to misbehave; whether it comes to that is `FaultInjected`'s to say."""
+
+    fault: str
+    detail: str = ""
 
 
 class FaultInjected(Event, frozen=True, kw_only=True):
@@ -255,6 +265,7 @@ AnyEvent = (
     | Stranger
     | Refused
     | Undelivered
+    | FaultArmed
     | FaultInjected
     | PowerRequested
     | PowerSwitched

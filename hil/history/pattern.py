@@ -58,7 +58,7 @@ class Pattern(Generic[E]):
         parts = [f"{name}={_brief(value)}" for name, value in self.fields]
         if self.where is not None:
             parts.append(f"where {getattr(self.where, '__name__', 'predicate')}")
-        return f"{self.kind.__name__}({', '.join(parts)})"
+        return f"{self.kind.__name__}({', '.join(parts)})" if parts else self.kind.__name__
 
 
 def describe(event: ev.Event) -> str:

@@ -31,6 +31,8 @@ from hil.history.store import HistoryFile
 
 E = TypeVar("E", bound=ev.Event)
 NANOSECONDS = 1_000_000_000
+_GRACE_S = 5.0
+_LONGEST_GRACE_S = 600.0
 
 
 class Waiter(Protocol):
@@ -177,12 +179,18 @@ class History:
         (by default of those that the test declared) and raised as `Unmet`. Returns the event.
         """
         wanted = Pattern.of(kind, fields, where)
+        _require_window(not_before, within)
         start = after if after is not None else self.mark()
-        found = self._await(wanted, start, within, count)
+        grace = min(_LONGEST_GRACE_S, max(_GRACE_S, within / 10))
+        # A late event is waited for a little longer, so that it can be said how late it was.
+        found = self._await(wanted, start, within, count) or self._await(
+            wanted, start, within + grace, count
+        )
         due = f"{wanted} between {not_before:g} s and {within:g} s after {_moment(start)}"
         if found is None:
             instead = self._instead(wanted, start)
-            self._checked(str(wanted), False, requirement, due, instead, "")
+            overdue = f"more than {grace:g} s overdue"
+            self._checked(str(wanted), False, requirement, due, instead, overdue)
             raise Unmet(f"due: {due}\nseen: {instead}", precondition=False)
         delay = (found.at - start.at) / NANOSECONDS
         seen = f"{describe(found)}, {delay:.3f} s after"
@@ -210,15 +218,17 @@ class History:
         That the phone was alive through the window is for the judge to see from other events.
         """
         wanted = Pattern.of(kind, fields, where)
+        _require_window(0, within)
         start = after if after is not None else self.mark()
         found = self._await(wanted, start, within, 1)
         due = f"no {wanted} within {within:g} s after {_moment(start)}"
         if found is not None and found.at <= start.at + round(within * NANOSECONDS):
             delay = (found.at - start.at) / NANOSECONDS
             seen = f"{describe(found)}, {delay:.3f} s after"
-            self._checked(f"no {wanted}", False, requirement, due, seen, "")
+            margin = f"{within - delay:.3f} s before the window's end"
+            self._checked(f"no {wanted}", False, requirement, due, seen, margin)
             raise Unmet(f"due: {due}\nseen: {seen}", precondition=False)
-        self._checked(f"no {wanted}", True, requirement, due, "none", "")
+        self._checked(f"no {wanted}", True, requirement, due, "none", "", since=start.at)
 
     def wait(
         self,
@@ -282,7 +292,15 @@ class History:
         return found[count - 1] if len(found) >= count else None
 
     def _checked(
-        self, what: str, passed: bool, requirement: str, due: str, seen: str, margin: str
+        self,
+        what: str,
+        passed: bool,
+        requirement: str,
+        due: str,
+        seen: str,
+        margin: str,
+        *,
+        since: int = -1,
     ) -> None:
         self.append(
             ev.Checked(
@@ -293,6 +311,7 @@ class History:
                 due=due,
                 seen=seen,
                 margin=margin,
+                absent_since=since,
             )
         )
 
@@ -307,6 +326,14 @@ class History:
         lines = [f"{describe(e)}, {(e.at - start.at) / NANOSECONDS:.3f} s after" for e in told[-8:]]
         head = f"{len(came)} other event(s)" + (", the last of them:" if lines else "")
         return "\n  ".join([head, *lines])
+
+
+def _require_window(not_before: float, within: float) -> None:
+    if within <= 0 or not_before > within:
+        raise UsageError(
+            f"a window from {not_before:g} s to {within:g} s has nothing in it",
+            remedy="within > 0, and not_before no later",
+        )
 
 
 def _moment(moment: Moment) -> str:

@@ -75,6 +75,9 @@ class ResyncWindow:
             self._ledger.checked(due.clause)
             if due.reason is Reason.POWER_UP:
                 self._ledger.checked("resync.on_reset")
+            if due.reason is Reason.RETRY:
+                # It tried again, so it took what went before for a failure.
+                self._ledger.checked("resync.failure")
 
     def time_is(self, phone: Phone, now: int) -> None:
         """Notice that a resync should have begun before ``now``."""

@@ -107,6 +107,21 @@ class Interface:
         (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)
         return bool(flags & _IFF_UP)
 
+    def carrier_changes(self) -> int:
+        """How often its carrier came or went since it was made, whoever was the cause.
+
+        Not for use inside the event loop.
+        """
+        from pyroute2 import IPRoute
+
+        with self.namespace.entered():
+            route = IPRoute()
+        try:
+            (link,) = route.link("get", ifname=self.name)
+            return int(link.get_attr("IFLA_CARRIER_CHANGES"))
+        finally:
+            route.close()
+
     def up(self) -> None:
         """Set it up; a veth then has a carrier if its peer is up as well."""
         self._set_flag(up=True)

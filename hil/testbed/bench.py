@@ -19,6 +19,7 @@ from pathlib import Path
 from hil import __version__
 from hil.clock import Clock, WallClock
 from hil.endpoints.admission import Admission
+from hil.endpoints.base import Endpoint
 from hil.endpoints.certificates import Authority
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
@@ -129,7 +130,14 @@ class VirtualBench:
             ),
         )
         self.syslog = SyslogEndpoint(*surroundings)
-        self._endpoints = (self.dhcp, self.dns, self.tftp, self.http, self.https, self.syslog)
+        self._endpoints: tuple[Endpoint, ...] = (
+            self.dhcp,
+            self.dns,
+            self.tftp,
+            self.http,
+            self.https,
+            self.syslog,
+        )
 
     def _build_handset(self, authority: Authority, firmware: Firmware) -> None:
         identity = self.entry.identity()
@@ -179,6 +187,7 @@ class VirtualBench:
             self._restore,
             lambda: self.admission.address,
             lambda: self._port.near.running,
+            self._port.near.carrier_changes,
         )
 
     def _driver(self, pdu: Pdu) -> SnmpPdu:
@@ -204,13 +213,26 @@ class VirtualBench:
             endpoint.reset()
         self.handset.prepare()
         self.admission.leased(None)
+        self.handset.watch_link()
         # A test behaves alike whatever ran before it.
         self._handset.reseed(f"{self.entry.seed}/{test}")
         return started
 
-    def end(self, test: str) -> ev.TestEnded:
-        """See whether the handset lives, and close the test's part of the history."""
+    def end(self, test: str, *, linger: bool = False) -> ev.TestEnded:
+        """See whether the handset lives, and close the test's part of the history.
+
+        ``linger`` lets a moment pass first, so that the monitor sees what is overdue where a test
+        gave up at the end of its own window.
+        """
+        if linger:
+            self.history.sleep(2 * self.timing.late + 0.1)
         self.handset.is_alive()
+        trouble = self.handset.link_trouble()
+        if trouble:
+            self._lab_fault("the handset's link and its power do not go together", trouble)
+        for endpoint in self._endpoints:
+            if not endpoint.listening:
+                self._lab_fault("an endpoint of the bench is gone", type(endpoint).__name__)
         if self.network.lost_barriers:
             self.network.lost_barriers = 0
             self._lab_fault("the virtual network lost a frame", "a barrier did not come back")

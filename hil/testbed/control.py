@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import IPv4Address
 from typing import Any
@@ -27,7 +28,8 @@ class HandsetControl:
 
     ``restore`` puts exactly the given parameters, and defaults besides, into the handset's flash
     while it is off. ``address`` tells the address that it was leased. ``linked`` tells whether its
-    network link is up: the second witness of its power.
+    network link is up, the second witness of its power; ``link_changes`` counts how often it came
+    or went, so that power which is lost behind the bench's back does not pass for the phone's doing.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class HandsetControl:
         restore: Callable[[Mapping[str, str]], Coroutine[Any, Any, None]],
         address: Callable[[], IPv4Address | None],
         linked: Callable[[], bool],
+        link_changes: Callable[[], int],
     ) -> None:
         self.name = name
         self.identity = identity
@@ -53,6 +56,9 @@ class HandsetControl:
         self._restore = restore
         self._address = address
         self._linked = linked
+        self._link_changes = link_changes
+        self._changes = link_changes()
+        self._expected_changes = 0
         self._on: bool | None = None
 
     @property
@@ -64,23 +70,39 @@ class HandsetControl:
 
     def power_on(self) -> ev.PowerSwitched:
         """Switch its power on; LabError if the outlet or the link disagree."""
+        self._on = None
+        self._expected_changes += not self._linked()
         switched = self._clock.run(self._outlet.on(), timeout=_POWER_S)
-        self._on = True
         self._witness(up=True)
+        self._on = True
         return switched
 
     def power_off(self) -> ev.PowerSwitched:
         """Cut its power; LabError if the outlet or the link disagree."""
+        self._on = None
+        self._expected_changes += self._linked()
         switched = self._clock.run(self._outlet.off(), timeout=_POWER_S)
-        self._on = False
         self._witness(up=False)
+        self._on = False
         return switched
 
     def power_cycle(self) -> ev.PowerSwitched:
-        """Cut its power and give it back; returns the moment of power-on."""
-        if self._on is not False:
-            self.power_off()
-        return self.power_on()
+        """Cut its power and give it back; returns the moment of power-on.
+
+        Power-on is attempted whatever power-off said. LabError if the outlet fails, or if the link
+        did not go down in between.
+        """
+        if self._on is False:
+            return self.power_on()
+        before = self._history.mark()
+        self._on = None
+        self._expected_changes += 2 if self._linked() else 1
+        switched = self._clock.run(self._outlet.cycle(), timeout=2 * _POWER_S)
+        if not self._history.all(ev.LinkChanged, after=before, up=False):
+            self._disagree("the outlet says it was off, but the handset's link never went down")
+        self._witness(up=True)
+        self._on = True
+        return switched
 
     def boot(self, **parameters: str) -> ev.PowerSwitched:
         """Start from a known state: exactly these parameters set, everything else at its default."""
@@ -96,7 +118,13 @@ class HandsetControl:
                     remedy="serve a profile with that value to see what the phone makes of it",
                 )
         if self._on is not False:
-            self.power_off()
+            try:
+                self.power_off()
+            except LabError:
+                # A phone must not stay dark because switching it off went wrong.
+                with contextlib.suppress(LabError):
+                    self.power_on()
+                raise
         self._clock.run(self._restore(Parameters(parameters).items_set()))
         self._history.append(ev.HandsetPrepared(source="bench", parameters=parameters))
 
@@ -106,7 +134,7 @@ class HandsetControl:
         """Look whether it answers on the network; the answer goes into the history."""
         address = self._address()
         if self._on is not True:
-            alive, detail = True, "the handset was left without power"
+            alive, detail = False, "the handset was left without power"
         elif address is None:
             alive, detail = False, "it has no address"
         else:
@@ -114,6 +142,24 @@ class HandsetControl:
             alive, detail = not silence, silence or f"{address} answers"
         self._history.append(ev.Alive(source="bench", alive=alive, method="icmp", detail=detail))
         return alive
+
+    def watch_link(self) -> None:
+        """Begin to count what happens to the link."""
+        self._changes = self._link_changes()
+        self._expected_changes = 0
+
+    def link_trouble(self) -> str:
+        """What happened to the link that no power command of ours explains; empty if nothing."""
+        if self._on is not None and self._linked() is not self._on:
+            return f"its link is {'up' if self._linked() else 'down'}, its power {self._on_word()}"
+        changes = self._link_changes() - self._changes
+        if self._on is not None and changes != self._expected_changes:
+            due = self._expected_changes
+            return f"its link changed {changes} times, our power commands explain {due}"
+        return ""
+
+    def _on_word(self) -> str:
+        return "on" if self._on else "off"
 
     def mark(self) -> Mark:
         """The present place in the history."""
@@ -124,19 +170,24 @@ class HandsetControl:
             lambda: self._linked() is up, self._clock.now() + round(_WITNESS_S * NANOSECONDS)
         ):
             word = "on" if up else "off"
-            fault = LabError(
-                f"the outlet says {word}, but the handset's link is {'down' if up else 'up'}",
-                evidence=f"{self._outlet.name} against the link, {_WITNESS_S:g} s after",
-                next_step="compare the outlet with the inventory; hil believes neither of the two",
-                concerns=self.name,
+            self._disagree(
+                f"the outlet says {word}, but the handset's link is {'down' if up else 'up'}"
             )
-            self._history.append(
-                ev.LabFault(
-                    source="power",
-                    what=fault.what,
-                    evidence=fault.evidence,
-                    next_step=fault.next_step,
-                    concerns=fault.concerns,
-                )
+
+    def _disagree(self, what: str) -> None:
+        fault = LabError(
+            what,
+            evidence=f"{self._outlet.name} against the link, within {_WITNESS_S:g} s",
+            next_step="compare the outlet with the inventory; hil believes neither of the two",
+            concerns=self.name,
+        )
+        self._history.append(
+            ev.LabFault(
+                source="power",
+                what=fault.what,
+                evidence=fault.evidence,
+                next_step=fault.next_step,
+                concerns=fault.concerns,
             )
-            raise fault
+        )
+        raise fault
