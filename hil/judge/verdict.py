@@ -78,6 +78,7 @@ class _Evidence:
     checked: dict[str, int] = field(default_factory=dict)
     lab_faults: list[ev.LabFault] = field(default_factory=list)
     stimulated: bool = False
+    powered: bool = False
     lost: str = ""
     armed: dict[tuple[str, str], str] = field(default_factory=dict)
     link_down_at: list[int] = field(default_factory=list)
@@ -131,6 +132,8 @@ def _gather(events: Sequence[ev.Event], conduct: Conduct) -> _Evidence:
                         at=event.at,
                     )
                 )
+            case ev.PowerSwitched(action=ev.PowerAction.ON):
+                evidence.powered = True
             case ev.Alive():
                 evidence.last_alive = event
             case ev.DhcpMessage(direction=ev.Direction.RECEIVED) | ev.ProvisioningRequest():
@@ -189,6 +192,9 @@ def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
         return say(Word.INCONCLUSIVE, Cause.DEVICE, conduct.unmet)
     if conduct.not_applicable:
         return say(Word.NOT_APPLICABLE, Cause.DEVICE, conduct.not_applicable)
+    vacuous = "vacuous: the phone did nothing, so no stimulus reached it"
+    if not evidence.stimulated and not evidence.powered:
+        return say(Word.ERROR, Cause.TEST, vacuous)
     if evidence.last_alive is None or not evidence.last_alive.alive:
         seen = evidence.last_alive.detail if evidence.last_alive else "nobody looked"
         remark = f"the phone was not seen alive to the end: {seen}"
@@ -200,9 +206,7 @@ def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
         unused = "; ".join(evidence.armed.values())
         return say(Word.ERROR, Cause.TEST, f"vacuous: a fault never came to pass: {unused}")
     if not evidence.stimulated:
-        return say(
-            Word.ERROR, Cause.TEST, "vacuous: the phone did nothing, so no stimulus reached it"
-        )
+        return say(Word.ERROR, Cause.TEST, vacuous)
     missing = [name for name in conduct.requirements if name not in evidence.checked]
     if not conduct.requirements:
         return say(Word.ERROR, Cause.TEST, "vacuous: the test declares no requirement")

@@ -276,8 +276,9 @@ def test_each_configuration_is_an_event(bench, server):
     server.reset()
     told = [c.what for c in bench.history.all(ev.Configured, source="tftp")]
     assert told[0] == "serve /7832.xml, 5 octets"
-    assert "Stall(at=5)" in told[1]
-    assert told[2:] == ["remove /7832.xml", "reset"]
+    assert told[1:] == ["remove /7832.xml", "reset"]
+    (armed,) = bench.history.all(ev.FaultArmed, source="tftp")
+    assert (armed.fault, "Stall(at=5)" in armed.detail) == ("Stall", True)
 
 
 @pytest.mark.parametrize("path", ["../x", "x" * 300, "a\0b"])

@@ -146,14 +146,43 @@ def test_nothing_that_the_phone_did_is_vacuous() -> None:
     assert told.remarks == ("vacuous: the phone did nothing, so no stimulus reached it",)
 
 
-def test_no_requirement_checked_is_vacuous_and_one_of_several_is_enough() -> None:
+def test_a_requirement_that_was_not_checked_is_vacuous_and_one_of_several_suffices_for_that() -> (
+    None
+):
     told = judged(good().ended(60), Conduct(("macros.mac", "profile.rfc8188")))
     assert (told.word, told.cause) == (Word.ERROR, Cause.TEST)
-    assert told.remarks == ("vacuous: none of macros.mac, profile.rfc8188 was really checked",)
-    assert verdict(good().ended(60), Conduct(("macros.mac", "resync.on_reset"))) == (
-        Word.PASS,
-        Cause.NONE,
+    assert told.remarks == ("vacuous: macros.mac, profile.rfc8188 was not really checked",)
+    told = judged(good().ended(60), Conduct(("macros.mac", "resync.on_reset")))
+    assert told.remarks == ("vacuous: macros.mac was not really checked",)
+    assert verdict(good().ended(60), Conduct(("resync.on_reset",))) == (Word.PASS, Cause.NONE)
+
+
+def absence(since: float, at: float) -> ev.Checked:
+    return ev.Checked(what="no request", passed=True, absent_since=round(since * 1e9))
+
+
+def test_an_absence_counts_only_while_the_phone_had_its_link() -> None:
+    watched = good().tell(1, ev.LinkChanged(up=True)).tell(50, absence(20, 50)).ended(60)
+    assert verdict(watched, Conduct(("resync.on_reset",))) == (Word.PASS, Cause.NONE)
+    blind = good().tell(50, absence(20, 50)).ended(60)
+    assert verdict(blind, Conduct(("resync.on_reset",))) == (Word.INCONCLUSIVE, Cause.TEST)
+    cut = (
+        good()
+        .tell(1, ev.LinkChanged(up=True))
+        .tell(30, ev.LinkChanged(up=False))
+        .tell(31, ev.LinkChanged(up=True))
+        .tell(50, absence(20, 50))
+        .ended(60)
     )
+    assert verdict(cut, Conduct(("resync.on_reset",))) == (Word.INCONCLUSIVE, Cause.TEST)
+
+
+def test_a_fault_that_was_planned_and_never_came_is_vacuous() -> None:
+    armed = ev.FaultArmed(source="tftp", fault="Stall", detail="Stall(at=9)")
+    unused = good().tell(5, armed).ended(60)
+    assert verdict(unused, Conduct(("resync.on_reset",))) == (Word.ERROR, Cause.TEST)
+    used = good().tell(5, armed).tell(6, ev.FaultInjected(source="tftp", fault="Stall")).ended(60)
+    assert verdict(used, Conduct(("resync.on_reset",))) == (Word.PASS, Cause.NONE)
 
 
 def test_no_requirement_declared_is_vacuous() -> None:

@@ -76,6 +76,8 @@ def test_what_it_tells_of_a_resync_in_order(bench):
         bench.clock.now() + 30_000_000_000,
     )
     bench.clock.run(off())
+    # This phone was plugged in by hand.
+    bench.handset.watch_link()
     wanted = (Booted, Leased, Awaited, Retrieve, Apply, Finished, LeaseLost)
     kinds = [type(each) for each in told if isinstance(each, wanted)]
     assert kinds == [*wanted[:-1], Awaited, LeaseLost]
