@@ -141,3 +141,22 @@ CATALOGUE: tuple[Interpretation, ...] = _catalogue()
 
 DEFAULT: Interpretations = Interpretations()
 """The default reading of every question, for use as a default argument."""
+
+WITHOUT_EFFECT: frozenset[str] = frozenset(
+    {
+        "resync_trigger",
+        "forced_resync_delay",
+        "resync_at_rounding",
+        "resync_after_update",
+        "redirect_macros",
+        "notify_challenge",
+        "notify_refusal",
+        "check_sync",
+        "upgrade_reattempt",
+        "provision_disabled",
+        "resync_at_no_clock",
+        "resync_at_dst",
+    }
+)
+"""Questions about behaviour that this release does not judge: whoever chose a reading of one would
+believe that a verdict rests on it, so an inventory may not."""

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from hil.errors import SpecificationError, UsageError
 from hil.reference.identity import normalise_mac
-from hil.reference.interpretations import CATALOGUE, Interpretations
+from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
 
 Place = tuple[str | int, ...]
 """Where in a document something stands: keys and indices from the outside in."""
@@ -99,6 +99,10 @@ def unreadable(readings: Mapping[str, str]) -> Iterator[Wrong]:
     for name, reading in readings.items():
         if name not in known:
             yield Wrong((name,), f"no interpretation is called {name!r}", nearest(name, known))
+            continue
+        if name in WITHOUT_EFFECT:
+            problem = f"{name}: no verdict of this release depends on how it is read"
+            yield Wrong((name,), problem, "leave it out")
             continue
         try:
             Interpretations.default().choose(**{name: reading})

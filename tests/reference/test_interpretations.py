@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, asdict, fields
+from pathlib import Path
 
 import pytest
 
 from hil.errors import UsageError
-from hil.reference.interpretations import CATALOGUE, DEFAULT, Interpretations
+from hil.reference import interpretations
+from hil.reference.interpretations import CATALOGUE, DEFAULT, WITHOUT_EFFECT, Interpretations
 
 
 def test_each_published_ambiguity_has_at_least_one_question() -> None:
@@ -74,3 +77,11 @@ def test_an_unknown_reading_is_told_the_candidates() -> None:
     with pytest.raises(UsageError) as caught:
         DEFAULT.choose(list_exhaustion="repeat")
     assert caught.value.remedy == "one of repeat-last, cycle, stop"
+
+
+def test_a_reading_has_an_effect_or_is_known_to_have_none():
+    package = Path(interpretations.__file__).parents[1]
+    aside = {"interpretations.py", "open_questions.py"}
+    code = "".join(p.read_text() for p in package.rglob("*.py") if p.name not in aside)
+    read = {entry.name for entry in CATALOGUE if re.search(rf"\.{entry.name}\b", code)}
+    assert {entry.name for entry in CATALOGUE} - read == WITHOUT_EFFECT

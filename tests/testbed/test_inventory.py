@@ -10,8 +10,9 @@ import pytest
 from hil.errors import InventoryError, UsageError
 from hil.judge.timing import Timing
 from hil.power.snmp_pdu import APC_RPDU, SnmpVersion
-from hil.reference.interpretations import CATALOGUE, Interpretations
+from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
 from hil.snmp import AuthProtocol, UsmUser
+from hil.suite_location import suite_root
 from hil.testbed.inventory import Testbed, load
 from hil.testbed.models import TimingEntry
 
@@ -114,10 +115,10 @@ class TestWhatAnInventorySays:
     def test_interpretations_are_chosen_for_one_handset(self, tmp_path):
         text = changed(
             "serial: A1",
-            "serial: A1\n    interpretations: {resync_trigger: gate, redirect_limit: 10}",
+            "serial: A1\n    interpretations: {list_exhaustion: cycle, redirect_limit: 10}",
         )
         testbed = read(tmp_path, text)
-        expected = Interpretations.default().choose(resync_trigger="gate", redirect_limit=10)
+        expected = Interpretations.default().choose(list_exhaustion="cycle", redirect_limit=10)
         assert testbed.handset("a").chosen_interpretations() == expected
         assert testbed.handset("b").chosen_interpretations() == Interpretations.default()
 
@@ -322,9 +323,22 @@ class TestEveryProblemAtOnce:
         assert (line, problem) == (13, "no release follows from 'sip7832.12.0.2'")
         assert "give version" in remedy
 
-    @pytest.mark.parametrize("question", sorted({entry.name for entry in CATALOGUE}))
+    @pytest.mark.parametrize(
+        "question", sorted({entry.name for entry in CATALOGUE} - WITHOUT_EFFECT)
+    )
     def test_a_reading_that_is_none_is_answered_with_the_candidates(self, tmp_path, question):
         text = changed("serial: A1", f"serial: A1\n    interpretations: {{{question}: perhaps}}")
         candidates = next(entry.candidates for entry in CATALOGUE if entry.name == question)
         line, _, remedy = only(tmp_path, text)
         assert (line, remedy) == (12, "one of " + ", ".join(map(str, candidates)))
+
+
+def test_a_reading_that_no_verdict_rests_on_may_not_be_chosen(tmp_path):
+    file = tmp_path / "rack.yaml"
+    text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    chosen = "    seed: 1"
+    file.write_text(
+        text.replace(chosen, f"    interpretations: {{check_sync: supported}}\n{chosen}", 1)
+    )
+    with pytest.raises(InventoryError, match="no verdict of this release depends on"):
+        load(file)

@@ -155,7 +155,7 @@ FULL["pdus"][0] |= {
 FULL["handsets"][0] |= {
     "firmware": {"swver": "sip7832.11-3-2MPP0001-609", "version": "1"},
     "psn": "x",
-    "interpretations": {"resync_trigger": "gate"},
+    "interpretations": {"list_exhaustion": "cycle"},
     "timing": {"early": 1},
     "capabilities": ["x"],
     "minimum_off_s": 1,

@@ -1,0 +1,100 @@
+"""``hil certify``: what it refuses, what it leaves behind, and what its exit status says."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hil.cli import main
+from hil.history import events as ev
+from hil.history import read
+
+ONE = ("-k", "test_a_reboot_triggers_a_resync")
+
+
+def certify(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["certify", *arguments])
+
+
+def test_all_pass_is_0_and_each_verdict_is_told() -> None:
+    told = certify(*ONE)
+    assert told.exit_code == 0
+    assert "PASS           test_resync_on_reset.py::test_a_reboot_triggers_a_resync" in told.output
+    assert "PASS: 1 PASS" in told.output
+
+
+def test_a_fail_is_1_and_says_clause_due_seen_and_margin() -> None:
+    told = certify("--defect", "never-resyncs-on-reset", *ONE)
+    assert told.exit_code == 1
+    assert "[resync.on_reset]" in told.output
+    for part in ("clause: Every reboot triggers a resync", "due: ", "seen: ", "margin: "):
+        assert part in told.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--defect", "no-such-defect"),
+        ("--requirement", "no.such.requirement"),
+        ("--handset", "v99"),
+        ("--testbed", "/no/such/file.yaml"),
+        ("--json", "/no/such/directory/results.json"),
+        ("--out", "/proc/nowhere/at-all"),
+        ("-k", "no_test_is_called_so"),
+        ("-k", "(("),
+    ],
+)
+def test_a_usage_error_is_2_and_one_clear_line(arguments: tuple[str, str]) -> None:
+    told = certify(*arguments)
+    assert told.exit_code == 2
+    assert "Error: " in told.output
+    assert "Traceback" not in told.output
+    assert "INTERNALERROR" not in told.output
+
+
+def test_the_json_has_run_handset_and_tests(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    assert certify("--json", str(file), *ONE).exit_code == 0
+    told = json.loads(file.read_text())
+    assert set(told) == {"run", "handset", "tests"}
+    assert (told["run"]["planned"], told["run"]["concluded"]) == (1, 1)
+    assert told["handset"]["mac"] == "00:0e:08:aa:bb:cc"
+    (test,) = told["tests"]
+    due = {"id", "verdict", "cause", "requirements", "wall_s", "lab_s", "findings"}
+    assert due <= set(test)
+    assert (test["verdict"], test["cause"], test["findings"]) == ("PASS", "none", [])
+    assert test["requirements"] == ["resync.on_reset"]
+    assert test["lab_s"] > test["wall_s"] > 0
+
+
+def test_the_json_may_go_to_standard_output_alone() -> None:
+    runner = CliRunner()
+    told = runner.invoke(main, ["certify", "--json", "-", *ONE])
+    assert json.loads(told.stdout)["run"]["verdict"] == "PASS"
+
+
+def test_out_has_history_junit_allure_and_a_log_a_test(tmp_path: Path) -> None:
+    assert certify("--out", str(tmp_path), *ONE).exit_code == 0
+    stored = read(tmp_path / "history.jsonl")
+    assert stored.torn == b""
+    (verdict,) = [event for event in stored.events if isinstance(event, ev.Verdict)]
+    assert verdict.verdict == "PASS"
+    assert 'name="requirement" value="resync.on_reset"' in (tmp_path / "junit.xml").read_text()
+    (result,) = (tmp_path / "allure").glob("*-result.json")
+    labels = json.loads(result.read_text())["labels"]
+    assert {"name": "requirement", "value": "resync.on_reset"} in labels
+    (log,) = (tmp_path / "logs").iterdir()
+    assert "TftpRequest" in log.read_text()
+    assert log.read_text().rstrip().endswith("PASS")
+
+
+def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
+    with (tmp_path / ".hil-lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = certify("--out", str(tmp_path), *ONE)
+    assert told.exit_code == 2
+    assert "another run" in told.output
