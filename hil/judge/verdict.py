@@ -21,7 +21,7 @@ is an ERROR.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hil.history import events as ev
@@ -92,16 +92,8 @@ def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Ti
     evidence = _gather(events, conduct)
     monitor = Monitor(phone, timing)
     seen = monitor.run(events)
-    known = next((f.requirement for f in seen if f.requirement in conduct.requirements), None)
-    # A check that names no clause is about any of those that its test declares; where the monitor
-    # saw one of them broken, that is the one.
-    evidence.findings = [
-        *seen,
-        *(
-            f if f.requirement else replace(f, requirement=known or _first(conduct))
-            for f in evidence.findings
-        ),
-    ]
+    # The monitor knows the clause; a check that names none is told after it, for the test's first.
+    evidence.findings = [*seen, *evidence.findings]
     evidence.lost = monitor.lost
     for name, count in monitor.checks.items():
         evidence.checked[name] = evidence.checked.get(name, 0) + count
@@ -154,7 +146,7 @@ def _take_check(event: ev.Checked, conduct: Conduct, evidence: _Evidence) -> Non
         return
     evidence.findings.append(
         Finding(
-            event.requirement,
+            names[0] if names else "(no requirement)",
             event.what,
             event.due,
             event.seen,
@@ -168,10 +160,6 @@ def _take_check(event: ev.Checked, conduct: Conduct, evidence: _Evidence) -> Non
 def _unwatched(event: ev.Checked, evidence: _Evidence) -> bool:
     """Whether the phone could not have done it: that it did nothing proves nothing then."""
     return not evidence.linked or any(at >= event.absent_since for at in evidence.link_down_at)
-
-
-def _first(conduct: Conduct) -> str:
-    return conduct.requirements[0] if conduct.requirements else "(no requirement)"
 
 
 def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
