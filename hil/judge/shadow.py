@@ -8,6 +8,7 @@ it is found again.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from enum import Enum
 
@@ -43,6 +44,10 @@ NANOSECONDS = 1_000_000_000
 
 Shows = Callable[[Phone, tuple[Duty, ...]], bool]
 """Whether an event is what a phone with these duties does."""
+
+
+_WAY = ("timing", "names", "ledger", "logs", "window")
+"""What a shadow shares with others, or what tells of its past; the window follows from the phone."""
 
 
 class Lost(Enum):
@@ -89,13 +94,11 @@ class Shadow:
 
     def fork(self) -> Shadow:
         """Another way for things to go on from here."""
-        other = Shadow(self.phone, self.timing, self.names)
+        other = copy.copy(self)
+        # All else is immutable, or the same whichever way things went.
         other.ledger = self.ledger.copy()
         other.logs = self.logs.copy(other.ledger)
         other.window = self.window.copy(other.ledger)
-        other.surroundings = self.surroundings
-        other.step, other.held, other.storing = self.step, self.held, self.storing
-        other.cut_from, other.lost = self.cut_from, self.lost
         return other
 
     def become(self, other: Shadow) -> None:
@@ -103,14 +106,9 @@ class Shadow:
         self.__dict__.update(other.__dict__)
 
     def same_as(self, other: Shadow) -> bool:
-        """Whether two ways have led to the same place."""
-        return (
-            (self.step, self.lost, self.cut_from) == (other.step, other.lost, other.cut_from)
-            and (self.held, self.storing) == (other.held, other.storing)
-            and self.logs.owed == other.logs.owed
-            and self.surroundings == other.surroundings
-            and self.phone == other.phone
-        )
+        """Whether two ways have led to the same place; how they came there does not matter."""
+        ours, theirs = ({k: v for k, v in vars(w).items() if k not in _WAY} for w in (self, other))
+        return ours == theirs and self.logs.owed == other.logs.owed
 
     # -- what happens to the phone -----------------------------------------------------------------
 
