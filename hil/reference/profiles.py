@@ -207,6 +207,9 @@ def _decrypt(data: bytes, key: str, interpretations: Interpretations) -> bytes:
             continue
         if _is_plausible(text):
             return text
+    if len(digests) > 1:
+        reason = "the key opens the file neither with SHA-256 nor with MD5"
+        raise ProfileError(ProfileErrorKind.BAD_KEY, reason)
     raise failure
 
 
