@@ -230,6 +230,7 @@ def _spoil(
     spoilt = replace(result, judgement=judgement)
     item.stash[_JUDGED] = spoilt
     item.config.stash[RESULTS].replace(result, spoilt)
+    _record(item, spoilt)
     report.longrepr = str(judgement)
 
 
@@ -240,26 +241,37 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     started = item.stash.get(STARTED, None)
     wall_s = time.perf_counter() - item.stash[BEGAN]
     if bench is None or started is None:
-        return TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
+        result = TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
+        _record(item, result)
+        return result
     ended = bench.end(item.nodeid, linger=error is not None)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
     wall_s = time.perf_counter() - item.stash[BEGAN]
     result = TestResult(item.nodeid, judgement, names, wall_s, lab_s)
-    bench.history.append(
-        ev.Verdict(
-            source="judge",
-            test=item.nodeid,
-            verdict=judgement.word.value,
-            cause=judgement.cause.value,
-            findings=tuple(str(finding) for finding in judgement.findings),
-        )
-    )
-    out = item.config.getoption("--hil-out")
-    if out:
-        write_log(Path(out) / "logs", result, events)
+    _record(item, result)
     return result
+
+
+def _record(item: pytest.Item, result: TestResult) -> None:
+    """Put a verdict into the history and the log; a later one of the same test replaces it."""
+    bench = item.config.stash.get(BENCH, None)
+    started = item.stash.get(STARTED, None)
+    out = item.config.getoption("--hil-out")
+    if bench is not None:
+        bench.history.append(
+            ev.Verdict(
+                source="judge",
+                test=result.id,
+                verdict=result.judgement.word.value,
+                cause=result.judgement.cause.value,
+                findings=tuple(str(finding) for finding in result.judgement.findings),
+            )
+        )
+    if out:
+        events = bench.history.since(started) if bench is not None and started is not None else ()
+        write_log(Path(out) / "logs", result, events)
 
 
 def conduct_of(names: tuple[str, ...], error: BaseException | None) -> Conduct:

@@ -100,12 +100,7 @@ def command(
     results, status = _run_pytest(arguments, progress)
     if held is not None:
         os.close(held)
-    if status in _PYTEST_TROUBLE and not results.tests:
-        raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
-    if status == _PYTEST_CRASH:
-        raise LabError("pytest itself failed; this says nothing about the phone")
-    if status != 0 and results.planned and results.exit_code == 0:
-        results.troubles.append(f"pytest ended with status {status} although every test passed")
+    _account_for(status, results)
     progress.summary(results, out, time.perf_counter() - began)
     if json_file is not None:
         _write_json(json_file, results, inventory, entry, defects, time.perf_counter() - began)
@@ -115,6 +110,16 @@ def command(
             remedy="a selection that tests nothing proves nothing",
         )
     ctx.exit(results.exit_code)
+
+
+def _account_for(status: int, results: RunResults) -> None:
+    """Let no trouble of pytest's own go under in the verdicts."""
+    if status in _PYTEST_TROUBLE and not results.tests:
+        raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
+    if status == _PYTEST_CRASH:
+        raise LabError("pytest itself failed; this says nothing about the phone")
+    if status != 0 and results.planned and results.exit_code == 0:
+        results.troubles.append(f"pytest ended with status {status} although every test passed")
 
 
 def _check_writable(file: Path) -> None:
