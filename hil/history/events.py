@@ -14,6 +14,15 @@ from enum import StrEnum
 import msgspec
 
 from hil.history.event import Direction, Event
+from hil.history.services import (
+    NeighbourAnnounced,
+    NtpAnswer,
+    NtpQuery,
+    ScreenUsed,
+    SipMessage,
+    WebAnswered,
+    WebRequested,
+)
 from hil.history.traffic import (
     Connected,
     DhcpMessage,
@@ -50,7 +59,10 @@ __all__ = [
     "HttpRequest",
     "LabFault",
     "LinkChanged",
+    "NeighbourAnnounced",
     "Note",
+    "NtpAnswer",
+    "NtpQuery",
     "Outcome",
     "PowerAction",
     "PowerFailed",
@@ -59,6 +71,8 @@ __all__ = [
     "ProvisioningRequest",
     "Refused",
     "RunStarted",
+    "ScreenUsed",
+    "SipMessage",
     "Stranger",
     "SyslogMessage",
     "TestEnded",
@@ -70,6 +84,8 @@ __all__ = [
     "TransferEnded",
     "Undelivered",
     "Verdict",
+    "WebAnswered",
+    "WebRequested",
 ]
 
 
@@ -283,4 +299,11 @@ AnyEvent = (
     | Disconnected
     | TlsHandshake
     | SyslogMessage
+    | NtpQuery
+    | NtpAnswer
+    | SipMessage
+    | WebRequested
+    | WebAnswered
+    | ScreenUsed
+    | NeighbourAnnounced
 )
