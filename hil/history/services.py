@@ -39,7 +39,7 @@ class SipMessage(Event, frozen=True, kw_only=True):
 
     ``status`` is 0 for a request; ``method`` is the request's, or that of a response's CSeq.
     ``peer`` is the handset's address and port, ``port`` ours, ``connection`` that of TCP or TLS.
-    ``event`` is the Event header without its parameters, ``expires`` the binding's or the
+    ``event_package`` is the Event header without its parameters, ``expires`` the binding's or the
     subscription's lifetime in seconds as the message grants or asks it, -1 where it says nothing.
     """
 
@@ -55,7 +55,7 @@ class SipMessage(Event, frozen=True, kw_only=True):
     request_uri: str = ""
     from_user: str = ""
     to_user: str = ""
-    event: str = ""
+    event_package: str = ""
     expires: int = -1
     connection: int = 0
     data: bytes = b""
