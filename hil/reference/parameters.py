@@ -123,6 +123,16 @@ class Parameters(Mapping[str, str]):
             return None
         return (hours * 60 + minutes) % MINUTES_A_DAY
 
+    def choice(self, name: str) -> str:
+        """Return a CHOICE as its row prints it; raises `SpecificationError` if it is none of them."""
+        value = self._typed(name, Kind.CHOICE)
+        chosen = parse_choice(TABLE[name], value)
+        if chosen is None:
+            raise SpecificationError(
+                f"{name} is {value!r}, none of {', '.join(TABLE[name].choices)}"
+            )
+        return chosen
+
     def option_codes(self, name: str) -> tuple[int, ...]:
         """Return an OPTION_LIST in its order, each code once.
 
@@ -202,9 +212,17 @@ def is_valid(row: Parameter, value: str) -> bool:
         return True
     if row.kind is Kind.TIME_HHMM:
         return Parameters({row.name: value}).clock_time(row.name) is not None or not value.strip()
+    if row.kind is Kind.CHOICE:
+        return parse_choice(row, value) is not None
     if row.kind is Kind.OPTION_LIST:
         return parse_option_codes(value) is not None
     return True
+
+
+def parse_choice(row: Parameter, value: str) -> str | None:
+    """Return the choice of ``row`` that ``value`` names in whatever case, or None."""
+    wanted = value.strip(_SPACE).lower()
+    return next((each for each in row.choices if each.lower() == wanted), None)
 
 
 def parse_unsigned(value: str) -> int | None:
