@@ -26,8 +26,16 @@ from hil.reference.windows import Window
 PROFILE_RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
 
 
+class Purpose(Enum):
+    """What an attempt is for."""
+
+    RESYNC = "resync"
+    UPGRADE = "upgrade"
+    REPORT = "report"
+
+
 class Reason(Enum):
-    """Why a resync is attempted; the value is $PRVST."""
+    """Why something is attempted; the value of a resync's is $PRVST, an upgrade's has UPGST of its own."""
 
     EXPLICIT = "-1"
     POWER_UP = "0"

@@ -1,23 +1,26 @@
-"""A phone as the resync machine sees it: what it knows, what can happen to it, what it has to do.
+"""A phone as the reference sees it: what it knows, what can happen to it, what it has to do.
 
-Everything here is immutable data; `hil.reference.resync` has the behaviour. Times (``at``,
-``earliest``, ``latest``, ``began``) are integer nanoseconds of lab time.
+Everything here is immutable data; `hil.reference.machine` has the behaviour. Times (``at``,
+``earliest``, ``latest``, ``began``, ``since``) are integer nanoseconds of lab time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from hil.reference.decisions import Reason
+from hil.reference.decisions import Purpose, Reason
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.responses import Answer
 from hil.reference.rules import Fetch
+
+if TYPE_CHECKING:
+    from hil.reference.loads import Load, Member
 
 
 class Phase(Enum):
@@ -27,23 +30,61 @@ class Phase(Enum):
     BOOTING = "booting"
     WAITING = "waiting"
     RESYNCING = "resyncing"
+    UPGRADING = "upgrading"
+    REPORTING = "reporting"
+    REBOOTING = "rebooting"
+
+
+class BootCause(Enum):
+    """Why a phone boots: "every reboot except for reboots caused by parameter updates and firmware
+    upgrades" (Resync On Reset).
+    """
+
+    POWER = "power"
+    RESTART = "restart"
+    UPDATE = "parameter update"
+    UPGRADE = "firmware upgrade"
+
+
+class Asker(Enum):
+    """By which way somebody asks a phone to act."""
+
+    WEB = "web"
+    SIP = "SIP"
+    SCREEN = "screen"
+
+
+class Action(Enum):
+    """What a phone can be asked for."""
+
+    RESYNC = "resync"
+    UPGRADE = "upgrade"
+    REPORT = "report"
+    REBOOT = "reboot"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A resync that has to begin between two instants, both included, and why."""
+    """Something that has to begin between two instants, both included, and why."""
 
     earliest: int
     latest: int
     reason: Reason
     clause: str
 
+    def postponed(self, until: int) -> Due:
+        """The same, but not before ``until``."""
+        return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, until))
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A resync that is going on: which rule's turn it is, and what is being fetched for it.
+    """A resync, an upgrade or a report that is going on: whose turn it is, what is being fetched.
 
-    ``configured`` is what the parameters were when it began.
+    ``configured`` is what the parameters were when it began. ``rule`` counts through ``rules``, the
+    names of the parameters whose rules are its work; ``text``, if there is one, stands in for the
+    rule's. ``requester`` is the host that asked for it by the web page. Of an upgrade, ``load`` is
+    what its .loads file said and ``members`` what of it is still to be fetched.
     """
 
     reason: Reason
@@ -55,11 +96,64 @@ class Attempt:
     redirects: int = 0
     authorizations: int = 0
     requested: bool = False
+    purpose: Purpose = Purpose.RESYNC
+    rules: tuple[str, ...] = ()
+    text: str | None = None
+    requester: str = ""
+    load: Load | None = None
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The phone's lines: which are ``active``, since when none is (None: none ever was), and since
+    when those that lost their registration are without it (``lost``, by line).
+    """
+
+    active: frozenset[int] = frozenset()
+    idle_since: int | None = None
+    lost: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrades:
+    """What a phone remembers of firmware upgrades until it boots.
+
+    ``due`` is when the next attempt has to begin; ``settled`` the rule and the URL that it will not
+    attempt again; ``standby`` the load in its other partition, ``installed`` the one that the coming
+    reboot starts; ``error`` is $UPGERR.
+    """
+
+    due: Due | None = None
+    failures: int = 0
+    last_attempt: int | None = None
+    error: str = ""
+    settled: tuple[str, str] | None = None
+    standby: str = ""
+    installed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asked for ``action``; ``rule`` is what the request names, ``requester`` its host."""
+
+    at: int
+    by: Asker
+    action: Action
+    rule: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone at one moment."""
+    """A phone at one moment.
+
+    ``due`` is the resync that has to begin next, as things stand. It follows from ``scheduled``
+    (after boot-up, periodic, retried, asked for), ``daily`` (Resync_At), ``triggered``
+    (Resync_Trigger_*) and the lines; ``triggers`` has whether each trigger was true last, ``settled``
+    since when nothing has been attempted. ``clock`` is an instant and the UTC that the phone's clock
+    showed then, in nanoseconds since 1970. ``wanted`` are requests that wait for their turn.
+    """
 
     identity: Identity
     parameters: Parameters
@@ -74,6 +168,18 @@ class Phone:
     failures: int = 0
     failed_rule: int = 0
     last_attempt: int | None = None
+    last_reason: Reason | None = None
+    boot: BootCause = BootCause.POWER
+    scheduled: Due | None = None
+    daily: Due | None = None
+    triggered: Due | None = None
+    triggers: tuple[bool, bool] = (False, False)
+    settled: int = 0
+    clock: tuple[int, int] | None = None
+    lines: Lines = Lines()
+    upgrades: Upgrades = Upgrades()
+    report_due: Due | None = None
+    wanted: tuple[Asked, ...] = ()
 
 
 # -- what can happen to it ----------------------------------------------------------------------------
@@ -81,9 +187,10 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class PoweredOn:
-    """Power came (back)."""
+    """It begins to boot: power came (back), or it restarts by itself."""
 
     at: int
+    cause: BootCause = BootCause.POWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +211,10 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The resync that was due begins."""
+    """What was due begins."""
 
     at: int
+    purpose: Purpose = Purpose.RESYNC
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +233,53 @@ class Answered:
     answer: Answer
 
 
-Happening: TypeAlias = PoweredOn | PoweredOff | Leased | Began | Located | Answered
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Somebody changed parameters on its web page ("Submit All Changes")."""
+
+    at: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    """A line became active (a call) or idle."""
+
+    at: int
+    line: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A line got its registration with the SIP server, or lost it."""
+
+    at: int
+    line: int
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Its clock was set: it shows ``utc_ns``, nanoseconds since 1970."""
+
+    at: int
+    utc_ns: int
+
+
+Happening: TypeAlias = (
+    PoweredOn
+    | PoweredOff
+    | Leased
+    | Began
+    | Located
+    | Answered
+    | Asked
+    | Submitted
+    | LineChanged
+    | Registration
+    | ClockSet
+)
 
 # -- what it has to do --------------------------------------------------------------------------------
 
@@ -164,11 +318,29 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class Install:
+    """Put this load where the next boot finds it; ``fetched``: from the members just downloaded,
+    otherwise it is in the other partition already.
+    """
+
+    load: str
+    fetched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """Boot anew."""
+
+    cause: BootCause
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The attempt ended; ``reason`` says why it failed."""
 
     succeeded: bool
     reason: str = ""
+    purpose: Purpose = Purpose.RESYNC
 
 
-Duty: TypeAlias = Locate | Retrieve | Log | Apply | Finished
+Duty: TypeAlias = Locate | Retrieve | Log | Apply | Install | Reboot | Finished
