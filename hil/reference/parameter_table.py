@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from hil.reference.face_parameters import FACE_ROWS
+from hil.reference.line_parameters import LINE_ROWS
 from hil.reference.parameter_row import Kind, OnInvalid, Parameter, row
 
 __all__ = ["TABLE", "Kind", "OnInvalid", "Parameter"]
@@ -138,6 +140,8 @@ TABLE: MappingProxyType[str, Parameter] = MappingProxyType(
             *_UPGRADE_ROWS,
             *_GENERAL_ROWS,
             *_NEIGHBOUR_ROWS,
+            *FACE_ROWS,
+            *LINE_ROWS,
         )
     }
 )
