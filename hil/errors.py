@@ -25,7 +25,8 @@ inventory, and the bytes that arrive from outside.
     │   ├── ExpressionError
     │   ├── RuleError
     │   ├── ScheduleError
-    │   └── ProfileError         a profile that cannot be applied, with its kind
+    │   ├── ProfileError         a profile that cannot be applied, with its kind
+    │   └── LoadError            a firmware load that cannot be installed, with its kind
     └── HistoryError             a stored history that cannot be read
 """
 
@@ -172,6 +173,29 @@ class ProfileError(SpecificationError):
     """A profile that cannot be applied: its ``kind`` and the ``reason`` in words."""
 
     def __init__(self, kind: ProfileErrorKind, reason: str) -> None:
+        self.kind = kind
+        self.reason = reason
+        super().__init__(f"{kind.value}: {reason}")
+
+
+class LoadErrorKind(StrEnum):
+    """Why a firmware load cannot be installed; the values are what ``hil load check`` prints."""
+
+    NOT_A_LOAD = "not-a-load"
+    BAD_SIGNATURE = "bad-signature"
+    WRONG_MODEL = "wrong-model"
+    BAD_MEMBER = "bad-member"
+    TOO_MANY_MEMBERS = "too-many-members"
+    TOO_LARGE = "too-large"
+    WRONG_SIZE = "wrong-size"
+    WRONG_DIGEST = "wrong-digest"
+    NOT_INSTALLED = "not-installed"
+
+
+class LoadError(SpecificationError):
+    """A firmware load that cannot be installed: its ``kind`` and the ``reason`` in words."""
+
+    def __init__(self, kind: LoadErrorKind, reason: str) -> None:
         self.kind = kind
         self.reason = reason
         super().__init__(f"{kind.value}: {reason}")
