@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from hil.errors import ScheduleError, SpecificationError
+from hil.errors import SpecificationError
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.parameter_table import TABLE, Kind, OnInvalid, Parameter
+from hil.reference.response_templates import ResponseTemplate
 from hil.reference.schedules import Schedule
 
 MINUTES_A_DAY = 24 * 60
@@ -22,6 +23,7 @@ MINUTES_A_DAY = 24 * 60
 _DECIMAL = re.compile(r"[0-9]{1,20}")
 _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,16}")
 _HHMM = re.compile(r"([0-9]{2})([0-9]{2})")
+_SECONDS = re.compile(r"([0-9]{1,9})(?:\.([0-9]{0,3}))?|\.([0-9]{1,3})")
 _OPTION = re.compile(r"[0-9]{1,3}")
 _SPACE = " \t\r\n"
 
@@ -133,6 +135,21 @@ class Parameters(Mapping[str, str]):
             )
         return chosen
 
+    def milliseconds(self, name: str) -> int:
+        """Return a SECONDS in milliseconds, which it can always be told in.
+
+        Raises `SpecificationError` if the value is no such number in the row's range.
+        """
+        value = self._typed(name, Kind.SECONDS)
+        number = parse_seconds(value)
+        if number is None or not is_valid(TABLE[name], value):
+            raise SpecificationError(f"{name} is {value!r}, no number of seconds in its range")
+        return number
+
+    def response_codes(self, name: str) -> ResponseTemplate:
+        """Return a RESPONSE_CODES; raises `SpecificationError` if the value is none."""
+        return ResponseTemplate.parse(self._typed(name, Kind.RESPONSE_CODES))
+
     def option_codes(self, name: str) -> tuple[int, ...]:
         """Return an OPTION_LIST in its order, each code once.
 
@@ -204,10 +221,15 @@ def is_valid(row: Parameter, value: str) -> bool:
         raised = row.on_invalid is OnInvalid.RAISED_TO_MINIMUM
         lowest = 0 if raised or row.minimum is None else row.minimum
         return number is not None and lowest <= number <= (row.maximum or number)
-    if row.kind is Kind.SCHEDULE:
+    if row.kind is Kind.SECONDS:
+        milliseconds = parse_seconds(value)
+        lowest, highest = 1000 * (row.minimum or 0), 1000 * (row.maximum or 0)
+        return milliseconds is not None and lowest <= milliseconds <= highest
+    if row.kind in (Kind.SCHEDULE, Kind.RESPONSE_CODES):
+        parse = Schedule.parse if row.kind is Kind.SCHEDULE else ResponseTemplate.parse
         try:
-            Schedule.parse(value)
-        except ScheduleError:
+            parse(value)
+        except SpecificationError:
             return False
         return True
     if row.kind is Kind.TIME_HHMM:
@@ -231,6 +253,15 @@ def parse_unsigned(value: str) -> int | None:
     if _DECIMAL.fullmatch(stripped):
         return int(stripped)
     return int(stripped, 16) if _HEXADECIMAL.fullmatch(stripped) else None
+
+
+def parse_seconds(value: str) -> int | None:
+    """Return a number of seconds with up to three decimals (``.5``, ``4``) in ms, or None."""
+    match = _SECONDS.fullmatch(value.strip(_SPACE))
+    if match is None:
+        return None
+    decimals = match[2] or match[3] or ""
+    return int(match[1] or 0) * 1000 + int(decimals.ljust(3, "0"))
 
 
 def parse_option_codes(value: str) -> tuple[int, ...] | None:

@@ -76,7 +76,7 @@ def test_a_new_phone_has_the_printed_defaults_and_the_chapter_has_no_other_param
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_every_row_is_an_xml_name_with_a_valid_default_and_a_source(row):
-    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", row.name)
+    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", row.name)
     assert is_valid(row, row.default)
     assert row.title in row.source
 
@@ -185,7 +185,7 @@ def test_an_invalid_option_list_leaves_the_value_in_force(text):
 
 
 def test_unknown_elements_are_ignored():
-    assert Parameters().updated({"Line_Enable_1_": "No", "gpp_a": "x"}) == Parameters()
+    assert Parameters().updated({"Line_Enable_9_": "No", "gpp_a": "x"}) == Parameters()
 
 
 def test_updates_leave_the_original_alone_and_the_last_one_wins():
@@ -243,6 +243,10 @@ def test_any_update_leaves_parameters_that_can_all_be_read(values):
             assert result.clock_time(name) in (None, *range(1440))
         elif row.kind is Kind.CHOICE:
             assert result.choice(name) in row.choices
+        elif row.kind is Kind.SECONDS:
+            assert 0 <= result.milliseconds(name) <= 64_000
+        elif row.kind is Kind.RESPONSE_CODES:
+            assert result.response_codes(name).match("") is None
         elif row.kind is Kind.OPTION_LIST:
             assert all(1 <= code <= 254 for code in result.option_codes(name))
         else:
