@@ -6,8 +6,8 @@ scheme with parameters (RFC 9110 section 11). SIP uses the same grammar and the 
 whoever answers brings the cnonce.
 
 Digest comes in two forms: with ``qop=auth``, where nc and cnonce are part of the hash, and the legacy
-one of RFC 2069 for a server that offers no qop. Each works with MD5 and SHA-256 and their ``-sess``
-variants, which hash the nonces into the secret.
+one of RFC 2069 for a server that offers no qop. The hash is MD5 or SHA-256; their ``-sess`` variants
+hash nonce and cnonce into the secret, so the legacy form, which has no cnonce, cannot have them.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Scheme:
         if self.name == "basic":
             return True
         offered = [each.strip().lower() for each in self.get("qop").split(",")]
-        usable = not self.get("qop") or "auth" in offered
-        return self.name == "digest" and self.algorithm is not None and usable
+        if self.name != "digest" or self.algorithm is None:
+            return False
+        return "auth" in offered or not (self.get("qop") or self.algorithm.endswith("-sess"))
 
 
 def read_schemes(header: str) -> tuple[Scheme, ...]:
@@ -120,9 +121,7 @@ def answer(
         "nonce": chosen.get("nonce"),
         "uri": uri,
     }
-    extended = {"qop": "auth", "nc": "00000001"} if chosen.get("qop") else {}
-    if extended or algorithm.endswith("-sess"):
-        extended |= {"cnonce": cnonce}
+    extended = {"qop": "auth", "nc": "00000001", "cnonce": cnonce} if chosen.get("qop") else {}
     credentials = Scheme("digest", told | extended | {"algorithm": algorithm})
     parts = [f'{name}="{_escape(value)}"' for name, value in told.items()]
     parts.append(f'response="{expected_response(credentials, password, method)}"')
@@ -152,6 +151,8 @@ def proves(credentials: Scheme, user: str, password: str, *, method: str, uri: s
         counted = _COUNT.fullmatch(credentials.get("nc"))
         if credentials.get("qop").lower() != "auth" or not counted or not credentials.get("cnonce"):
             return False
+    elif credentials.algorithm.endswith("-sess"):
+        return False
     due = expected_response(credentials, password, method)
     return hmac.compare_digest(credentials.get("response").lower().encode(), due.encode())
 

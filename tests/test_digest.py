@@ -14,6 +14,7 @@ from hil.digest import (
     answer,
     basic_credentials,
     basic_pair,
+    expected_response,
     proves,
     read_schemes,
 )
@@ -116,7 +117,13 @@ def test_the_strongest_challenge_is_answered_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize(
     "challenge",
-    ["", "Negotiate", 'Digest nonce="a", algorithm=SHA-1', 'Digest nonce="a", qop="auth-int"'],
+    [
+        "",
+        "Negotiate",
+        'Digest nonce="a", algorithm=SHA-1',
+        'Digest nonce="a", qop="auth-int"',
+        'Digest nonce="a", algorithm=MD5-sess',
+    ],
 )
 def test_a_challenge_that_nobody_here_knows_has_no_answer(challenge: str) -> None:
     assert not any(each.is_answerable for each in read_schemes(challenge))
@@ -126,8 +133,10 @@ def test_a_challenge_that_nobody_here_knows_has_no_answer(challenge: str) -> Non
 # -- what proves a password --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("qop", ['qop="auth", ', ""])
+@pytest.mark.parametrize(
+    ("algorithm", "qop"),
+    [*((each, 'qop="auth", ') for each in ALGORITHMS), ("MD5", ""), ("SHA-256", "")],
+)
 @given(user=st.text(max_size=9), password=st.text(max_size=9))
 def test_an_answer_proves_its_password_and_no_other(
     algorithm: str, qop: str, user: str, password: str
@@ -160,6 +169,12 @@ def test_a_malformed_answer_proves_nothing(change: dict[str, str]) -> None:
     assert proves(credentials, "Mufasa", "Circle of Life", **request)
     changed = Scheme("digest", {**credentials.parameters, **change})
     assert not proves(changed, "Mufasa", "Circle of Life", **request)
+
+
+def test_a_session_without_cnonce_proves_nothing() -> None:
+    told = {"username": "u", "realm": "r", "nonce": "n", "uri": "/", "algorithm": "MD5-sess"}
+    due = expected_response(Scheme("digest", told), "p", "GET")
+    assert not proves(Scheme("digest", told | {"response": due}), "u", "p", method="GET", uri="/")
 
 
 @pytest.mark.parametrize("token", ["", "no base64!", "/////w==", "dGVzdA=="])

@@ -140,6 +140,11 @@ class Drip:
 
 
 @dataclass(frozen=True)
+class StaleNonce:
+    """Call the nonce of right Digest credentials stale (RFC 7616 section 3.3) and offer a new one."""
+
+
+@dataclass(frozen=True)
 class TftpError:
     """Answer with a TFTP ERROR (RFC 1350 section 5); ``block``: in place of that DATA block.
 
@@ -241,7 +246,7 @@ class SilentHandshake:
 
 Fault = (
     Silence | Delay | Truncate | Reset | Close | Stall | WrongLength | Corrupt | Status
-    | RedirectLoop | MalformedStatusLine | BadChunk | Drip | TftpError | LoseBlock
+    | RedirectLoop | MalformedStatusLine | BadChunk | Drip | StaleNonce | TftpError | LoseBlock
     | DuplicateBlock | Nak | TwoOffers | Rcode | ExpiredCertificate | NotYetValidCertificate
     | WrongNameCertificate | UntrustedCertificate | RefuseTlsVersion | SilentHandshake
 )  # fmt: skip

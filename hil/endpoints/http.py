@@ -8,8 +8,6 @@ from the test's thread; connections live in the loop.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hmac
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +16,9 @@ from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
 from hil.endpoints.base import CLOSING_S, Station
-from hil.endpoints.http_connection import Connection, Service
+from hil.endpoints.bodies import Content, octets
+from hil.endpoints.http_auth import Demand, Gate
+from hil.endpoints.http_connection import Connection, Faults, Service
 from hil.endpoints.http_exchange import REQUEST_FAULTS
 from hil.endpoints.http_request import Rejected, safe_path
 from hil.endpoints.http_response import Response, plain
@@ -39,19 +39,14 @@ _METHODS = ("GET", "HEAD", "POST", "PUT")
 
 @dataclass(frozen=True)
 class _Site:
-    """What is served: a handler by path, and by path who may see it."""
+    """What is served: a handler by path."""
 
     handlers: Mapping[str, Handler] = field(default_factory=dict)
-    users: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def respond(self, path: str, request: ev.HttpRequest) -> Response:
         """The response to a request for a safe path."""
         if request.method not in _METHODS:
             return plain(405, headers=(("allow", ", ".join(_METHODS)),))
-        user = self.users.get(path)
-        if user is not None and not _shows(request, *user):
-            challenge = ("www-authenticate", 'Basic realm="hil", charset="UTF-8"')
-            return plain(401, headers=(challenge,))
         handler = self.handlers.get(path)
         return plain(404) if handler is None else handler(request)
 
@@ -79,6 +74,7 @@ class HttpEndpoint:
         self._station = Station(self.scheme, place, clock, history, admission)
         self._tls = None if tls is None else ServerTls(tls)
         self._site = _Site()
+        self._gate = Gate()
         self._request_faults = fl.FaultPlan(self.scheme, REQUEST_FAULTS)
         self._handshake_faults = fl.FaultPlan(self.scheme, TLS_FAULTS)
         self._numbers = itertools.count(1)
@@ -111,21 +107,22 @@ class HttpEndpoint:
     def serve(
         self,
         path: str,
-        body: bytes | Handler,
+        body: Content | Handler,
         *,
         status: int = 200,
         content_type: str = "application/octet-stream",
         headers: Mapping[str, str] | None = None,
         chunked: bool = False,
     ) -> None:
-        """Serve ``body`` at ``path``, or what a handler makes of each request."""
+        """Serve octets, text (as UTF-8) or a file's contents at ``path``, or what a handler makes."""
         if callable(body):
             handler = body
             told = "by a handler"
         else:
-            response = Response(body, status, content_type, tuple((headers or {}).items()), chunked)
+            data = octets(body)
+            response = Response(data, status, content_type, tuple((headers or {}).items()), chunked)
             handler = _always(response)
-            told = f"{len(body)} octets, status {status}"
+            told = f"{len(data)} octets, status {status}"
         self._put(path, handler, told)
 
     def redirect(self, path: str, to: str, *, status: int = 302) -> None:
@@ -134,11 +131,31 @@ class HttpEndpoint:
             raise UsageError(f"status {status} redirects nobody", remedy="300 to 399")
         self._put(path, _always(Response(status=status, headers=(("location", to),))), f"to {to}")
 
-    def require_basic(self, path: str, user: str, password: str) -> None:
-        """Want this user and password (RFC 7617) of whoever asks for ``path``."""
-        users = {**self._site.users, _checked(path): (user, password)}
-        self._site = replace(self._site, users=users)
-        self._station.configured(f"Basic authentication as {user!r} for {path}")
+    def require_basic(self, path: str | None, user: str, password: str) -> None:
+        """Want this user and password (RFC 7617) of whoever asks for ``path``; None: for any path."""
+        self.require(path, Demand(user, password))
+
+    def require_digest(
+        self,
+        path: str | None,
+        user: str,
+        password: str,
+        *,
+        algorithm: str = "MD5",
+        qop: bool = True,
+    ) -> None:
+        """Want Digest credentials (RFC 7616) for ``path``; None: for any path.
+
+        ``algorithm`` is one of `hil.digest.ALGORITHMS`; without ``qop`` it is the legacy form.
+        """
+        self.require(path, Demand(user, password, (algorithm,), qop))
+
+    def require(self, path: str | None, demand: Demand) -> None:
+        """Want ``demand`` to be met by whoever asks for ``path``; None: for any path."""
+        if path is not None:
+            _checked(path)
+        self._gate.demand(path, demand)
+        self._station.configured(f"{demand} for {'any path' if path is None else path}")
 
     def require_client_certificate(self, required: bool = True) -> None:
         """Ask clients for a certificate; refuse those without one where ``required``.
@@ -172,6 +189,7 @@ class HttpEndpoint:
     def reset(self) -> None:
         """Serve nothing, without faults, and reset the connections that are open."""
         self._site = _Site()
+        self._gate.clear()
         self._request_faults.clear()
         self._handshake_faults.clear()
         if self._tls is not None:
@@ -212,7 +230,19 @@ class HttpEndpoint:
         self._site = replace(self._site, handlers=handlers)
         self._station.configured(f"serve {path}: {told}")
 
-    def _respond(self, path: str, request: ev.HttpRequest) -> Response:
+    def _respond(
+        self, path: str, request: ev.HttpRequest, faults: Faults
+    ) -> tuple[Response, Faults]:
+        refusal = self._gate.refusal(path, request)
+        stale = next((fault for fault in faults if isinstance(fault, fl.StaleNonce)), None)
+        if refusal is None and stale is not None:
+            refusal = self._gate.call_stale(path, request)
+            if refusal is not None:
+                self._station.injected(stale, f"{request.method} {request.path}")
+                faults = tuple(fault for fault in faults if fault is not stale)
+        return refusal or self._handled(path, request), faults
+
+    def _handled(self, path: str, request: ev.HttpRequest) -> Response:
         try:
             return self._site.respond(path, request)
         except Exception as error:  # noqa: BLE001 - a handler is a test's own code
@@ -269,9 +299,3 @@ def _checked(path: str) -> str:
     if not good or "?" in path:
         raise UsageError(f"{path!r} is no path to serve", remedy="absolute, decoded, no query")
     return path
-
-
-def _shows(request: ev.HttpRequest, user: str, password: str) -> bool:
-    expected = base64.b64encode(f"{user}:{password}".encode())
-    scheme, _, shown = (request.header("authorization") or "").partition(" ")
-    return scheme.lower() == "basic" and hmac.compare_digest(shown.strip().encode(), expected)

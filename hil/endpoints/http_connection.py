@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from hil.endpoints import faults as fl
 from hil.endpoints.base import Station
@@ -22,6 +23,7 @@ from hil.net.tls import AnyStream, TlsStream
 
 HANDSHAKE_S = 30.0
 """Seconds of lab time in which the client must complete the TLS handshake."""
+Faults: TypeAlias = tuple[fl.Fault, ...]
 _REASONS = {"ended": "fin", "timed-out": "timeout"}
 
 
@@ -29,13 +31,14 @@ _REASONS = {"ended": "fin", "timed-out": "timeout"}
 class Service:
     """What a connection needs of its server.
 
-    ``respond`` gets the safe path and the event of a request; its faults are planned by path.
+    ``respond`` gets the safe path and the event of a request with the faults that are planned for
+    the path, and gives the faults back that are still to be applied.
     """
 
     station: Station
     scheme: str
     port: int
-    respond: Callable[[str, ev.HttpRequest], Response]
+    respond: Callable[[str, ev.HttpRequest, Faults], tuple[Response, Faults]]
     request_faults: fl.FaultPlan
     handshake_faults: fl.FaultPlan
     tls: ServerTls | None
@@ -170,11 +173,11 @@ class Connection:
         event = self._station.history.append(self._event(request))
         exchange = Exchange(self._station, stream, reader, event)
         self._exchange = exchange
-        faults: tuple[fl.Fault, ...] = ()
+        faults: Faults = ()
         try:
             path = request.path
             faults = service.request_faults.due(path)
-            response = service.respond(path, event)
+            response, faults = service.respond(path, event, faults)
         except Rejected as error:
             self._refused(error, request.kernel_ns)
             request = replace(request, headers=(("connection", "close"),))

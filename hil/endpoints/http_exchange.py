@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from hil.endpoints import faults as fl
 from hil.endpoints.base import Station
+from hil.endpoints.bodies import keep
 from hil.endpoints.http_request import RequestReader
 from hil.endpoints.http_response import Reply, phrase
 from hil.history import events as ev
@@ -40,6 +41,7 @@ REQUEST_FAULTS: tuple[type[fl.Fault], ...] = (
     fl.MalformedStatusLine,
     fl.BadChunk,
     fl.Drip,
+    fl.StaleNonce,
 )
 _PIECE = 1 << 16
 _BEFORE_RESET_S = 0.01
@@ -68,6 +70,7 @@ class Exchange:
         self._ended = True
         reply = self._reply
         whole = outcome not in (ev.Outcome.ABORTED, ev.Outcome.TIMED_OUT)
+        kept = keep(reply.given if reply is not None and whole else b"")
         self._station.history.append(
             ev.TransferEnded(
                 source=self._station.source,
@@ -79,8 +82,10 @@ class Exchange:
                 status=reply.status if reply is not None and reply.status_line is None else 0,
                 detail=detail,
                 sent=self._sent,
-                body=reply.given if reply is not None and whole else b"",
+                body=kept.body,
                 headers=reply.all_headers if reply is not None else (),
+                size=kept.size,
+                sha256=kept.sha256,
             )
         )
 

@@ -163,6 +163,22 @@ def test_uploads_are_recorded(bench, http, ask, method):
     assert bench.history.last(ev.HttpRequest).method == method
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_may_be_as_large_as_the_limit(bench, http, chunked):
+    http.serve("/report", b"done")
+    body = bytes(BODY_LIMIT)
+    sent = request("/report", "POST", body=body)
+    if chunked:
+        size = b"%x\r\n" % BODY_LIMIT
+        head = request("/report", "POST", **{"transfer-encoding": "chunked"})
+        sent = head + size + body + b"\r\n0\r\n\r\n"
+
+    answer = bench.phone.tcp(80).ask(sent)
+
+    assert parse(answer)[0] == 200
+    assert bench.history.last(ev.HttpRequest).body == body
+
+
 def test_chunked_upload_with_expectation_of_100_continue(bench, http):
     http.serve("/report", b"done")
     client = bench.phone.tcp(80)

@@ -15,6 +15,7 @@ import pytest
 from hil.endpoints import faults as fl
 from hil.endpoints.certificates import Authority
 from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.http_auth import Demand
 from hil.endpoints.https import TlsConfig
 from hil.history import events as ev
 from hil.net.virtual import LAB_ADDRESS
@@ -205,3 +206,46 @@ def test_key_log_decrypts_a_capture(bench, https, curl, tmp_path, version):
     )
 
     assert "/p" in shown.stdout.split()
+
+
+# -- credentials -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scheme", "qop"),
+    [
+        *((each, True) for each in ("Basic", "MD5", "MD5-sess", "SHA-256", "SHA-256-sess")),
+        *((each, False) for each in ("MD5", "SHA-256")),
+    ],
+)
+def test_curl_shows_credentials_as_they_are_demanded(http, curl, scheme, qop):
+    http.require("/p", Demand("phone", 's3c"r\\et', (scheme,), qop))
+    offer = "--basic" if scheme == "Basic" else "--digest"
+    assert curl(http.url("/p"), offer, "--user", 'phone:s3c"r\\et') == (0, BODY)
+    assert curl(http.url("/p"), offer, "--user", "phone:wrong", "--fail")[0] == 22
+
+
+def test_curl_chooses_among_several_schemes(bench, http, curl):
+    http.require(None, Demand("phone", "s3cret", ("SHA-256", "MD5", "Basic")))
+    assert curl(http.url("/p"), "--anyauth", "--user", "phone:s3cret") == (0, BODY)
+    shown = bench.history.last(ev.HttpRequest).header("authorization")
+    assert shown.startswith("Digest ")
+
+
+def test_curl_asks_again_with_a_new_nonce_where_its_own_is_called_stale(bench, http, curl):
+    http.require_digest("/p", "phone", "s3cret")
+    http.inject(fl.StaleNonce(), nth=2)
+    assert curl(http.url("/p"), "--digest", "--user", "phone:s3cret") == (0, BODY)
+    assert len(bench.history.all(ev.HttpRequest)) == 3
+    assert bench.history.last(ev.FaultInjected).fault == "StaleNonce"
+
+
+@pytest.mark.parametrize("demanded", [False, True])
+def test_a_body_of_curl_arrives_whole_with_credentials_or_without(bench, http, curl, demanded):
+    http.serve("/report", b"taken")
+    if demanded:
+        http.require_digest("/report", "phone", "s3cret")
+    options = ("--digest", "--user", "phone:s3cret", "--data-binary", "a&b" * 1000)
+    assert curl(http.url("/report"), *options) == (0, b"taken")
+    request = bench.history.last(ev.HttpRequest)
+    assert (request.method, request.body) == ("POST", b"a&b" * 1000)
