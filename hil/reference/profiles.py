@@ -87,7 +87,7 @@ def decode(
     codings = _codings(content_encoding)
     for coding in reversed(codings):
         if coding == "aes128gcm":
-            data = open_gcm(data, _key_material(ikm, interpretations))
+            data = open_gcm(data, key_material(ikm, interpretations))
         else:
             data = expand_gzip(data, max_size)
     if key is not None and "aes128gcm" not in codings:
@@ -158,7 +158,7 @@ def _codings(content_encoding: str | None) -> list[str]:
     return codings
 
 
-def _key_material(ikm: bytes | str | None, interpretations: Interpretations) -> bytes:
+def key_material(ikm: bytes | str | None, interpretations: Interpretations) -> bytes:
     """Return the octets that IKM_HTTP_Encrypt_Content stands for."""
     if not ikm:
         raise ProfileError(ProfileErrorKind.BAD_KEY, "IKM_HTTP_Encrypt_Content is not set")

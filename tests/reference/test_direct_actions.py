@@ -101,7 +101,7 @@ def test_whatever_is_asked_has_a_reading(text):
 # -- who may ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", list(Action))
 def test_a_new_phone_obeys_every_command_of_anybody(action):
     assert decide(Command(action, "/x"), Parameters(), BROWSER) == Accept(action, "/x", BROWSER)
 
