@@ -50,7 +50,7 @@ COMPACT: Mapping[str, str] = MappingProxyType(
 )
 """Long names by compact form (RFC 3261 section 20 and the IANA registry)."""
 ONCE = frozenset(
-    [
+    (
         "call-id",
         "content-length",
         "content-type",
@@ -58,10 +58,10 @@ ONCE = frozenset(
         "event",
         "expires",
         "from",
-        "to",
         "max-forwards",
         "subscription-state",
-    ]
+        "to",
+    )
 )
 """Header fields that a message has once at most, in lower case."""
 MAGIC_COOKIE = "z9hG4bK"
