@@ -12,7 +12,11 @@ from hil.history.event import Direction, Event
 
 
 class DhcpMessage(Event, frozen=True, kw_only=True):
-    """A DHCP message (RFC 2131), with every option as raw bytes by code."""
+    """A DHCP message (RFC 2131), with every option as raw bytes by code.
+
+    ``destination`` is the IP address that a received one was sent to: RENEWING asks one server,
+    REBINDING all.
+    """
 
     direction: Direction
     kind: str
@@ -22,6 +26,7 @@ class DhcpMessage(Event, frozen=True, kw_only=True):
     yiaddr: str = "0.0.0.0"
     peer: str = ""
     options: dict[int, bytes] = msgspec.field(default_factory=dict)
+    destination: str = ""
     data: bytes = b""
 
 
