@@ -51,13 +51,17 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True)
 class Datagram:
-    """One datagram from outside, with the sender's address and port and when the kernel got it."""
+    """One datagram from outside: the sender's address and port, and when the kernel got it.
+
+    ``destination`` is the address that it was sent to, which may be a broadcast address.
+    """
 
     data: bytes
     host: str
     port: int
     at: int
     kernel_ns: int
+    destination: str = ""
 
     @property
     def peer(self) -> str:

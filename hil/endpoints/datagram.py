@@ -16,6 +16,7 @@ from hil.endpoints.base import NANOSECONDS, Datagram, Station
 from hil.errors import EndpointError, LabError
 
 _SO_TIMESTAMPNS = 35
+_IP_PKTINFO = 8
 _TIMESPEC = struct.Struct("@qq")
 _BATCH = 64
 _DISCARD_PORT = 9
@@ -68,6 +69,7 @@ class DatagramSocket:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             opened.setblocking(False)
             opened.bind((self._host, self._port))
         except OSError as error:
@@ -101,13 +103,13 @@ class DatagramSocket:
             if self._socket is None:
                 return
             try:
-                data, ancillary, _, (host, port) = self._socket.recvmsg(65535, 64)
+                data, ancillary, _, (host, port) = self._socket.recvmsg(65535, 128)
             except OSError:
                 # Nothing left, or the ICMP answer to something sent before: there is no message.
                 return
-            kernel_ns = _kernel_time(ancillary)
+            kernel_ns = kernel_time(ancillary)
             at = self._station.clock.stamp(kernel_ns)
-            self._sort(Datagram(data, host, port, at, kernel_ns))
+            self._sort(Datagram(data, host, port, at, kernel_ns, _destination(ancillary)))
 
     def _sort(self, datagram: Datagram) -> None:
         if self._admit_all:
@@ -152,10 +154,18 @@ class DatagramSocket:
         )
 
 
-def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> int:
+def kernel_time(ancillary: list[tuple[int, int, bytes]]) -> int:
     """Nanoseconds since 1970 from SO_TIMESTAMPNS; 0 if the kernel gave none."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
             return int(seconds) * NANOSECONDS + int(nanoseconds)
     return 0
+
+
+def _destination(ancillary: list[tuple[int, int, bytes]]) -> str:
+    """The address that the datagram's header names, from ip(7)'s IP_PKTINFO."""
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(data) >= 12:
+            return socket.inet_ntoa(data[8:12])
+    return ""

@@ -262,6 +262,7 @@ class DhcpEndpoint:
                 yiaddr=str(message.yiaddr),
                 peer=peer,
                 options=_joined(message),
+                destination="" if datagram is None else datagram.destination,
                 data=data,
             )
         )
