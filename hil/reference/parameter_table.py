@@ -14,7 +14,9 @@ from types import MappingProxyType
 
 from hil.reference.face_parameters import FACE_ROWS
 from hil.reference.line_parameters import LINE_ROWS
+from hil.reference.network_parameters import NETWORK_ROWS
 from hil.reference.parameter_row import Kind, OnInvalid, Parameter, row
+from hil.reference.time_parameters import TIME_ROWS
 
 __all__ = ["TABLE", "Kind", "OnInvalid", "Parameter"]
 
@@ -142,6 +144,8 @@ TABLE: MappingProxyType[str, Parameter] = MappingProxyType(
             *_NEIGHBOUR_ROWS,
             *FACE_ROWS,
             *LINE_ROWS,
+            *NETWORK_ROWS,
+            *TIME_ROWS,
         )
     }
 )

@@ -9,11 +9,12 @@ for several models, and "unknown tags are ignored" (Administration Guide 11.3, P
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from hil.errors import SpecificationError
 from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.local_time import DaylightSaving, parse_time_offset, parse_time_zone
 from hil.reference.parameter_table import TABLE, Kind, OnInvalid, Parameter
 from hil.reference.response_templates import ResponseTemplate
 from hil.reference.schedules import Schedule
@@ -26,6 +27,13 @@ _HHMM = re.compile(r"([0-9]{2})([0-9]{2})")
 _SECONDS = re.compile(r"([0-9]{1,9})(?:\.([0-9]{0,3}))?|\.([0-9]{1,3})")
 _OPTION = re.compile(r"[0-9]{1,3}")
 _SPACE = " \t\r\n"
+_PARSERS: Mapping[Kind, Callable[[str], object]] = {
+    Kind.SCHEDULE: Schedule.parse,
+    Kind.RESPONSE_CODES: ResponseTemplate.parse,
+    Kind.TIME_ZONE: parse_time_zone,
+    Kind.TIME_OFFSET: parse_time_offset,
+    Kind.DAYLIGHT_RULE: DaylightSaving.parse,
+}
 
 
 class Parameters(Mapping[str, str]):
@@ -225,10 +233,9 @@ def is_valid(row: Parameter, value: str) -> bool:
         milliseconds = parse_seconds(value)
         lowest, highest = 1000 * (row.minimum or 0), 1000 * (row.maximum or 0)
         return milliseconds is not None and lowest <= milliseconds <= highest
-    if row.kind in (Kind.SCHEDULE, Kind.RESPONSE_CODES):
-        parse = Schedule.parse if row.kind is Kind.SCHEDULE else ResponseTemplate.parse
+    if row.kind in _PARSERS:
         try:
-            parse(value)
+            _PARSERS[row.kind](value)
         except SpecificationError:
             return False
         return True

@@ -247,6 +247,8 @@ def test_any_update_leaves_parameters_that_can_all_be_read(values):
             assert 0 <= result.milliseconds(name) <= 64_000
         elif row.kind is Kind.RESPONSE_CODES:
             assert result.response_codes(name).match("") is None
+        elif row.kind in (Kind.TIME_ZONE, Kind.TIME_OFFSET, Kind.DAYLIGHT_RULE):
+            assert is_valid(row, result.raw(name))
         elif row.kind is Kind.OPTION_LIST:
             assert all(1 <= code <= 254 for code in result.option_codes(name))
         else:
