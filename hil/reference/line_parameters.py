@@ -58,7 +58,7 @@ def _line_rows(line: int) -> tuple[Parameter, ...]:
         _of_line(line, "Register", Kind.BOOL, "Yes"),
         _of_line(line, "Make Call Without Reg", Kind.BOOL, "No"),
         _of_line(line, "Ans Call Without Reg", Kind.BOOL, "No"),
-        _of_line(line, "Register Expires", Kind.UNSIGNED, "3600", (0, 2_000_000)),
+        _of_line(line, "Register Expires", Kind.UNSIGNED, "3600", (1, 2_000_000)),
         _of_line(line, "Display Name", Kind.TEXT, ""),
         _of_line(line, "Password", Kind.TEXT, ""),
         _of_line(line, "Auth ID", Kind.TEXT, ""),
@@ -103,7 +103,7 @@ _SIP_ROWS = (
         )
         for letter in "BFHDJ"
     ),
-    row(_SIP, "Reg Min Expires", Kind.UNSIGNED, "1", limits=_LONG),
+    row(_SIP, "Reg Min Expires", Kind.UNSIGNED, "1", limits=(1, 2**31 - 1)),
     row(_SIP, "Reg Max Expires", Kind.UNSIGNED, "7200", limits=_LONG),
     row(_SIP, "Reg Retry Intvl", Kind.UNSIGNED, "30", limits=(1, 2**31 - 1)),
     row(_SIP, "Reg Retry Long Intvl", Kind.UNSIGNED, "1200", limits=_LONG),
