@@ -92,17 +92,6 @@ _SIP_ROWS = (
     row(_SIP, "SIP T1", Kind.SECONDS, "0.5", limits=_TIME, also_published=(".5",)),
     row(_SIP, "SIP T2", Kind.SECONDS, "4", limits=_TIME),
     row(_SIP, "SIP T4", Kind.SECONDS, "5", limits=_TIME),
-    *(
-        row(
-            _SIP,
-            f"SIP Timer {letter}",
-            Kind.SECONDS,
-            "16",
-            limits=_TIME,
-            note="RFC 3261 would have 64 times T1, which is 32 s",
-        )
-        for letter in "BFHDJ"
-    ),
     row(_SIP, "Reg Min Expires", Kind.UNSIGNED, "1", limits=(1, 2**31 - 1)),
     row(_SIP, "Reg Max Expires", Kind.UNSIGNED, "7200", limits=_LONG),
     row(_SIP, "Reg Retry Intvl", Kind.UNSIGNED, "30", limits=(1, 2**31 - 1)),
