@@ -14,7 +14,7 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.phone import Began, Phase
 
 
@@ -27,7 +27,7 @@ def unseen(shadow: Shadow, at: int) -> Shadow | None:
     due = shadow.phone.due
     if due is None or shadow.phone.phase is not Phase.WAITING or not shadow.window.allows(due, at):
         return None
-    phone, duties = resync.advance(shadow.phone, Began(due.earliest))
+    phone, duties = machine.advance(shadow.phone, Began(due.earliest))
     if any(map(shadow.is_visible, duties)):
         phone, duties = shadow.without_query(phone, duties, due.earliest)
     if phone is shadow.phone or any(map(shadow.is_visible, duties)):

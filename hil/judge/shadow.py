@@ -20,7 +20,7 @@ from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import ResyncWindow
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
@@ -147,7 +147,7 @@ class Shadow:
 
     def happens(self, happening: Happening) -> None:
         """Tell the reference."""
-        phone, duties = resync.advance(self.phone, happening)
+        phone, duties = machine.advance(self.phone, happening)
         self.commit(phone, duties, happening.at)
 
     def commit(self, phone: Phone, duties: tuple[Duty, ...], at: int) -> None:
@@ -175,7 +175,7 @@ class Shadow:
             self.phone.due, event.at
         ):
             return False
-        phone, duties = resync.advance(self.phone, Began(event.at))
+        phone, duties = machine.advance(self.phone, Began(event.at))
         if not shows(phone, duties):
             phone, duties = self.without_query(phone, duties, event.at)
             if not shows(phone, duties):
@@ -186,14 +186,14 @@ class Shadow:
             # It was over at once, and all that is seen of it is a message, which takes its time.
             sent = event.at - round(self.timing.message * NANOSECONDS)
             began = max(sent, min(due.earliest, event.at))
-            phone, duties = resync.advance(self.phone, Began(began))
+            phone, duties = machine.advance(self.phone, Began(began))
             phone = self.window.widened(phone, event.at - began)
         self.commit(phone, duties, event.at)
         return True
 
     def announcement_of(self, event: ev.Event) -> ev.Event:
         """The first sign of the resync that shows in ``event``: its Log_Request_Msg, if that came."""
-        phone, duties = resync.advance(self.phone, Began(event.at))
+        phone, duties = machine.advance(self.phone, Began(event.at))
         _, duties = self.without_query(phone, duties, event.at)
         messages = [duty.message for duty in duties if isinstance(duty, Log)]
         return self.logs.announced(messages, event.at) or event
@@ -206,7 +206,7 @@ class Shadow:
         known = self.names.address_of(host)
         if not known:
             return phone, duties
-        phone, more = resync.advance(phone, Located(at, known))
+        phone, more = machine.advance(phone, Located(at, known))
         return phone, (*(duty for duty in duties if not isinstance(duty, Locate)), *more)
 
     def knows_address(self, at: int) -> None:

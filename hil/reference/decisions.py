@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from hil.errors import RuleError
-from hil.reference import profiles, provisioning_source, responses, rules
+from hil.reference import (
+    idleness,
+    loads,
+    phone_clock,
+    profiles,
+    provisioning_source,
+    reports,
+    responses,
+    resync_at,
+    rules,
+    upgrade_rules,
+)
+from hil.reference.due import Action, Asker, BootCause, Due, Lines
+from hil.reference.due import Purpose as Purpose
+from hil.reference.due import Reason as Reason
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.log_messages import LogKind, LogMessage, compose
@@ -23,24 +36,8 @@ from hil.reference.provisioning_source import ProvisioningSource, SourceKind
 from hil.reference.urls import DefaultServer
 from hil.reference.windows import Window
 
+TRIGGERS = ("Resync_Trigger_1", "Resync_Trigger_2")
 PROFILE_RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
-
-
-class Purpose(Enum):
-    """What an attempt is for."""
-
-    RESYNC = "resync"
-    UPGRADE = "upgrade"
-    REPORT = "report"
-
-
-class Reason(Enum):
-    """Why something is attempted; the value of a resync's is $PRVST, an upgrade's has UPGST of its own."""
-
-    EXPLICIT = "-1"
-    POWER_UP = "0"
-    PERIODIC = "1"
-    RETRY = "2"
 
 
 def resync_enabled(parameters: Parameters) -> bool:
@@ -51,6 +48,82 @@ def resync_enabled(parameters: Parameters) -> bool:
 def resync_on_reset(parameters: Parameters) -> bool:
     """Resync_On_Reset "triggers a resync after every reboot"."""
     return parameters.flag("Resync_On_Reset")
+
+
+def resync_at_boot(
+    cause: BootCause, parameters: Parameters, interpretations: Interpretations
+) -> bool:
+    """Resync_On_Reset: after every reboot but those that parameter updates and upgrades cause (I6).
+
+    Of the latter Resync_After_Upgrade_Attempt decides.
+    """
+    if cause is BootCause.UPGRADE:
+        return upgrade_rules.resync_after_upgrade(parameters)
+    if cause is BootCause.UPDATE and interpretations.resync_after_update == "skipped":
+        return False
+    return resync_on_reset(parameters)
+
+
+def may_ask(
+    by: Asker, action: Action, parameters: Parameters, interpretations: Interpretations
+) -> bool:
+    """Whether the phone does what somebody asks for.
+
+    Provision_Enable "controls all resync actions", Upgrade_Enable the upgrades (I26); Resync_From_SIP
+    lets a NOTIFY ask, User_Configurable_Resync a user at the screen.
+    """
+    if action is Action.UPGRADE:
+        return upgrade_rules.upgrade_enabled(parameters)
+    if action is not Action.RESYNC:
+        return True
+    allowed = interpretations.provision_disabled == "allows-explicit"
+    if not allowed and not resync_enabled(parameters):
+        return False
+    if by is Asker.SIP:
+        return parameters.flag("Resync_From_SIP")
+    return by is not Asker.SCREEN or parameters.flag("User_Configurable_Resync")
+
+
+def daily_window(
+    parameters: Parameters,
+    options: Mapping[int, bytes],
+    utc_ns: int,
+    last_utc_ns: int | None,
+    interpretations: Interpretations,
+) -> resync_at.DailyWindow | None:
+    """Resync_At: the next window of the day, counted from ``utc_ns`` by the phone's clock."""
+    return resync_at.next_window(
+        parameters,
+        interpretations,
+        utc_ns_now=utc_ns,
+        time_zone=phone_clock.time_zone(parameters, options),
+        last_due_utc_ns=last_utc_ns,
+    )
+
+
+def report_method(parameters: Parameters) -> str:
+    """HTTP_Report_Method: PUT or POST."""
+    return parameters.choice("HTTP_Report_Method")
+
+
+def report_rules(parameters: Parameters) -> tuple[str, ...]:
+    """The one or two rules of Report_Rule; raises RuleError."""
+    return reports.split_rules(parameters.raw("Report_Rule"))
+
+
+def resolve_report(
+    text: str,
+    table: MacroTable,
+    source: ProvisioningSource | None,
+    interpretations: Interpretations,
+) -> rules.Outcome:
+    """Where one rule of Report_Rule sends its report."""
+    server = _server_of(source)
+    if isinstance(server, rules.RuleFailure):
+        return server
+    return reports.resolve(
+        text, lookup=table.lookup, server=server, interpretations=interpretations
+    )
 
 
 def random_delay(parameters: Parameters, interpretations: Interpretations) -> Window:
@@ -99,16 +172,36 @@ def resolve_rule(
     Profile_Rule (I15).
     """
     text = table.parameters.raw(name)
-    server = None
     unset = name == "Profile_Rule" and name not in table.parameters.items_set()
     if source is not None and source.kind is SourceKind.RULE and unset:
         text = source.text
-    if source is not None and source.host is not None:
-        try:
-            server = DefaultServer(source.host, source.scheme or "tftp", source.port)
-        except RuleError as error:
-            return rules.RuleFailure(f"DHCP option {source.option}: {error}")
+    server = _server_of(source)
+    if isinstance(server, rules.RuleFailure):
+        return server
     return rules.resolve(text, lookup=table.lookup, server=server, interpretations=interpretations)
+
+
+def resolve_asked(
+    text: str,
+    table: MacroTable,
+    source: ProvisioningSource | None,
+    requester: str,
+    interpretations: Interpretations,
+) -> rules.Outcome:
+    """The rule of a request to resync, with the requesting host as server where it names none."""
+    server = DefaultServer(requester) if requester else _server_of(source)
+    if isinstance(server, rules.RuleFailure):
+        return server
+    return rules.resolve(text, lookup=table.lookup, server=server, interpretations=interpretations)
+
+
+def _server_of(source: ProvisioningSource | None) -> DefaultServer | rules.RuleFailure | None:
+    if source is None or source.host is None:
+        return None
+    try:
+        return DefaultServer(source.host, source.scheme or "tftp", source.port)
+    except RuleError as error:
+        return rules.RuleFailure(f"DHCP option {source.option}: {error}")
 
 
 def read_profile(
@@ -170,6 +263,36 @@ class Decisions:
     apply_profile: Callable[[Parameters, Profile], Parameters] = apply_profile
     compose_log: Callable[[LogKind, MacroTable, str], LogMessage | None] = compose_log
     macro_table: Callable[..., MacroTable] = macro_table
+    resync_at_boot: Callable[[BootCause, Parameters, Interpretations], bool] = resync_at_boot
+    may_ask: Callable[[Asker, Action, Parameters, Interpretations], bool] = may_ask
+    resync_at_is_set: Callable[[Parameters], bool] = resync_at.is_set
+    daily_window: Callable[
+        [Parameters, Mapping[int, bytes], int, int | None, Interpretations],
+        resync_at.DailyWindow | None,
+    ] = daily_window
+    held_back: Callable[[Due, Lines, Parameters, Interpretations], Due | None] = idleness.held_back
+    resolve_asked: Callable[
+        [str, MacroTable, ProvisioningSource | None, str, Interpretations], rules.Outcome
+    ] = resolve_asked
+    upgrade_enabled: Callable[[Parameters], bool] = upgrade_rules.upgrade_enabled
+    resync_after_upgrade: Callable[[Parameters], bool] = upgrade_rules.resync_after_upgrade
+    upgrade_retry_delay: Callable[[Parameters, int, Interpretations], Window | None] = (
+        upgrade_rules.upgrade_retry_delay
+    )
+    resolve_upgrade: Callable[
+        [str, MacroTable, ProvisioningSource | None, str, Interpretations], rules.Outcome
+    ] = upgrade_rules.resolve_upgrade
+    is_running: Callable[[str | None, Identity], bool] = upgrade_rules.is_running
+    read_load: Callable[[responses.Document, Identity], loads.Load] = upgrade_rules.read_load
+    check_member: Callable[[loads.Member, responses.Document], None] = upgrade_rules.check_member
+    report_method: Callable[[Parameters], str] = report_method
+    report_rules: Callable[[Parameters], tuple[str, ...]] = report_rules
+    resolve_report: Callable[
+        [str, MacroTable, ProvisioningSource | None, Interpretations], rules.Outcome
+    ] = resolve_report
+    report_delay: Callable[[reports.Cause, Parameters], Window | None] = reports.delay
+    triggers: tuple[str, ...] = TRIGGERS
+    starts_standby: bool = True
     profile_rules: tuple[str, ...] = PROFILE_RULES
     rules_read_when_due: bool = True
     periodic_before_first_success: bool = False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil.errors import SpecificationError
 
 _MAC = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}")
+
+_RELEASE = re.compile(r"\.([0-9]{1,3})[-.]([0-9]{1,3})[-.]([0-9]{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,18 @@ class Identity:
     def mau(self) -> str:
         """$MAU, upper case without colons: ``000E08AABBCC``."""
         return self.ma.upper()
+
+    @property
+    def model(self) -> str:
+        """The model number in ``pn``, which a load is made for: ``7832``."""
+        digits = re.search(r"[0-9]{4}", self.pn)
+        return digits[0] if digits else self.pn
+
+    def running(self, load: str) -> Identity:
+        """The same phone with another load, ``sip7832.11-3-2MPP0001-609``."""
+        match = _RELEASE.search(load)
+        version = ".".join(match.groups()) if match else self.version
+        return replace(self, swver=load, version=version)
 
     @property
     def ccert(self) -> str:

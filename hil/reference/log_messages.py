@@ -1,4 +1,4 @@
-"""The three syslog messages of a resync: Log_Request_Msg, Log_Success_Msg, Log_Failure_Msg.
+"""The syslog messages of resyncs and upgrades: Log_Request_Msg and its five siblings.
 
 What a message says is known in advance except for $ERR, whose texts nobody has published. A
 `LogMessage` therefore keeps its text in the parts around $ERR: the phone joins them with its own
@@ -21,6 +21,9 @@ class LogKind(StrEnum):
     REQUEST = "Log_Request_Msg"
     SUCCESS = "Log_Success_Msg"
     FAILURE = "Log_Failure_Msg"
+    UPGRADE_REQUEST = "Log_Upgrade_Request_Msg"
+    UPGRADE_SUCCESS = "Log_Upgrade_Success_Msg"
+    UPGRADE_FAILURE = "Log_Upgrade_Failure_Msg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | Non
     if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
         templates.append(template.removesuffix(" -- $ERR"))
     readings = [_parts(table, each) for each in templates]
-    if kind is LogKind.REQUEST and table.interpretations.log_request_servip != "expanded":
+    requests = kind in (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
+    if requests and table.interpretations.log_request_servip != "expanded":
         literal = replace(table, context=replace(table.context, servip="$SERVIP"))
         unexpanded = [_parts(literal, each) for each in templates]
         only = table.interpretations.log_request_servip == "literal"
@@ -72,7 +76,9 @@ def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
     port = table.context.port
     if table.interpretations.log_default_port == "hidden" and port in ("69", "80", "443"):
         template = template.replace(":$PORT", "")
-    marked = replace(table, context=replace(table.context, err=_ERR_MARK))
+    # $UPGERR is the $ERR of another message: no more of it is known.
+    upgerr = _ERR_MARK if table.context.upgerr else table.context.upgerr
+    marked = replace(table, context=replace(table.context, err=_ERR_MARK, upgerr=upgerr))
     return tuple(marked.expand(template).split(_ERR_MARK))
 
 

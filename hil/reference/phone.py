@@ -7,20 +7,24 @@ Everything here is immutable data; `hil.reference.machine` has the behaviour. Ti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from hil.reference.decisions import Purpose, Reason
+from hil.reference.due import Action as Action
+from hil.reference.due import Asker as Asker
+from hil.reference.due import BootCause as BootCause
+from hil.reference.due import Due as Due
+from hil.reference.due import Lines as Lines
+from hil.reference.due import Purpose as Purpose
+from hil.reference.due import Reason as Reason
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.loads import Load, Member
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.responses import Answer
 from hil.reference.rules import Fetch
-
-if TYPE_CHECKING:
-    from hil.reference.loads import Load, Member
 
 
 class Phase(Enum):
@@ -33,48 +37,6 @@ class Phase(Enum):
     UPGRADING = "upgrading"
     REPORTING = "reporting"
     REBOOTING = "rebooting"
-
-
-class BootCause(Enum):
-    """Why a phone boots: "every reboot except for reboots caused by parameter updates and firmware
-    upgrades" (Resync On Reset).
-    """
-
-    POWER = "power"
-    RESTART = "restart"
-    UPDATE = "parameter update"
-    UPGRADE = "firmware upgrade"
-
-
-class Asker(Enum):
-    """By which way somebody asks a phone to act."""
-
-    WEB = "web"
-    SIP = "SIP"
-    SCREEN = "screen"
-
-
-class Action(Enum):
-    """What a phone can be asked for."""
-
-    RESYNC = "resync"
-    UPGRADE = "upgrade"
-    REPORT = "report"
-    REBOOT = "reboot"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Something that has to begin between two instants, both included, and why."""
-
-    earliest: int
-    latest: int
-    reason: Reason
-    clause: str
-
-    def postponed(self, until: int) -> Due:
-        """The same, but not before ``until``."""
-        return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, until))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +67,12 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """The phone's lines: which are ``active``, since when none is (None: none ever was), and since
-    when those that lost their registration are without it (``lost``, by line).
-    """
-
-    active: frozenset[int] = frozenset()
-    idle_since: int | None = None
-    lost: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Upgrades:
     """What a phone remembers of firmware upgrades until it boots.
 
     ``due`` is when the next attempt has to begin; ``settled`` the rule and the URL that it will not
-    attempt again; ``standby`` the load in its other partition, ``installed`` the one that the coming
-    reboot starts; ``error`` is $UPGERR.
+    attempt again, ``failed`` those of a failure; ``standby`` the load in its other partition,
+    ``installed`` the one that the coming reboot starts; ``error`` is $UPGERR.
     """
 
     due: Due | None = None
@@ -129,6 +80,7 @@ class Upgrades:
     last_attempt: int | None = None
     error: str = ""
     settled: tuple[str, str] | None = None
+    failed: tuple[str, str] | None = None
     standby: str = ""
     installed: str = ""
 
@@ -152,7 +104,8 @@ class Phone:
     (after boot-up, periodic, retried, asked for), ``daily`` (Resync_At), ``triggered``
     (Resync_Trigger_*) and the lines; ``triggers`` has whether each trigger was true last, ``settled``
     since when nothing has been attempted. ``clock`` is an instant and the UTC that the phone's clock
-    showed then, in nanoseconds since 1970. ``wanted`` are requests that wait for their turn.
+    showed then, in nanoseconds since 1970; ``daily_utc`` is when Resync_At was due last by that clock.
+    ``wanted`` are requests that wait for their turn, ``reported`` what the last report told.
     """
 
     identity: Identity
@@ -175,10 +128,12 @@ class Phone:
     triggered: Due | None = None
     triggers: tuple[bool, bool] = (False, False)
     settled: int = 0
+    daily_utc: int | None = None
     clock: tuple[int, int] | None = None
-    lines: Lines = Lines()
-    upgrades: Upgrades = Upgrades()
+    lines: Lines = field(default_factory=Lines)
+    upgrades: Upgrades = field(default_factory=Upgrades)
     report_due: Due | None = None
+    reported: Parameters | None = None
     wanted: tuple[Asked, ...] = ()
 
 
@@ -319,8 +274,9 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """Put this load where the next boot finds it; ``fetched``: from the members just downloaded,
-    otherwise it is in the other partition already.
+    """Put this load where the next boot finds it.
+
+    ``fetched``: from the members just downloaded; otherwise it is in the other partition already.
     """
 
     load: str

@@ -22,7 +22,7 @@ from typing import Any
 from hil.clock import NANOSECONDS, Clock
 from hil.errors import RemoteProtocolError
 from hil.net.interface import Interface
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.identity import Identity
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
@@ -241,7 +241,7 @@ class Handset:
 
     def _happens(self, happening: Happening) -> tuple[Duty, ...]:
         self._tell(happening)
-        self._phone, duties = resync.advance(self._phone, happening, self.firmware.decisions)
+        self._phone, duties = machine.advance(self._phone, happening, self.firmware.decisions)
         return duties
 
     # -- its network clients -----------------------------------------------------------------------

@@ -18,7 +18,7 @@ MODULES = [found.name for found in pkgutil.iter_modules(hil.reference.__path__)]
 for name in MODULES:
     importlib.import_module(f"hil.reference.{{name}}")
 from hil.reference.profile_builder import compress, encrypt, flat_profile
-import hil.reference.resync as resync
+import hil.reference.machine as machine
 from hil.reference.phone import *
 from hil.reference.responses import HttpAnswer, NoAnswer, TftpAnswer
 from hil.reference.identity import Identity
@@ -65,7 +65,7 @@ told = []
 
 def happens(happening):
     global phone
-    phone, duties = resync.advance(phone, happening)
+    phone, duties = machine.advance(phone, happening)
     told.extend(type(duty).__name__ for duty in duties)
 
 happens(PoweredOn(0))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lives import ADDRESS, PHONE, SERVER
 
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
@@ -143,11 +143,11 @@ def test_any_sequence_of_happenings_leaves_a_sane_phone(
     phone = Phone(PHONE, Parameters().updated(parameters))
     for happening in sequence:
         before = phone
-        phone, duties = resync.advance(phone, happening)
+        phone, duties = machine.advance(phone, happening)
         # A window that was made before may have begun meanwhile; only a new one must lie ahead.
         is_sane(phone, happening.at if phone.due is not before.due else 0)
         duties_fit(phone, duties)
-        assert resync.advance(before, happening) == (phone, duties)
+        assert machine.advance(before, happening) == (phone, duties)
 
 
 @settings(max_examples=300, deadline=None)
@@ -158,13 +158,13 @@ def test_every_attempt_comes_to_an_end(
     """Four rules, five redirects, two challenges each: 32 answers are the most."""
     phone = Phone(PHONE, Parameters().updated({**parameters, "Provision_Enable": "Yes"}))
     for happening in (PoweredOn(0), Leased(1, ADDRESS, options), Began(2)):
-        phone, duties = resync.advance(phone, happening)
+        phone, duties = machine.advance(phone, happening)
     answered = 0
     while phone.attempt is not None:
         if any(isinstance(duty, Locate) for duty in duties):
-            phone, duties = resync.advance(phone, Located(3, "192.0.2.7"))
+            phone, duties = machine.advance(phone, Located(3, "192.0.2.7"))
         else:
-            phone, duties = resync.advance(phone, Answered(3, answers[answered % len(answers)]))
+            phone, duties = machine.advance(phone, Answered(3, answers[answered % len(answers)]))
             answered += 1
     assert answered <= 4 * (1 + 5 + 2)
     assert any(isinstance(duty, Finished) for duty in duties)

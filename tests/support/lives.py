@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT, Interpretations
@@ -52,7 +52,7 @@ class Life:
         self.duties: tuple[Duty, ...] = ()
 
     def happens(self, happening: Happening) -> Life:
-        self.phone, self.duties = resync.advance(self.phone, happening, self.decisions)
+        self.phone, self.duties = machine.advance(self.phone, happening, self.decisions)
         return self
 
     # -- happenings --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from collections import deque
 from histories import IDENTITY, LAB, NANOSECONDS, PHONE, TIMING, Story, packed
 
 from hil.history import events as ev
-from hil.reference import resync
+from hil.reference import machine
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
@@ -363,7 +363,7 @@ class Player:
         self._happens(Leased(self._ns, PHONE, {**usual, **self.options}))
 
     def _happens(self, happening: Happening) -> tuple[Duty, ...]:
-        self.phone, duties = resync.advance(self.phone, happening)
+        self.phone, duties = machine.advance(self.phone, happening)
         return duties
 
 

@@ -1,0 +1,153 @@
+"""The part that resyncs, upgrades and reports share: find the server, ask it, understand its answer.
+
+An attempt is at one rule at a time. What the rule resolves to is located and retrieved; redirects and
+demands for credentials are followed here. What comes of it is for the attempt's purpose to say
+(`hil.reference.resync`, `hil.reference.upgrade`, `hil.reference.reporting`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TypeAlias
+
+from hil.reference.decisions import Decisions, Purpose, Reason
+from hil.reference.log_messages import LogKind
+from hil.reference.macros import MacroContext, MacroTable
+from hil.reference.phone import Duty, Locate, Log, Phase, Phone, Retrieve
+from hil.reference.responses import Answer, AskAgain, Document, Missing, Unusable
+from hil.reference.rules import Fetch
+
+NANOSECONDS = 1_000_000_000
+
+Step: TypeAlias = tuple[Phone, tuple[Duty, ...]]
+"""The phone after something, and what it has to do now."""
+
+PHASES = {
+    Purpose.RESYNC: Phase.RESYNCING,
+    Purpose.UPGRADE: Phase.UPGRADING,
+    Purpose.REPORT: Phase.REPORTING,
+}
+
+_ANNOUNCED_BY = {Purpose.RESYNC: LogKind.REQUEST, Purpose.UPGRADE: LogKind.UPGRADE_REQUEST}
+
+
+def locate(phone: Phone, fetch: Fetch, decisions: Decisions) -> Step:
+    """Find the server of ``fetch``, and ask it if its address needs no look-up."""
+    if phone.attempt is None:
+        return phone, ()
+    phone = replace(phone, attempt=replace(phone.attempt, fetch=fetch, server=None))
+    try:
+        return retrieve(phone, str(ip_address(fetch.host)), decisions)
+    except ValueError:
+        return phone, (Locate(fetch.host),)
+
+
+def retrieve(phone: Phone, address: str, decisions: Decisions) -> Step:
+    """Ask the server at ``address`` for what the attempt is at."""
+    attempt = phone.attempt
+    if attempt is None or attempt.fetch is None:
+        return phone, ()
+    fetch, announced = attempt.fetch, attempt.requested
+    attempt = replace(attempt, server=address, requested=True)
+    phone = replace(phone, attempt=attempt)
+    table = macros(phone, attempt.began, decisions)
+    duties: list[Duty] = list(
+        announcement(phone, attempt.began, decisions) if not announced else ()
+    )
+    register = fetch.options.get("post") if fetch.scheme != "tftp" else None
+    reporting = attempt.purpose is Purpose.REPORT
+    method, body = ("GET", "") if register is None else ("POST", "")
+    if reporting:
+        method = decisions.report_method(phone.parameters)
+    elif register is not None:
+        body = table.expand(phone.parameters.raw(f"GPP_{register.upper()}"))
+    duties.append(
+        Retrieve(
+            "Report_Rule" if reporting else attempt.rules[attempt.rule],
+            fetch,
+            address,
+            method,
+            body,
+            authorize=attempt.authorizations > 0,
+        )
+    )
+    return phone, tuple(duties)
+
+
+def announcement(phone: Phone, at: int, decisions: Decisions) -> tuple[Log, ...]:
+    """The message "at the start of a resync attempt", or of an upgrade: one an attempt."""
+    kind = _ANNOUNCED_BY.get(phone.attempt.purpose) if phone.attempt is not None else None
+    return result_log(phone, at, kind, "", decisions) if kind is not None else ()
+
+
+def understood(
+    phone: Phone, answer: Answer, decisions: Decisions
+) -> Document | Missing | Unusable | Step:
+    """What an answer means; the next step if that is to ask again."""
+    attempt = phone.attempt
+    if attempt is None or attempt.fetch is None:
+        return phone, ()
+    meaning = decisions.meaning(
+        answer,
+        attempt.fetch,
+        redirects=attempt.redirects,
+        authorizations=attempt.authorizations,
+        interpretations=phone.interpretations,
+    )
+    if not isinstance(meaning, AskAgain):
+        return meaning
+    again = replace(
+        attempt,
+        redirects=attempt.redirects + meaning.redirected,
+        authorizations=attempt.authorizations + (not meaning.redirected),
+    )
+    return locate(replace(phone, attempt=again), meaning.fetch, decisions)
+
+
+def result_log(
+    phone: Phone, at: int, kind: LogKind, err: str, decisions: Decisions
+) -> tuple[Log, ...]:
+    """The message of this kind about the attempt, if one is configured."""
+    message = decisions.compose_log(kind, macros(phone, at, decisions), err)
+    return (Log(message),) if message is not None else ()
+
+
+def macros(phone: Phone, at: int, decisions: Decisions) -> MacroTable:
+    """What each macro stands for on this phone at this moment."""
+    return decisions.macro_table(
+        phone.identity, phone.parameters, context(phone, at), phone.interpretations
+    )
+
+
+def context(phone: Phone, at: int) -> MacroContext:
+    """What the phone is doing, as its macros tell it."""
+    attempt, upgrades = phone.attempt, phone.upgrades
+    fetch = attempt.fetch if attempt is not None else None
+    reason = phone.last_reason
+    upgrading: bool | None = None if upgrades.last_attempt is None else upgrades.failures > 0
+    if attempt is not None and attempt.purpose is Purpose.RESYNC:
+        reason = attempt.reason
+    if attempt is not None and attempt.purpose is Purpose.UPGRADE:
+        upgrading = attempt.reason is Reason.RETRY
+    lost = dict(phone.lines.lost)
+    return MacroContext(
+        ip=phone.address,
+        extip=phone.parameters.get("EXT_IP") or None,
+        prvst=reason.value if reason is not None else None,
+        upgst=None if upgrading is None else "2" if upgrading else "1",
+        upgerr=upgrades.error or None,
+        prvtmr=_seconds_since(phone.last_attempt, at),
+        upgtmr=_seconds_since(upgrades.last_attempt, at),
+        regtmr1=_seconds_since(lost.get(1), at),
+        regtmr2=_seconds_since(lost.get(2), at),
+        scheme=fetch.scheme if fetch is not None else None,
+        serv=fetch.host if fetch is not None else None,
+        servip=attempt.server if attempt is not None else None,
+        port=str(fetch.port) if fetch is not None else None,
+        path=fetch.path if fetch is not None else None,
+    )
+
+
+def _seconds_since(instant: int | None, at: int) -> str | None:
+    return None if instant is None else str((at - instant) // NANOSECONDS)

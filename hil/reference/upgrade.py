@@ -1,0 +1,247 @@
+"""Firmware upgrades: when one is due, what it fetches, and what becomes of it.
+
+Upgrade_Rule is evaluated when a resync is over, when the phone has booted, and when somebody asks. A
+load that differs from the running one is fetched and installed, or only started where it is in the
+other partition already. After a success the phone reboots; after a failure it tries again after
+Upgrade_Error_Retry_Delay. It does not attempt again what has come to an end, "until the rule is
+modified or the effective" URL changes (Administration Guide 11.3, Provisioning Formats). It begins only
+while no line is active (same place)::
+
+    waiting ──Began──▶ upgrading: .loads ─▶ member ─▶ … ─▶ Install, Log, Reboot ──▶ rebooting
+       ▲                   │ anything fails
+       └─── retry ◀────────┘
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hil.errors import LoadError
+from hil.reference import attempts, loads
+from hil.reference.attempts import NANOSECONDS, Step
+from hil.reference.decisions import Decisions
+from hil.reference.due import Action, BootCause, Due, Purpose, Reason
+from hil.reference.log_messages import LogKind
+from hil.reference.phone import Asked, Attempt, Duty, Finished, Install, Phase, Phone, Reboot
+from hil.reference.responses import Document, Missing, Unusable
+from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
+from hil.reference.scheduling import FOREVER, sooner
+
+_RULE = "Upgrade_Rule"
+_Key = tuple[str, str]
+
+
+def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = False) -> Phone:
+    """Look at Upgrade_Rule: an attempt may be due, or due no more.
+
+    ``later``: a resync comes first, so that the attempt may wait for it but need not.
+    """
+    upgrades = phone.upgrades
+    if not decisions.upgrade_enabled(phone.parameters):
+        return replace(phone, upgrades=replace(upgrades, due=None))
+    if any(asked.action is Action.UPGRADE for asked in phone.wanted):
+        return phone
+    text = phone.parameters.raw(_RULE)
+    outcome = _resolved(phone, text, "", at, decisions)
+    key = _key(text, outcome)
+    if isinstance(outcome, Skip) or key == upgrades.settled:
+        return replace(phone, upgrades=replace(upgrades, due=None))
+    if isinstance(outcome, Fetch) and decisions.is_running(
+        loads.load_name(outcome.path), phone.identity
+    ):
+        return replace(phone, upgrades=replace(upgrades, due=None, settled=key))
+    if key == upgrades.failed:
+        return phone
+    earliest = at
+    if upgrades.due is not None and upgrades.due.latest == FOREVER:
+        earliest = upgrades.due.earliest
+    due = Due(earliest, FOREVER if later else at, Reason.FIRST, "upgrade.rule")
+    return replace(phone, upgrades=replace(upgrades, due=due, failures=0))
+
+
+def asked(phone: Phone, request: Asked) -> Phone:
+    """Somebody asked for an upgrade, now."""
+    due = Due(request.at, request.at, Reason.FIRST, "web.upgrade")
+    return replace(
+        phone,
+        wanted=(*phone.wanted, request),
+        upgrades=replace(phone.upgrades, due=due, failures=0),
+    )
+
+
+def due_now(phone: Phone) -> Due | None:
+    """The attempt that has to begin next, as things stand: none while a line is active."""
+    due = phone.upgrades.due
+    if due is None or phone.phase is not Phase.WAITING or phone.lines.active:
+        return None
+    idle = phone.lines.idle_since
+    return due if idle is None else due.postponed(idle)
+
+
+def began(phone: Phone, at: int, decisions: Decisions) -> Step:
+    """The attempt that is due begins."""
+    if not decisions.upgrade_enabled(phone.parameters):
+        return phone, ()
+    due = phone.upgrades.due
+    request = next((each for each in phone.wanted if each.action is Action.UPGRADE), None)
+    attempt = Attempt(
+        due.reason if due is not None else Reason.FIRST,
+        at,
+        phone.parameters,
+        purpose=Purpose.UPGRADE,
+        rules=(_RULE,),
+        text=request.rule if request is not None else None,
+        requester=request.requester if request is not None else "",
+    )
+    phone = replace(
+        phone,
+        phase=Phase.UPGRADING,
+        attempt=attempt,
+        upgrades=replace(phone.upgrades, due=None),
+        wanted=tuple(each for each in phone.wanted if each is not request),
+    )
+    outcome = _outcome(phone, at, decisions)
+    if isinstance(outcome, RuleFailure):
+        return failed(phone, at, outcome.reason, decisions)
+    if isinstance(outcome, Skip):
+        return _nothing_to_do(phone, at, outcome, decisions)
+    name = loads.load_name(outcome.path)
+    if decisions.is_running(name, phone.identity):
+        return _nothing_to_do(phone, at, outcome, decisions)
+    if name and name == phone.upgrades.standby and decisions.starts_standby:
+        phone = replace(phone, attempt=replace(attempt, fetch=outcome))
+        return _installed(phone, at, name, outcome, decisions, fetched=False)
+    return attempts.locate(phone, outcome, decisions)
+
+
+def concluded(
+    phone: Phone, at: int, meaning: Document | Missing | Unusable, decisions: Decisions
+) -> Step:
+    """A request of the attempt has come to its end."""
+    attempt = phone.attempt
+    if attempt is None:
+        return phone, ()
+    if not isinstance(meaning, Document):
+        return failed(phone, at, meaning.reason, decisions)
+    if attempt.fetch is None:
+        return phone, ()
+    try:
+        if attempt.load is None:
+            load = decisions.read_load(meaning, phone.identity)
+            attempt = replace(attempt, load=load, members=load.members)
+            if decisions.is_running(load.name, phone.identity):
+                return _nothing_to_do(phone, at, _outcome(phone, at, decisions), decisions)
+        else:
+            decisions.check_member(attempt.members[0], meaning)
+            attempt = replace(attempt, members=attempt.members[1:])
+    except LoadError as error:
+        return failed(phone, at, f"corrupt load: {error.reason}", decisions)
+    if attempt.members and attempt.fetch is not None and attempt.server is not None:
+        path = loads.member_path(attempt.fetch.path, attempt.members[0])
+        again = replace(attempt, fetch=replace(attempt.fetch, path=path))
+        return attempts.retrieve(replace(phone, attempt=again), attempt.server, decisions)
+    phone = replace(phone, attempt=attempt)
+    name = attempt.load.name if attempt.load is not None else ""
+    return _installed(phone, at, name, _outcome(phone, at, decisions), decisions, fetched=True)
+
+
+def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
+    """The attempt failed."""
+    attempt, upgrades = phone.attempt, phone.upgrades
+    if attempt is None:
+        return phone, ()
+    key = _key(_text(phone, attempt), _outcome(phone, at, decisions))
+    duties: tuple[Duty, ...] = (
+        *attempts.result_log(phone, at, LogKind.UPGRADE_FAILURE, reason, decisions),
+        Finished(False, reason, Purpose.UPGRADE),
+    )
+    delay = decisions.upgrade_retry_delay(
+        phone.parameters, upgrades.failures, phone.interpretations
+    )
+    due = None
+    if delay is not None:
+        due = Due(
+            at + delay.earliest * NANOSECONDS,
+            at + delay.latest * NANOSECONDS,
+            Reason.RETRY,
+            "upgrade.error_retry_delay",
+        )
+    phone = replace(
+        phone,
+        phase=Phase.WAITING,
+        attempt=None,
+        upgrades=replace(
+            upgrades,
+            due=due,
+            failures=upgrades.failures + 1,
+            last_attempt=attempt.began,
+            error=reason,
+            failed=key,
+        ),
+    )
+    if decisions.resync_after_upgrade(phone.parameters):
+        resync = Due(at, at, Reason.PERIODIC, "resync.after_upgrade")
+        phone = replace(phone, scheduled=sooner(phone.scheduled, resync))
+    return phone, duties
+
+
+def _nothing_to_do(phone: Phone, at: int, outcome: Outcome, decisions: Decisions) -> Step:
+    """The rule asks for what runs already, or for nothing: no attempt, no message."""
+    attempt = phone.attempt
+    if attempt is None:
+        return phone, ()
+    key = _key(_text(phone, attempt), outcome)
+    settled = replace(phone.upgrades, settled=key, failures=0)
+    phone = replace(phone, phase=Phase.WAITING, attempt=None, upgrades=settled)
+    return phone, (Finished(True, "", Purpose.UPGRADE),)
+
+
+def _installed(
+    phone: Phone, at: int, name: str, outcome: Outcome, decisions: Decisions, *, fetched: bool
+) -> Step:
+    attempt = phone.attempt
+    if attempt is None:
+        return phone, ()
+    announced = attempts.announcement(phone, at, decisions) if not attempt.requested else ()
+    duties: tuple[Duty, ...] = (
+        *announced,
+        Install(name, fetched),
+        *attempts.result_log(phone, at, LogKind.UPGRADE_SUCCESS, "OK", decisions),
+        Finished(True, "", Purpose.UPGRADE),
+        Reboot(BootCause.UPGRADE),
+    )
+    upgrades = replace(
+        phone.upgrades,
+        due=None,
+        failures=0,
+        last_attempt=attempt.began,
+        error="OK",
+        settled=_key(_text(phone, attempt), outcome),
+        failed=None,
+        standby=phone.identity.swver,
+        installed=name,
+    )
+    return replace(phone, phase=Phase.REBOOTING, attempt=None, upgrades=upgrades), duties
+
+
+def _outcome(phone: Phone, at: int, decisions: Decisions) -> Outcome:
+    attempt = phone.attempt
+    if attempt is None:
+        return Skip("no attempt")
+    return _resolved(phone, _text(phone, attempt), attempt.requester, at, decisions)
+
+
+def _resolved(phone: Phone, text: str, requester: str, at: int, decisions: Decisions) -> Outcome:
+    source = decisions.provisioning_from_dhcp(
+        phone.options, phone.parameters, phone.interpretations
+    )
+    table = attempts.macros(phone, at, decisions)
+    return decisions.resolve_upgrade(text, table, source, requester, phone.interpretations)
+
+
+def _text(phone: Phone, attempt: Attempt) -> str:
+    return phone.parameters.raw(_RULE) if attempt.text is None else attempt.text
+
+
+def _key(text: str, outcome: Outcome) -> _Key:
+    return text.strip(), outcome.url if isinstance(outcome, Fetch) else ""

@@ -1,0 +1,87 @@
+"""The decisions of a firmware upgrade, each a pure function of what the phone knows."""
+
+from __future__ import annotations
+
+from hil.errors import RuleError
+from hil.reference import loads, rules
+from hil.reference.identity import Identity
+from hil.reference.interpretations import Interpretations
+from hil.reference.macros import MacroTable
+from hil.reference.parameters import Parameters
+from hil.reference.provisioning_source import ProvisioningSource
+from hil.reference.responses import Document
+from hil.reference.urls import DefaultServer
+from hil.reference.windows import Window
+
+
+def upgrade_enabled(parameters: Parameters) -> bool:
+    """Upgrade_Enable "enables firmware upgrade operations independently of resync actions"."""
+    return parameters.flag("Upgrade_Enable")
+
+
+def resync_after_upgrade(parameters: Parameters) -> bool:
+    """Resync_After_Upgrade_Attempt: "if Yes is selected, sync is triggered"."""
+    return parameters.flag("Resync_After_Upgrade_Attempt")
+
+
+def upgrade_retry_delay(
+    parameters: Parameters, index: int, interpretations: Interpretations
+) -> Window | None:
+    """Upgrade_Error_Retry_Delay: the delay before the next attempt after ``index`` retries (I25)."""
+    if interpretations.upgrade_reattempt == "on-change-only":
+        return None
+    schedule = parameters.schedule("Upgrade_Error_Retry_Delay")
+    return schedule.window(index, interpretations.list_exhaustion)
+
+
+def resolve_upgrade(
+    text: str,
+    table: MacroTable,
+    source: ProvisioningSource | None,
+    requester: str,
+    interpretations: Interpretations,
+) -> rules.Outcome:
+    """Upgrade_Rule, or the rule of an /admin/upgrade command: what it asks for (I13, I14).
+
+    "If no server-name is specified, the host that requests the URL is used as the server name":
+    that is ``requester``, which a rule in the configuration has not.
+    """
+    if requester:
+        return rules.resolve(
+            text,
+            lookup=table.lookup,
+            server=DefaultServer(requester),
+            interpretations=interpretations,
+        )
+    server = None
+    if source is not None and source.host is not None:
+        try:
+            server = DefaultServer(source.host, source.scheme or "tftp", source.port)
+        except RuleError as error:
+            return rules.RuleFailure(f"DHCP option {source.option}: {error}")
+    return rules.resolve(
+        text,
+        lookup=table.lookup,
+        server=server,
+        upgrade=True,
+        interpretations=interpretations,
+    )
+
+
+def is_running(load: str | None, identity: Identity) -> bool:
+    """Whether the load is the one that runs.
+
+    Only one that is "different from the current load" is fetched and applied (Administration Guide
+    11.3, Provisioning Formats).
+    """
+    return load is not None and load == identity.swver
+
+
+def read_load(document: Document, identity: Identity) -> loads.Load:
+    """What a .loads file says; raises LoadError."""
+    return loads.read_load(document.body, model=identity.model)
+
+
+def check_member(member: loads.Member, document: Document) -> None:
+    """Hold a downloaded member against what the load says of it; raises LoadError."""
+    loads.check_member(member, *document.measured())
