@@ -13,6 +13,7 @@ from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
 from hil.endpoints.base import Datagram, Station
+from hil.endpoints.bodies import Content, keep, octets
 from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.tftp_faults import APPLICABLE
 from hil.endpoints.tftp_transfer import Asked, Ending, Transfer, packet_event
@@ -62,9 +63,9 @@ class TftpEndpoint:
 
     # -- the test's side ---------------------------------------------------------------------------
 
-    def serve(self, path: str, body: bytes | str) -> None:
-        """Have a file (text as UTF-8) at ``path`` from the next request on."""
-        data = body.encode() if isinstance(body, str) else body
+    def serve(self, path: str, body: Content) -> None:
+        """Have a file at ``path`` from the next request on: octets, text (as UTF-8), or a file's."""
+        data = octets(body)
         self._files = {**self._files, _configured_path(path): data}
         self._station.configured(f"serve {path}, {len(data)} octets")
 
@@ -240,6 +241,7 @@ class TftpEndpoint:
         held = self._transfers.get(client)
         if held is not None and held.asked is asked:
             del self._transfers[client]
+        kept = keep(ending.body)
         self._station.history.append(
             ev.TransferEnded(
                 source=self._station.source,
@@ -251,7 +253,9 @@ class TftpEndpoint:
                 status=ending.status,
                 detail=ending.detail,
                 sent=ending.sent,
-                body=ending.body,
+                body=kept.body,
+                size=kept.size,
+                sha256=kept.sha256,
             )
         )
 

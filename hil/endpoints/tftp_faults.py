@@ -35,12 +35,14 @@ def spoil(body: bytes, faults: tuple[fl.Fault, ...]) -> bytes:
 class Passed:
     """What goes out instead of one packet, and the ERROR that ends the transfer, if one does.
 
-    ``packets`` are of the kind of ``packet``, which was to go out, and have its block.
+    ``packets`` are of the kind of ``packet``, which was to go out, and have its block. ``untouched``
+    is a block that goes out for the first time, once, and as it is.
     """
 
     packet: tftp.Packet
     packets: tuple[bytes, ...]
     end: tftp.Error | None = None
+    untouched: bool = False
 
 
 class Disturbance:
@@ -116,7 +118,7 @@ class Disturbance:
         if new:
             self._highest = number
             self.sent += len(payload)
-        return Passed(packet, (data,) * copies)
+        return Passed(packet, (data,) * copies, untouched=new and copies == 1)
 
     def _tell(self, index: int) -> None:
         if index not in self._told:

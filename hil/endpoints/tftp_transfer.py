@@ -2,6 +2,10 @@
 
 The rules are those of `hil.wire.tftp_server.ReadSession`. A transfer ends in exactly one call of
 ``ended``, whatever client, kernel or test do, and holds nothing afterwards.
+
+A firmware load has more than a hundred thousand packets, all alike. The history lists the first
+`LISTED_PACKETS` of a transfer; behind them it counts blocks and acknowledgements that only carry the
+transfer on, and lists whatever else there is: repetitions, errors, the last block, and its ACK.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from hil.history import events as ev
 from hil.wire import tftp
 from hil.wire.tftp_server import Limits, ReadSession, refuse_stranger
 from hil.wire.tftp_terms import Done, Event, Failed, Send
+
+LISTED_PACKETS = 1000
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Transfer:
         self._socket = DatagramSocket(station, self._receive, port=0)
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
+        self._listed = 0
+        self._counted = 0
         netascii = asked.request.mode is tftp.Mode.NETASCII
         whole = tftp.to_netascii(body) if netascii else body
         content = spoil(whole, faults)
@@ -75,6 +83,7 @@ class Transfer:
             faults, len(whole), lambda fault: station.injected(fault, f"transfer {asked.number}")
         )
         self._session = ReadSession(replace(asked.request, mode=tftp.Mode.OCTET), content, limits)
+        self._full = len(tftp.encode(tftp.Data(0, b""))) + self._session.terms.blksize
 
     def start(self) -> None:
         """Open the transfer's port and send the first packet; `EndpointError` if there is none."""
@@ -95,8 +104,10 @@ class Transfer:
         except ProtocolError as error:
             self._station.refused_datagram(datagram, str(error))
             return
-        self._record(packet, datagram)
-        self._do(self._session.receive(datagram.data, self._station.clock.now()))
+        events = self._session.receive(datagram.data, self._station.clock.now())
+        carries_on = isinstance(packet, tftp.Ack) and bool(events) and not self._session.finished
+        self._record(packet, datagram, carries_on=carries_on)
+        self._do(events)
 
     def _do(self, events: list[Event]) -> None:
         sent = self._disturbance
@@ -118,18 +129,23 @@ class Transfer:
 
     def _send(self, data: bytes) -> None:
         passed = self._disturbance.passes(data)
+        full = len(data) == self._full
         for copy in passed.packets:
-            self._hand_over(copy, passed.packet)
+            self._hand_over(copy, passed.packet, carries_on=passed.untouched and full)
         if passed.end is not None:
-            self._hand_over(tftp.encode(passed.end), passed.end)
+            self._hand_over(tftp.encode(passed.end), passed.end, carries_on=False)
             sent = self._disturbance.sent
             self._end(Ending(ev.Outcome.ERROR, passed.end.code, passed.end.text, sent))
 
-    def _hand_over(self, data: bytes, packet: tftp.Packet) -> None:
+    def _hand_over(self, data: bytes, packet: tftp.Packet, *, carries_on: bool) -> None:
         if self._socket.send(data, self.asked.host, self.asked.port):
-            self._record(packet, None)
+            self._record(packet, None, carries_on=carries_on)
 
-    def _record(self, packet: tftp.Packet, datagram: Datagram | None) -> None:
+    def _record(self, packet: tftp.Packet, datagram: Datagram | None, *, carries_on: bool) -> None:
+        if carries_on and self._listed >= LISTED_PACKETS:
+            self._counted += 1
+            return
+        self._listed += 1
         self._station.history.append(packet_event(self._station, self.asked, packet, datagram))
 
     def _arm(self) -> None:
@@ -151,6 +167,9 @@ class Transfer:
             self._timer.cancel()
             self._timer = None
         self._socket.close()
+        if self._counted:
+            text = f"transfer {self.asked.number}: {self._counted} packets in order are not listed"
+            self._station.history.append(ev.Note(source=self._station.source, text=text))
         self._ended(self.asked, ending)
 
 

@@ -34,16 +34,24 @@ class DhcpMessage(Event, frozen=True, kw_only=True):
 
 
 class DnsQuery(Event, frozen=True, kw_only=True):
-    """A question that the handset asked (RFC 1035); ``qtype`` as text, e.g. ``A``."""
+    """A question that the handset asked (RFC 1035); ``qtype`` as text, e.g. ``A``.
+
+    ``transport`` is ``udp`` or ``tcp``.
+    """
 
     name: str
     qtype: str
     peer: str
     data: bytes = b""
+    transport: str = "udp"
 
 
 class DnsAnswer(Event, frozen=True, kw_only=True):
-    """What it was told; ``rcode`` as text, e.g. ``NOERROR`` or ``NXDOMAIN``."""
+    """What it was told; ``rcode`` as text, e.g. ``NOERROR`` or ``NXDOMAIN``.
+
+    ``answers`` are the data of the records as zone files write them, those of aliases included. One
+    that is ``truncated`` tells only that it has to be asked for again over TCP.
+    """
 
     name: str
     qtype: str
@@ -51,9 +59,14 @@ class DnsAnswer(Event, frozen=True, kw_only=True):
     answers: tuple[str, ...] = ()
     peer: str = ""
     data: bytes = b""
+    transport: str = "udp"
+    truncated: bool = False
 
 
 # -- profile transfers -----------------------------------------------------------------------------
+
+KEPT_OCTETS = 4 << 20
+"""Octets of the largest body that a history keeps whole."""
 
 
 class ProvisioningRequest(Event, frozen=True, kw_only=True):
@@ -105,6 +118,8 @@ class TransferEnded(Event, frozen=True, kw_only=True):
 
     ``transfer`` is the request's. ``sent`` counts body bytes handed to the network. ``body`` is what
     the phone was given where the transfer is complete: a judge needs it to know what was applied.
+    One of more than `KEPT_OCTETS`, which no phone takes for a profile, is not kept: ``size`` (octets)
+    and ``sha256`` (hexadecimal) then tell what was given, and are empty otherwise.
     """
 
     scheme: str
@@ -117,12 +132,16 @@ class TransferEnded(Event, frozen=True, kw_only=True):
     sent: int = 0
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    size: int = 0
+    sha256: str = ""
 
 
 class TftpPacket(Event, frozen=True, kw_only=True):
     """A packet of a transfer under way: ``kind`` is RRQ (repeated), DATA, ACK, OACK or ERROR.
 
-    ``block`` is the block number or error code on the wire, ``size`` the octets of the payload.
+    ``block`` is the block number or error code on the wire, ``size`` the octets of the payload. Of a
+    long transfer the packets in the midst that only carry it on are counted and not listed one by
+    one; a `Note` says how many.
     """
 
     direction: Direction
