@@ -54,15 +54,21 @@ def answer_of(event: ev.TransferEnded) -> Answer:
     """What the end of a transfer told the phone."""
     if event.outcome in (ev.Outcome.ABORTED, ev.Outcome.TIMED_OUT):
         return NoAnswer(event.detail or event.outcome.value)
+    size = event.size if event.sha256 else None
     if event.scheme == "tftp":
         if event.outcome is ev.Outcome.COMPLETE:
-            return TftpAnswer(event.body)
+            return TftpAnswer(event.body, size=size, sha256=event.sha256)
         missing = event.outcome is ev.Outcome.NOT_FOUND
         return TftpAnswer(error=1 if missing else event.status, text=event.detail)
     # The first of several headers of one name counts, so it is put in last.
     headers = {name.lower(): value for name, value in reversed(event.headers)}
     return HttpAnswer(
-        event.status, event.body, headers.get("location"), headers.get("content-encoding")
+        event.status,
+        event.body,
+        headers.get("location"),
+        headers.get("content-encoding"),
+        size,
+        event.sha256,
     )
 
 

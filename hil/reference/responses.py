@@ -13,6 +13,7 @@ anything else       the server could not be used: Resync_Error_Retry_Delay
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from hil.errors import RuleError
@@ -26,21 +27,31 @@ TFTP_FILE_NOT_FOUND = 1
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete HTTP answer: its status, and the headers and body that matter here."""
+    """A complete HTTP answer: its status, and the headers and body that matter here.
+
+    Of a body that nobody kept, ``size`` and ``sha256`` tell what it was; see `Document`.
+    """
 
     status: int
     body: bytes = b""
     location: str | None = None
     content_encoding: str | None = None
+    size: int | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TftpAnswer:
-    """The end of a TFTP transfer: the whole file, or the ERROR packet that ended it."""
+    """The end of a TFTP transfer: the whole file, or the ERROR packet that ended it.
+
+    Of a file that nobody kept, ``size`` and ``sha256`` tell what it was; see `Document`.
+    """
 
     body: bytes = b""
     error: int | None = None
     text: str = ""
+    size: int | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,27 @@ Answer = HttpAnswer | TftpAnswer | NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The file arrived whole."""
+    """The file arrived whole.
+
+    A large one, such as the image of a firmware load, is known by its ``size`` (octets) and
+    ``sha256`` (hexadecimal) alone: its ``body`` is empty. Otherwise these two are left out.
+    """
 
     body: bytes
     content_encoding: str | None = None
+    size: int | None = None
+    sha256: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether ``body`` is the file."""
+        return self.size is None
+
+    def measured(self) -> tuple[int, str]:
+        """Size and SHA-256 of the file, kept or not."""
+        if self.size is None:
+            return len(self.body), hashlib.sha256(self.body).hexdigest()
+        return self.size, self.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +127,7 @@ def meaning(
         case NoAnswer(reason):
             return Unusable(reason)
         case TftpAnswer(body, None, _):
-            return Document(body)
+            return Document(body, size=answer.size, sha256=answer.sha256)
         case TftpAnswer(_, error, text):
             if error == TFTP_FILE_NOT_FOUND:
                 return Missing(text or "File not found")
@@ -116,7 +144,7 @@ def _http_meaning(
     interpretations: Interpretations,
 ) -> Meaning:
     if 200 <= answer.status < 300:
-        return Document(answer.body, answer.content_encoding)
+        return Document(answer.body, answer.content_encoding, answer.size, answer.sha256)
     if answer.status in (301, 302):
         if redirects >= interpretations.redirect_limit:
             return Unusable(f"more than {interpretations.redirect_limit} redirects")

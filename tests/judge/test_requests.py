@@ -28,6 +28,14 @@ def ended(scheme: str, outcome: str, **fields) -> ev.TransferEnded:
         (ended("tftp", "timed-out"), NoAnswer("timed-out")),
         (ended("https", "aborted", detail="reset", status=200), NoAnswer("reset")),
         (ended("http", "complete", status=200, body=b"x"), HttpAnswer(200, b"x")),
+        (
+            ended("tftp", "complete", sent=9, size=9, sha256="ab" * 32),
+            TftpAnswer(size=9, sha256="ab" * 32),
+        ),
+        (
+            ended("https", "complete", status=200, sent=9, size=9, sha256="ab" * 32),
+            HttpAnswer(200, size=9, sha256="ab" * 32),
+        ),
         (ended("http", "not-found", status=404), HttpAnswer(404)),
         (ended("http", "error", status=0), HttpAnswer(0)),
         (

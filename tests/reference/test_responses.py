@@ -34,6 +34,23 @@ def test_a_complete_tftp_transfer_is_the_document() -> None:
     assert told(TftpAnswer(b"")) == Document(b"")
 
 
+def test_of_a_large_document_size_and_digest_are_enough() -> None:
+    image = Document(b"", size=31_457_280, sha256="ab" * 32)
+    assert told(TftpAnswer(size=31_457_280, sha256="ab" * 32)) == image
+    assert told(HttpAnswer(200, size=31_457_280, sha256="ab" * 32)) == image
+    assert not image.kept
+    assert image.measured() == (31_457_280, "ab" * 32)
+
+
+def test_a_document_that_was_kept_is_measured() -> None:
+    document = told(HttpAnswer(200, b"abc"))
+    assert isinstance(document, Document)
+    assert document.kept
+    # FIPS 180-2, appendix B.1.
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert document.measured() == (3, digest)
+
+
 def test_tftp_error_1_says_that_the_file_does_not_exist() -> None:
     assert told(TftpAnswer(error=1, text="no such file")) == Missing("no such file")
     assert told(TftpAnswer(error=1)) == Missing("File not found")
