@@ -26,7 +26,7 @@ def tftp_answer(transfer: Transfer) -> Answer:
     """The end of a TFTP transfer."""
     match transfer:
         case Fetched(body):
-            return TftpAnswer(body)
+            return TftpAnswer(body, size=transfer.size, sha256=transfer.sha256)
         case NotFound(text):
             return TftpAnswer(error=1, text=text)
         case Failed(text, code):
@@ -41,7 +41,13 @@ def http_answer(transfer: Transfer) -> Answer:
     """The end of an HTTP exchange."""
     match transfer:
         case Fetched(body, encoding):
-            return HttpAnswer(200, body, content_encoding=encoding or None)
+            return HttpAnswer(
+                200,
+                body,
+                content_encoding=encoding or None,
+                size=transfer.size,
+                sha256=transfer.sha256,
+            )
         case NotFound():
             return HttpAnswer(404)
         case Redirected(location, status):

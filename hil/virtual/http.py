@@ -24,12 +24,15 @@ from hil.net.stream import Stream, connect
 from hil.net.tls import AnyStream, TlsStream
 from hil.virtual.transfer import (
     LARGEST_BODY,
+    LARGEST_LOAD,
     Failed,
-    Fetched,
     NotFound,
+    Receiving,
     Redirected,
+    Sink,
     Transfer,
     Unauthorized,
+    discard,
 )
 
 LARGEST_HEAD = 16 * 1024
@@ -42,12 +45,19 @@ _CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
 
 @dataclass(frozen=True, slots=True)
 class HttpConfig:
-    """Times in seconds of lab time: to connect (and again for TLS), between bytes, for it all."""
+    """Times in seconds of lab time: to connect (and again for TLS), between bytes, for it all.
+
+    ``largest`` is the number of octets that a body may have.
+    """
 
     connect_s: float = 10.0
     idle_s: float = 30.0
     total_s: float = 600.0
     largest: int = LARGEST_BODY
+
+
+LOADS = HttpConfig(total_s=1800.0, largest=LARGEST_LOAD)
+"""For a firmware load, which goes to a sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +89,20 @@ async def fetch(
     agent: str,
     tls: ssl.SSLContext | None = None,
     config: HttpConfig = HttpConfig(),
+    sink: Sink | None = None,
 ) -> Transfer:
     """Send ``request`` to ``address`` and read the answer.
 
-    With ``tls`` the server is asked for, and checked as, ``request.host``. Cancelled, it drops the
-    connection as a power cut does: nothing is sent once the link is down, and nothing of it is left
-    when the link is up again. Raises nothing: what goes wrong is `Failed`.
+    With ``tls`` the server is asked for, and checked as, ``request.host``. The body of a success
+    goes to the ``sink``, if there is one, as it comes; the transfer may still fail after some of it.
+    Cancelled, it drops the connection as a power cut does: nothing is sent once the link is down,
+    and nothing of it is left when the link is up again. Raises nothing: what goes wrong is `Failed`.
     """
     try:
         head = _head(request, agent, port, tls)
         async with asyncio.timeout(config.total_s):
             async with _connected(place, address, port, request.host, tls, config) as stream:
-                return await _exchange(stream, head, request, config)
+                return await _exchange(stream, head, request, config, sink)
     except TimeoutError:
         return Failed("http: timeout")
     except _Broken as broken:
@@ -168,13 +180,19 @@ def _head(request: Request, agent: str, port: int, tls: object | None) -> h11.Re
 
 
 async def _exchange(
-    stream: AnyStream, head: h11.Request, request: Request, config: HttpConfig
+    stream: AnyStream,
+    head: h11.Request,
+    request: Request,
+    config: HttpConfig,
+    sink: Sink | None,
 ) -> Transfer:
     reading = _Reading(stream, config)
     try:
         await reading.send([head, h11.Data(data=request.body), h11.EndOfMessage()])
         response = await reading.response()
-        return _judge(response, await reading.body())
+        if sink is not None and not 200 <= response.status_code < 300:
+            sink = discard
+        return _judge(response, await reading.body(sink))
     except StreamTimeout:
         raise _Broken("http: timeout") from None
     except StreamClosed as error:
@@ -210,15 +228,13 @@ class _Reading:
                 return event
         raise _Broken("http: malformed answer")
 
-    async def body(self) -> bytes:
-        parts: list[bytes] = []
-        size = 0
+    async def body(self, sink: Sink | None) -> Receiving:
+        received = Receiving(sink)
         while isinstance(event := await self._next(), h11.Data):
-            parts.append(bytes(event.data))
-            size += len(event.data)
-            if size > self._config.largest:
+            if received.size + len(event.data) > self._config.largest:
                 raise _Broken("http: too large")
-        return b"".join(parts)
+            received.add(bytes(event.data))
+        return received
 
     async def _next(self) -> h11.Event:
         while True:
@@ -232,12 +248,12 @@ class _Reading:
             self._http.receive_data(data)
 
 
-def _judge(response: h11.Response, body: bytes) -> Transfer:
+def _judge(response: h11.Response, body: Receiving) -> Transfer:
     """Sort an answer by its status (administration guide of the phone, "Provisioning")."""
     headers = tuple((name.decode(), value.decode("latin-1")) for name, value in response.headers)
     status = response.status_code
     if 200 <= status < 300:
-        return Fetched(body, _joined(headers, "content-encoding").strip().lower(), headers)
+        return body.fetched(_joined(headers, "content-encoding").strip().lower(), headers)
     if status == 404:
         return NotFound("http: status 404")
     if status in (301, 302) and (location := _joined(headers, "location")):

@@ -26,7 +26,17 @@ from hil.wire.tftp import (
     encode,
     from_netascii,
 )
-from hil.wire.tftp_terms import BLOCK_NUMBERS, SECOND, Complete, Event, Failed, Send, Terms, agree
+from hil.wire.tftp_terms import (
+    BLOCK_NUMBERS,
+    SECOND,
+    Block,
+    Complete,
+    Event,
+    Failed,
+    Send,
+    Terms,
+    agree,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +66,9 @@ class _Received:
 class ReadTransfer:
     """One file from one server; see the module.
 
-    ``options`` are proposed as they stand: ``(("blksize", "1468"), ("tsize", "0"))``.
+    ``options`` are proposed as they stand: ``(("blksize", "1468"), ("tsize", "0"))``. With
+    ``piecewise`` each block is reported as it comes (`Block`) and none is kept; the transfer may
+    still fail after some. Only octets come so: netascii is `LocalProtocolError`.
     """
 
     def __init__(
@@ -66,7 +78,12 @@ class ReadTransfer:
         mode: Mode = Mode.OCTET,
         options: tuple[tuple[str, str], ...] = (),
         patience: Patience | None = None,
+        piecewise: bool = False,
     ) -> None:
+        if piecewise and mode is not Mode.OCTET:
+            raise LocalProtocolError("only octets come piece by piece")
+        self.piecewise = piecewise
+        """Whether the file comes in `Block` events."""
         self._patience = patience or Patience()
         self._request = Request(filename, mode, options)
         self._last = encode(self._request)
@@ -148,7 +165,9 @@ class ReadTransfer:
         received = self._received
         ahead = (packet.block - received.block - 1) % BLOCK_NUMBERS
         if ahead == BLOCK_NUMBERS - 1 and received.block:
-            return [self._acknowledge(now)]
+            # In mid-window it is a copy: an ACK would begin another window beside the one under way,
+            # and from then on each block would come twice.
+            return [] if self._since_ack else [self._acknowledge(now)]
         if ahead:
             return self._gap(ahead, now)
         if len(packet.payload) > self.terms.blksize:
@@ -156,17 +175,22 @@ class ReadTransfer:
             return self._abort(ErrorCode.ILLEGAL_OPERATION, text)
         received.block += 1
         received.size += len(packet.payload)
-        received.payloads.append(packet.payload)
         self._progress()
         if received.size > self._patience.largest:
             return self._abort(ErrorCode.DISK_FULL, f"more than {self._patience.largest} octets")
+        events: list[Event] = []
+        if self.piecewise:
+            events.append(Block(packet.payload))
+        else:
+            received.payloads.append(packet.payload)
         self._since_ack += 1
         if len(packet.payload) < self.terms.blksize:
-            return self._complete(now)
-        if self._since_ack >= self.terms.windowsize:
-            return [self._acknowledge(now)]
-        self._deadline = self._wait(now)
-        return []
+            events += self._complete(now)
+        elif self._since_ack >= self.terms.windowsize:
+            events.append(self._acknowledge(now))
+        else:
+            self._deadline = self._wait(now)
+        return events
 
     def _gap(self, ahead: int, now: int) -> list[Event]:
         """Ask once for what a window lacks (RFC 7440 section 4); a stale block does nothing."""

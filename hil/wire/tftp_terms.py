@@ -41,8 +41,15 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """The next octets of the file, to a client that takes them piece by piece."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
-    """The client has the whole file."""
+    """The client has the whole file; ``data`` is empty where it came in `Block` events."""
 
     data: bytes
 
@@ -65,7 +72,7 @@ class Failed:
     text: str
 
 
-Event = Send | Complete | Done | Failed
+Event = Send | Block | Complete | Done | Failed
 Options = tuple[tuple[str, str], ...]
 
 _RANGES = {"blksize": (8, LARGEST_BLOCK), "timeout": (1, 255), "windowsize": (1, 65535)}

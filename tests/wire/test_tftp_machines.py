@@ -12,7 +12,7 @@ from hil.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from hil.wire.tftp import Ack, Data, Error, Mode, OptionAck, Packet, Request, decode, encode
 from hil.wire.tftp_client import Patience, ReadTransfer
 from hil.wire.tftp_server import Limits, ReadSession, refuse_stranger, refuse_write
-from hil.wire.tftp_terms import Complete, Done, Event, Failed, Send, Terms
+from hil.wire.tftp_terms import Block, Complete, Done, Event, Failed, Send, Terms
 
 SECOND = 1_000_000_000
 FILE = bytes(at % 251 for at in range(2000))
@@ -235,6 +235,40 @@ class TestTheClient:
         assert packets(client.receive(encode(Data(2, bytes(512))), 0)) == [Ack(2)]
         assert client.receive(encode(Data(1, bytes(512))), 0) == []
         assert client.receive(encode(Data(4, bytes(512))), 0) == []
+
+    def test_passes_over_a_copy_in_mid_window_which_would_begin_a_second_one(self) -> None:
+        client = transfer(("windowsize", "4"))
+        client.receive(encode(OptionAck((("windowsize", "4"),))), 0)
+        for block in (1, 2, 2, 3):
+            assert client.receive(encode(Data(block, bytes(512))), 0) == []
+        assert packets(client.receive(encode(Data(4, bytes(512))), 0)) == [Ack(4)]
+        assert packets(client.receive(encode(Data(4, bytes(512))), 0)) == [Ack(4)]
+
+    def test_hands_on_piece_by_piece_and_keeps_nothing(self) -> None:
+        client = ReadTransfer("f", piecewise=True)
+        client.start(0)
+        assert client.receive(encode(Data(1, b"a" * 512)), 0) == [
+            Block(b"a" * 512),
+            Send(encode(Ack(1))),
+        ]
+        assert client.receive(encode(Data(1, b"a" * 512)), 0) == [Send(encode(Ack(1)))]
+        assert client.receive(encode(Data(2, b"b")), 0) == [
+            Block(b"b"),
+            Send(encode(Ack(2))),
+            Complete(b""),
+        ]
+
+    def test_hands_on_nothing_beyond_its_limit(self) -> None:
+        client = ReadTransfer("f", piecewise=True, patience=Patience(largest=1000))
+        client.start(0)
+        client.receive(encode(Data(1, bytes(512))), 0)
+        events = client.receive(encode(Data(2, bytes(512))), 0)
+        assert not any(isinstance(event, Block) for event in events)
+        assert isinstance(events[-1], Failed)
+
+    def test_only_octets_come_piece_by_piece(self) -> None:
+        with pytest.raises(LocalProtocolError, match="octets"):
+            ReadTransfer("f", mode=Mode.NETASCII, piecewise=True)
 
     def test_acknowledges_the_last_block_after_the_end(self) -> None:
         client = transfer()
