@@ -16,7 +16,7 @@ from typing import Protocol
 from hil.clock import Clock
 from hil.endpoints.admission import Admission
 from hil.endpoints.faults import Fault, Planned, describe
-from hil.errors import ProtocolError
+from hil.errors import ProtocolError, TransportError
 from hil.history import History
 from hil.history import events as ev
 from hil.net.interface import Place
@@ -155,7 +155,9 @@ class Station:
             ev.FaultInjected(source=self.source, fault=type(fault).__name__, detail=detail)
         )
 
-    def undelivered(self, peer: str, error: OSError | ProtocolError, data: bytes = b"") -> None:
+    def undelivered(
+        self, peer: str, error: OSError | ProtocolError | TransportError, data: bytes = b""
+    ) -> None:
         """Record that a message could not be sent."""
         self.history.append(
             ev.Undelivered(

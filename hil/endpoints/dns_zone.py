@@ -1,24 +1,29 @@
 """What a DNS server says: queries read with suspicion, and the answers that a zone gives (RFC 1035).
 
 A zone maps names in lower case, without the final dot, to records. It is authoritative for
-everything: a name outside it does not exist.
+everything: a name outside it does not exist. An alias (CNAME) is followed within the zone, so that
+one answer has the whole chain (RFC 1034 section 4.3.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import dnslib
 
 from hil.errors import RemoteProtocolError, UsageError
 
-LARGEST_ANSWER = 512
-"""Octets of an answer over UDP (RFC 1035 section 2.3.4)."""
+LARGEST_DATAGRAM = 512
+"""Octets of an answer over UDP (RFC 1035 section 2.3.4); a larger one is truncated."""
+LARGEST_ANSWER = 65_535
+"""Octets of an answer over TCP (RFC 1035 section 4.2.2)."""
 
 _HEADER = 12
 _IN, _ANY, _QUERY = 1, 255, 0
 _NOERROR, _NXDOMAIN, _NOTIMP, _REFUSED = 0, 3, 4, 5
+_CNAME = 5
+_LONGEST_CHAIN = 16
 
 
 @dataclass(frozen=True)
@@ -82,19 +87,59 @@ def answer_from(query: dnslib.DNSRecord, zone: Zone) -> dnslib.DNSRecord:
     if question.qclass not in (_IN, _ANY):
         reply.header.rcode = _REFUSED
         return reply
-    name = name_text(question.qname).lower()
-    records = zone.get(name)
-    if records is None:
-        # A name above a configured one exists as well, without records (RFC 8020).
-        above = any(known.endswith(f".{name}") for known in zone)
-        reply.header.rcode = _NOERROR if above else _NXDOMAIN
-        return reply
-    for record in records:
-        if question.qtype in (record.qtype, _ANY):
-            reply.add_answer(
-                dnslib.RR(question.qname, record.qtype, rdata=record.data, ttl=record.ttl)
-            )
+    owner = question.qname
+    for _ in range(_LONGEST_CHAIN):
+        records = zone.get(name_text(owner).lower())
+        if records is None:
+            reply.header.rcode = _rcode_of_nothing(name_text(owner).lower(), zone)
+            return reply
+        alias = next((record for record in records if record.qtype == _CNAME), None)
+        if alias is None or question.qtype in (_CNAME, _ANY):
+            _add(reply, owner, [r for r in records if question.qtype in (r.qtype, _ANY)])
+            return reply
+        _add(reply, owner, [alias])
+        owner = alias.data.label
     return reply
+
+
+def truncated(reply: dnslib.DNSRecord) -> dnslib.DNSRecord:
+    """Leave the records out and say so: the client is to ask over TCP."""
+    reply.rr.clear()
+    reply.header.tc = 1
+    return reply
+
+
+def garbage(kind: str, answer: bytes) -> bytes:
+    """Make something of a packed answer that does not answer; see `hil.endpoints.faults.GARBAGE`."""
+    match kind:
+        case "wrong-id":
+            return bytes([answer[0] ^ 1]) + answer[1:]
+        case "wrong-question":
+            # Another letter in the first label.
+            return answer[: _HEADER + 1] + bytes([answer[_HEADER + 1] ^ 1]) + answer[_HEADER + 2 :]
+        case "cut-short":
+            return answer[:-3]
+        case "looping-name":
+            end = _HEADER
+            while answer[end]:
+                end += 1 + answer[end]
+            # A question, and one record whose name is a pointer to itself.
+            question = answer[: end + 5]
+            pointer = (0xC000 | len(question)).to_bytes(2)
+            counts = b"\0\1\0\1\0\0\0\0"
+            return question[:4] + counts + question[_HEADER:] + pointer + b"\0\1\0\1" + bytes(6)
+        case _:
+            return b"\xff" * 11
+
+
+def _add(reply: dnslib.DNSRecord, owner: dnslib.DNSLabel, records: Iterable[Record]) -> None:
+    for record in records:
+        reply.add_answer(dnslib.RR(owner, record.qtype, rdata=record.data, ttl=record.ttl))
+
+
+def _rcode_of_nothing(name: str, zone: Zone) -> int:
+    """A name above a configured one exists as well, without records (RFC 8020)."""
+    return _NOERROR if any(known.endswith(f".{name}") for known in zone) else _NXDOMAIN
 
 
 def name_text(name: dnslib.DNSLabel) -> str:

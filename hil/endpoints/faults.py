@@ -208,6 +208,52 @@ class Rcode:
 
 
 @dataclass(frozen=True)
+class TruncatedAnswer:
+    """Answer a DNS query over UDP with the TC bit and no records, whatever the answer's size.
+
+    The client has to ask again over TCP (RFC 1035 section 4.2.1, RFC 7766 section 5).
+    """
+
+
+GARBAGE = ("noise", "wrong-id", "wrong-question", "cut-short", "looping-name")
+"""What `Garbage` can be: octets that are no message, the answer with another id or to another
+question, the answer without its last octets, a name whose compression runs in circles."""
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """Answer a DNS query with something that does not answer it, one of `GARBAGE`."""
+
+    kind: str = "noise"
+
+    def __post_init__(self) -> None:
+        _require(self.kind in GARBAGE, self, "one of " + ", ".join(GARBAGE))
+
+
+@dataclass(frozen=True)
+class Unsynchronized:
+    """Answer an NTP query as a clock that does not know the time: leap indicator 3, stratum 0."""
+
+
+@dataclass(frozen=True)
+class KissOfDeath:
+    """Answer an NTP query with a kiss-o'-death of this code (RFC 5905 section 7.4), e.g. ``RATE``."""
+
+    code: str = "RATE"
+
+    def __post_init__(self) -> None:
+        good = self.code.isascii() and self.code.isalnum() and len(self.code) <= 4
+        _require(good, self, "a code is one to four letters or digits")
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """Answer a query with these octets, whatever they are."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
 class ExpiredCertificate:
     """Show a TLS certificate whose validity is over."""
 
@@ -247,8 +293,9 @@ class SilentHandshake:
 Fault = (
     Silence | Delay | Truncate | Reset | Close | Stall | WrongLength | Corrupt | Status
     | RedirectLoop | MalformedStatusLine | BadChunk | Drip | StaleNonce | TftpError | LoseBlock
-    | DuplicateBlock | Nak | TwoOffers | Rcode | ExpiredCertificate | NotYetValidCertificate
-    | WrongNameCertificate | UntrustedCertificate | RefuseTlsVersion | SilentHandshake
+    | DuplicateBlock | Nak | TwoOffers | Rcode | TruncatedAnswer | Garbage | Unsynchronized
+    | KissOfDeath | RawAnswer | ExpiredCertificate | NotYetValidCertificate | WrongNameCertificate
+    | UntrustedCertificate | RefuseTlsVersion | SilentHandshake
 )  # fmt: skip
 
 

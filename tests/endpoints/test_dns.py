@@ -6,7 +6,7 @@ import dnslib
 import pytest
 
 from hil.endpoints.dns import DnsEndpoint
-from hil.endpoints.faults import Delay, Rcode, Silence, Truncate
+from hil.endpoints.faults import GARBAGE, Delay, Garbage, Rcode, Silence, Truncate
 from hil.errors import UsageError
 from hil.history import events as ev
 
@@ -111,6 +111,54 @@ def test_service_has_one_srv_record_a_call(dns, ask):
     assert texts(answer) == ["1 5 80 a.example.com.", "2 0 8080 b.example.com."]
 
 
+def test_a_service_that_is_not_available_has_the_root_as_its_target(dns, ask):
+    dns.service("_http._tcp.example.com", ".", 0)
+    assert texts(ask("_http._tcp.example.com", "SRV")) == ["0 0 0 ."]
+
+
+def test_addresses_of_both_families(dns, ask):
+    dns.answer("pv.example.com", "192.0.2.9", "2001:db8::9")
+    assert texts(ask("pv.example.com")) == ["192.0.2.9"]
+    assert texts(ask("pv.example.com", "AAAA")) == ["2001:db8::9"]
+
+
+def test_naptr_leads_to_a_service(dns, ask):
+    dns.authority_pointer("example.com", "_sip._udp.example.com", "SIP+D2U", order=10)
+    dns.authority_pointer("example.com", "_sip._tcp.example.com", "SIP+D2T", order=20, preference=1)
+    assert texts(ask("example.com", "NAPTR")) == [
+        '10 0 "s" "SIP+D2U" "" _sip._udp.example.com.',
+        '20 1 "s" "SIP+D2T" "" _sip._tcp.example.com.',
+    ]
+
+
+def test_an_alias_is_followed_to_the_addresses_within_one_answer(bench, dns, ask):
+    dns.alias("pv.example.com", "A.example.com", ttl=5)
+    dns.alias("a.example.com", "b.example.com")
+    dns.answer("b.example.com", "192.0.2.9")
+    answer = ask("pv.example.com")
+    assert texts(answer) == ["A.example.com.", "b.example.com.", "192.0.2.9"]
+    assert str(answer.rr[0].rname) == "pv.example.com."
+    assert [record.ttl for record in answer.rr] == [5, 60, 60]
+    assert bench.history.last(ev.DnsAnswer).answers[-1] == "192.0.2.9"
+    assert texts(ask("pv.example.com", "CNAME")) == ["A.example.com."]
+
+
+def test_an_alias_of_nothing_does_not_exist_and_one_in_circles_ends(dns, ask):
+    dns.alias("pv.example.com", "gone.example.com")
+    answer = ask("pv.example.com")
+    assert (rcode(answer), texts(answer)) == ("NXDOMAIN", ["gone.example.com."])
+    dns.alias("gone.example.com", "pv.example.com")
+    assert rcode(ask("pv.example.com")) == "NOERROR"
+
+
+def test_an_address_takes_the_place_of_an_alias_and_an_alias_that_of_an_address(dns, ask):
+    dns.answer("pv.example.com", "192.0.2.9")
+    dns.alias("pv.example.com", "a.example.com")
+    assert texts(ask("pv.example.com", "ANY")) == ["a.example.com."]
+    dns.answer("pv.example.com", "192.0.2.8")
+    assert texts(ask("pv.example.com")) == ["192.0.2.8"]
+
+
 def test_question_for_all_types_gets_all_records(dns, ask):
     dns.answer("example.com", "192.0.2.9")
     dns.service("example.com", "a.example.com", 80)
@@ -204,6 +252,30 @@ def test_fault_that_makes_no_sense_here_is_refused(dns, fault):
         dns.inject(fault)
 
 
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_garbage_does_not_answer_and_is_no_answer_on_record(bench, dns, kind):
+    dns.answer("pv.example.com", "192.0.2.9")
+    dns.inject(Garbage(kind), nth=1)
+    query = dnslib.DNSRecord.question("pv.example.com")
+    client = bench.phone.udp()
+    client.send(query.pack(), 53)
+    bench.let_pass(0.1)
+    ((data, _),) = client.received
+    try:
+        answer = dnslib.DNSRecord.parse(data)
+    except dnslib.DNSError:
+        answer = None
+    assert answer is None or answer.header.id != query.header.id or answer.q != query.q
+    assert (answer is None) == (kind in ("noise", "cut-short", "looping-name"))
+    assert bench.history.all(ev.DnsAnswer) == ()
+    assert bench.history.last(ev.FaultInjected).fault == "Garbage"
+
+
+def test_garbage_of_no_known_kind_is_refused():
+    with pytest.raises(UsageError):
+        Garbage("rubbish")
+
+
 # -- reset and refusals ----------------------------------------------------------------------------
 
 
@@ -240,7 +312,12 @@ def test_each_configuration_is_an_event(bench, dns):
         lambda dns: dns.answer("x" * 64 + ".com", "192.0.2.1"),
         lambda dns: dns.answer(".".join(["x" * 63] * 5), "192.0.2.1"),
         lambda dns: dns.answer("pv.example.com", "192.0.2.1", ttl=-1),
-        lambda dns: dns.answer("pv.example.com", *["192.0.2.1"] * 40),
+        lambda dns: dns.answer("pv.example.com", *["192.0.2.1"] * 5000),
+        lambda dns: dns.alias("pv.example.com", ""),
+        lambda dns: dns.alias("pv.example.com", "a.example", ttl=1 << 31),
+        lambda dns: dns.authority_pointer("pv.example.com", "a.example", "SIP+D2U", order=65536),
+        lambda dns: dns.authority_pointer("pv.example.com", "a.example", "SIP+Ü"),
+        lambda dns: dns.authority_pointer("pv.example.com", "", "SIP+D2U"),
         lambda dns: dns.service("_a._b.c", "d", 65536),
         lambda dns: dns.service("_a._b.c", "", 5060),
     ],
