@@ -146,7 +146,12 @@ def document(
     values = visible(parameters)
     if "delta" in options:
         values = changed(parameters, reported if reported is not None else Parameters())
-    return flat_profile(**{name: _UNWRITABLE.sub("?", value) for name, value in values.items()})
+    return flat_profile(**{name: writable(value) for name, value in values.items()})
+
+
+def writable(value: str) -> str:
+    """Return a value as an XML document can show it: what XML cannot carry is a question mark."""
+    return _UNWRITABLE.sub("?", value)
 
 
 def compose(
