@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hil.errors import UsageError
+from hil.reference.requirement_rows import FACES, MACROS, SIP, TIMERS, UPGRADES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ _ROWS = (
     ),
     (
         "resync.on_reset",
-        "Every reboot triggers a resync if Resync_On_Reset is Yes, and none if it is No.",
+        "Every reboot but those that updates and upgrades cause triggers a resync if Resync_On_Reset is "
+        "Yes, and none does if it is No.",
         _PROFILE + "Resync On Reset",
     ),
     (
@@ -189,7 +191,8 @@ _ROWS = (
     ),
     (
         "macros.prvst",
-        "$PRVST is 0 for the power-up resync, 1 for a periodic one, 2 for a retry.",
+        "$PRVST is -1 for a resync that was asked for, 0 for the power-up one, 1 for a periodic one, 2 for a "
+        "retry.",
         _MACROS + "PRVST",
     ),
     (
@@ -230,7 +233,9 @@ _ROWS = (
     ),
 )
 
-REQUIREMENTS = MappingProxyType({row[0]: Requirement(*row) for row in _ROWS})
+_ALL_ROWS = (*_ROWS, *TIMERS, *UPGRADES, *MACROS, *SIP, *FACES)
+
+REQUIREMENTS = MappingProxyType({row[0]: Requirement(*row) for row in _ALL_ROWS})
 """Every requirement by its id, in the order of the specification."""
 
 

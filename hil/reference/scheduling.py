@@ -71,6 +71,28 @@ def not_late(phone: Phone, at: int) -> Phone:
     )
 
 
+def widened(phone: Phone, before: Phone, spread: int) -> Phone:
+    """What has become due since ``before`` counts from an instant up to ``spread`` ns later."""
+
+    def later(due: Due | None, old: Due | None) -> Due | None:
+        return due if due is None or due == old else replace(due, latest=due.latest + spread)
+
+    was, now = before.upgrades, phone.upgrades
+    return replace(
+        phone,
+        due=later(phone.due, before.due),
+        scheduled=later(phone.scheduled, before.scheduled),
+        triggered=later(phone.triggered, before.triggered),
+        report_due=later(phone.report_due, before.report_due),
+        upgrades=replace(now, due=later(now.due, was.due)),
+    )
+
+
+def narrowed(phone: Phone, due: Due) -> Phone:
+    """The retry that is due has this window, as it turned out."""
+    return replace(phone, due=due, scheduled=due)
+
+
 # -- the time of the day ----------------------------------------------------------------------------
 
 
