@@ -1,4 +1,4 @@
-"""Protocols without I/O: codecs and state machines for DHCPv4, TFTP and syslog.
+"""Protocols without I/O: codecs and state machines, of DHCPv4, TFTP, SIP, syslog and others.
 
 A codec turns bytes into frozen values and back. A machine is told what arrived and what time it is,
 and answers with events: what to send, what has come to pass. It opens no socket, reads no clock and
