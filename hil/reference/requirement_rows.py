@@ -16,13 +16,15 @@ _SECURITY = "Administration Guide 11.3, Phone Security"
 TIMERS = (
     (
         "resync.at",
-        "With a valid Resync_At the phone resyncs at that time of its clock, and Resync_Periodic is "
+        "With a valid Resync_At the phone resyncs at that time of its clock, and "
+        "Resync_Periodic is "
         "ignored; an invalid one is ignored itself.",
         _PROFILE + "Resync At (HHmm)",
     ),
     (
         "resync.at.random_delay",
-        "The resync of Resync_At begins within Resync_At_Random_Delay after it, in whole minutes; a "
+        "The resync of Resync_At begins within Resync_At_Random_Delay after it, in whole "
+        "minutes; a "
         "value below 600 counts as 600 seconds.",
         _PROFILE + "Resync At Random Delay",
     ),
@@ -38,7 +40,8 @@ TIMERS = (
     ),
     (
         "resync.forced_delay",
-        "When all lines have become idle, resyncs wait until Forced_Resync_Delay seconds have passed.",
+        "When all lines have become idle, resyncs wait until Forced_Resync_Delay seconds have "
+        "passed.",
         _PROFILE + "Forced Resync Delay",
     ),
     (
@@ -48,7 +51,8 @@ TIMERS = (
     ),
     (
         "resync.after_upgrade",
-        "An upgrade attempt is followed by a resync if Resync_After_Upgrade_Attempt is Yes, and by none "
+        "An upgrade attempt is followed by a resync if Resync_After_Upgrade_Attempt is Yes, and "
+        "by none "
         "if it is No.",
         _PROFILE + "Resync After Upgrade Attempt",
     ),
@@ -59,13 +63,15 @@ TIMERS = (
     ),
     (
         "resync.trigger",
-        "A resync is triggered when the equation in Resync_Trigger_1 or Resync_Trigger_2 evaluates to "
+        "A resync is triggered when the equation in Resync_Trigger_1 or Resync_Trigger_2 "
+        "evaluates to "
         "TRUE.",
         _PROFILE + "Resync Trigger 1, Resync Trigger 2",
     ),
     (
         "resync.user_configurable",
-        "A user can resync the phone from its screen if User_Configurable_Resync is Yes, and not if it "
+        "A user can resync the phone from its screen if User_Configurable_Resync is Yes, and "
+        "not if it "
         "is No.",
         _PROFILE + "User Configurable Resync",
     ),
@@ -79,7 +85,8 @@ UPGRADES = (
     ),
     (
         "upgrade.rule",
-        "Upgrade_Rule names the load, under conditions as in Profile_Rule; an empty rule, or one whose "
+        "Upgrade_Rule names the load, under conditions as in Profile_Rule; an empty rule, or "
+        "one whose "
         "conditions do not hold, asks for none.",
         _UPGRADE + "Upgrade Rule",
     ),
@@ -90,7 +97,8 @@ UPGRADES = (
     ),
     (
         "upgrade.load",
-        "A load that differs from the running one is fetched and installed; one that runs already is "
+        "A load that differs from the running one is fetched and installed; one that runs "
+        "already is "
         "not fetched, one in the other partition is started without being fetched.",
         _FORMATS + ", Upgrade Rule",
     ),
@@ -116,7 +124,8 @@ UPGRADES = (
     ),
     (
         "upgrade.install",
-        "After a successful upgrade the phone reboots and runs the new load; a loss of power before "
+        "After a successful upgrade the phone reboots and runs the new load; a loss of power "
+        "before "
         "that leaves a phone that boots.",
         _UPGRADE + "Upgrade Rule; " + _FORMATS + ", Upgrade Rule",
     ),
@@ -137,7 +146,8 @@ UPGRADES = (
     ),
     (
         "upgrade.peer_sharing_log",
-        "With Peer_Firmware_Sharing Yes, Peer_Firmware_Sharing_Log_Server is where its UDP messages go; "
+        "With Peer_Firmware_Sharing Yes, Peer_Firmware_Sharing_Log_Server is where its UDP "
+        "messages go; "
         "with No there are none.",
         _UPGRADE + "Peer Firmware Sharing Log Server",
     ),
@@ -146,7 +156,8 @@ UPGRADES = (
 MACROS = (
     (
         "macros.upgrade",
-        "$UPGST is 1 for a first upgrade attempt and 2 for a retry, $UPGERR the result of the previous "
+        "$UPGST is 1 for a first upgrade attempt and 2 for a retry, $UPGERR the result of the "
+        "previous "
         "attempt, $UPGTMR the seconds since it; $SWVER is the load that runs.",
         _MACROS + "UPGST, UPGERR, UPGTMR, SWVER",
     ),
@@ -172,7 +183,8 @@ MACROS = (
     ),
     (
         "macros.parameters",
-        "Macros are recognised in Profile_Rule, Profile_Rule_B to _D, Upgrade_Rule, Resync_Trigger_1 and "
+        "Macros are recognised in Profile_Rule, Profile_Rule_B to _D, Upgrade_Rule, "
+        "Resync_Trigger_1 and "
         "_2, Log_* and, where their text is used, GPP_*.",
         _MACROS + "the list of parameters",
     ),
@@ -181,7 +193,8 @@ MACROS = (
 SIP = (
     (
         "sip.registration",
-        "A line registers with its proxy, authenticates when it is asked to, and registers again before "
+        "A line registers with its proxy, authenticates when it is asked to, and registers "
+        "again before "
         "its registration expires.",
         "RFC 3261 section 10; 8800 Administration Guide, SIP settings",
     ),
@@ -197,7 +210,8 @@ SIP = (
     ),
     (
         "sip.notify",
-        "A NOTIFY is obeyed only if its sender authenticates, where Auth_Resync-Reboot asks for that; "
+        "A NOTIFY is obeyed only if its sender authenticates, where Auth_Resync-Reboot asks for "
+        "that; "
         "an event that the phone does not know has no effect.",
         _FORMATS + ", SIP NOTIFY; RFC 6665 section 4.1.3",
     ),
@@ -208,7 +222,8 @@ SIP = (
     ),
     (
         "sip.register_retry",
-        "A registration that fails with a code of Retry_Reg_RSC is tried again after Reg_Retry_Intvl, "
+        "A registration that fails with a code of Retry_Reg_RSC is tried again after "
+        "Reg_Retry_Intvl, "
         "one that fails with another code after Reg_Retry_Long_Intvl.",
         "8800 Administration Guide, SIP settings, Retry Reg RSC",
     ),
@@ -224,7 +239,8 @@ SIP = (
     ),
     (
         "codes.x40",
-        "X40 is a general SIP protocol error: an unacceptable codec in an answer, or no ACK in time.",
+        "X40 is a general SIP protocol error: an unacceptable codec in an answer, or no ACK in "
+        "time.",
         _CODES + "X40",
     ),
     (
@@ -247,7 +263,8 @@ FACES = (
     ),
     (
         "web.upgrade",
-        "/admin/upgrade? makes the phone upgrade by the rule that it names; without a server that is the "
+        "/admin/upgrade? makes the phone upgrade by the rule that it names; without a server "
+        "that is the "
         "host that asks.",
         _UPGRADE + "Upgrade Rule; " + _FORMATS + ", upgrade URL",
     ),
@@ -269,7 +286,8 @@ FACES = (
     ),
     (
         "report.rule",
-        "A report goes to each server of Report_Rule, and holds the parameters, or what has changed "
+        "A report goes to each server of Report_Rule, and holds the parameters, or what has "
+        "changed "
         "with --delta, or the state with --status; --key encrypts it.",
         "8800 Administration Guide 11.3, Report Rule",
     ),
@@ -281,7 +299,8 @@ FACES = (
     ),
     (
         "syslog.level",
-        "Debug_Level and Syslog_Identifier decide which messages the syslog server gets, and how they "
+        "Debug_Level and Syslog_Identifier decide which messages the syslog server gets, and "
+        "how they "
         "are marked.",
         "Conference phone Administration Guide, Troubleshooting",
     ),
@@ -292,7 +311,8 @@ FACES = (
     ),
     (
         "clock.ntp",
-        "The phone takes the time from its NTP servers, those of its parameters first, and from none "
+        "The phone takes the time from its NTP servers, those of its parameters first, and from "
+        "none "
         "that has none.",
         "Administration Guide, Configure NTP Server; RFC 5905",
     ),

@@ -33,7 +33,8 @@ _ROWS = (
     ),
     (
         "resync.on_reset",
-        "Every reboot but those that updates and upgrades cause triggers a resync if Resync_On_Reset is "
+        "Every reboot but those that updates and upgrades cause triggers a resync if "
+        "Resync_On_Reset is "
         "Yes, and none does if it is No.",
         _PROFILE + "Resync On Reset",
     ),
@@ -61,7 +62,8 @@ _ROWS = (
     ),
     (
         "resync.failure",
-        "A resync fails if the profile cannot be retrieved, is corrupt, or an internal error occurs; "
+        "A resync fails if the profile cannot be retrieved, is corrupt, or an internal error "
+        "occurs; "
         "the next attempt starts again with the first rule.",
         _PROFILE + "Resync Error Retry Delay; " + _FORMATS + "Profile Rule",
     ),
@@ -82,7 +84,8 @@ _ROWS = (
     ),
     (
         "rules.alternatives",
-        "Of a rule's alternatives the first whose condition holds is taken; if none holds, the rule "
+        "Of a rule's alternatives the first whose condition holds is taken; if none holds, the "
+        "rule "
         "is skipped.",
         _FORMATS + "conditional expressions",
     ),
@@ -93,7 +96,8 @@ _ROWS = (
     ),
     (
         "rules.url",
-        "Without a scheme TFTP is used, without a port 69, 80 or 443, without a server the one that "
+        "Without a scheme TFTP is used, without a port 69, 80 or 443, without a server the one "
+        "that "
         "DHCP named.",
         "Firmware Upgrade Parameters, Upgrade Rule; " + _FORMATS + "URL",
     ),
@@ -104,7 +108,8 @@ _ROWS = (
     ),
     (
         "profile.format",
-        "A flat-profile sets the parameters that it names, the last occurrence counting; the others "
+        "A flat-profile sets the parameters that it names, the last occurrence counting; the "
+        "others "
         "keep their values.",
         _FORMATS + "XML",
     ),
@@ -120,7 +125,8 @@ _ROWS = (
     ),
     (
         "dhcp.option_to_use",
-        "The provisioning server is taken from the DHCP options of DHCP_Option_To_Use, in the order "
+        "The provisioning server is taken from the DHCP options of DHCP_Option_To_Use, in the "
+        "order "
         "in which they are listed.",
         _PROFILE + "DHCP Option To Use",
     ),
@@ -141,7 +147,8 @@ _ROWS = (
     ),
     (
         "macros.forms",
-        "$NAME and $(NAME) expand alike; $$ is a single $; the text of a macro is not expanded again.",
+        "$NAME and $(NAME) expand alike; $$ is a single $; the text of a macro is not expanded "
+        "again.",
         _MACROS + "introduction and $",
     ),
     (
@@ -191,7 +198,8 @@ _ROWS = (
     ),
     (
         "macros.prvst",
-        "$PRVST is -1 for a resync that was asked for, 0 for the power-up one, 1 for a periodic one, 2 for a "
+        "$PRVST is -1 for a resync that was asked for, 0 for the power-up one, 1 for a periodic "
+        "one, 2 for a "
         "retry.",
         _MACROS + "PRVST",
     ),
@@ -207,13 +215,15 @@ _ROWS = (
     ),
     (
         "transfer.http",
-        "Profiles are fetched with complete, well-formed HTTP requests; an answer that is cut short "
+        "Profiles are fetched with complete, well-formed HTTP requests; an answer that is cut "
+        "short "
         "or not 200 is no profile.",
         "Administration Guide, Provisioning: HTTP status codes",
     ),
     (
         "transfer.tftp",
-        "Profiles are fetched by TFTP read requests; a transfer that ends in an error is no profile.",
+        "Profiles are fetched by TFTP read requests; a transfer that ends in an error is no "
+        "profile.",
         "RFC 1350; Firmware Upgrade Parameters, Upgrade Rule",
     ),
     (
