@@ -27,6 +27,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",
         "expand": "Expand the macros of a text.",
+        "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
         "schedule": "List the delays that a schedule describes.",
