@@ -208,6 +208,8 @@ async def _request(
             http.receive_data(await stream.read(within=patience))
         elif isinstance(event, h11.Request):
             head = event
+            if not head.http_version.startswith(b"1."):
+                raise h11.RemoteProtocolError("another HTTP", error_status_hint=505)
         elif isinstance(event, h11.Data):
             body += event.data
             if len(body) > LARGEST_BODY:
