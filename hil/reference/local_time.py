@@ -13,9 +13,9 @@ text in the conference AG and the SPA guides)::
     DST Rule      start=<change>;end=<change>;save=[+|-]HH[:mm[:ss]]
     <change>      month/[+|-]day/weekday[/HH[:mm[:ss]]]
 
-Inferred, where the text is silent: both changes are told in the time that the clock shows until then
-(the published rule of the United States ends at 2 o'clock as its law does, and the New Zealand one
-needs no other reading); a sign before the offset; blanks around ``=`` and ``;``.
+Inferred, where the text is silent: both changes are told in the time that the clock shows until then,
+as the law of the published example for the United States tells them; a sign before the offset; blanks
+around ``=`` and ``;``.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class DaylightSaving:
 
 @dataclass(frozen=True, slots=True)
 class TimeZone:
-    """``offset`` seconds east of UTC (less than a day either way), and perhaps daylight saving time."""
+    """``offset`` seconds east of UTC in standard time, and perhaps daylight saving time."""
 
     offset: int
     daylight: DaylightSaving | None = None
@@ -169,7 +169,8 @@ def next_showing(
         raise SpecificationError(f"no day has a minute {minutes}")
     now = utc_ns // NANOSECONDS
     today = (now + zone.utc_offset(now)) // DAY_S
-    day = today - 2
+    # Yesterday may come back yet: a clock put back at half past midnight shows its end again.
+    day = today - 1
     while True:
         for at in _turns(zone, day * DAY_S + minutes * MINUTE_S, gap, overlap):
             if at > now:

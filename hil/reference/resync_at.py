@@ -6,8 +6,8 @@ an instant; it is made of `is_set`, `due_instant` and `random_delay`, each of wh
 sentence and can be replaced.
 
 What the published text leaves open has a reading in `Interpretations` (I4, I30). Two more questions
-have theirs as arguments: what becomes of a time that the clock jumps over or shows twice on the days
-of `hil.reference.local_time.Gap` and `Overlap`.
+have theirs as arguments, `hil.reference.local_time.Gap` and `Overlap`: what becomes of a time that the
+clock jumps over, and of one that it shows twice.
 """
 
 from __future__ import annotations

@@ -139,5 +139,5 @@ def _time_of(answer: ntp.Packet, waited_ns: int) -> int:
     Of that, what the server did not need itself was the way there and back (RFC 4330 section 5).
     """
     sent_ns = ntp.utc_ns(answer.transmit)
-    needed_ns = sent_ns - ntp.utc_ns(answer.receive, near_ns=sent_ns)
+    needed_ns = sent_ns - ntp.utc_ns(answer.receive)
     return sent_ns + (waited_ns - min(max(0, needed_ns), waited_ns)) // 2

@@ -214,6 +214,14 @@ def test_a_time_that_the_clock_shows_twice_is_due_once_or_twice():
     assert shown(next_showing(pacific, 90, first, overlap="both")) == "2026-11-01 09:30:00"
 
 
+def test_the_end_of_yesterday_comes_again_where_the_clock_is_put_back_after_midnight():
+    late = zone("GMT", "start=3/1/0;end=10/1/0/0:30;save=1")
+    # 23:45 of summer time is 22:45 UTC; at 23:10 UTC the clock shows 00:10, at 23:45 it is back.
+    now = utc("2026-09-30 23:10")
+    assert shown(next_showing(late, 23 * 60 + 45, now, overlap="both")) == "2026-09-30 23:45:00"
+    assert shown(next_showing(late, 23 * 60 + 45, now)) == "2026-10-01 23:45:00"
+
+
 @pytest.mark.parametrize("minutes", [-1, 1440])
 def test_a_minute_that_no_day_has_is_refused(minutes):
     with pytest.raises(SpecificationError):

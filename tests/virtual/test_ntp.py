@@ -149,6 +149,14 @@ def test_the_way_there_and_back_is_shared(lab, serve):
     assert right(phone) == [SECOND]
 
 
+@pytest.mark.parametrize("received", [0, timestamp(NOON + 3600 * SECOND)])
+def test_a_server_that_knows_no_receive_time_needed_none(lab, serve, received):
+    serve(lambda question, right: [replace(right, receive=received)], delay=2.0)
+    phone = Phone(lab)
+    phone.live(3, FIRST)
+    assert right(phone) == [SECOND]
+
+
 def test_an_answer_that_scapy_wrote_is_taken(lab, serve):
     def written(question, right):
         header = NTPHeader(
