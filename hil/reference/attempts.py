@@ -12,10 +12,28 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from hil.reference.decisions import Decisions, Purpose, Reason
+from hil.reference.interpretations import Interpretations
 from hil.reference.log_messages import LogKind
 from hil.reference.macros import MacroContext, MacroTable
-from hil.reference.phone import Duty, Locate, Log, Phase, Phone, Retrieve
-from hil.reference.responses import Answer, AskAgain, Document, Missing, Unusable
+from hil.reference.phone import (
+    Destination,
+    Duty,
+    Locate,
+    Located,
+    Log,
+    Phase,
+    Phone,
+    Retrieve,
+)
+from hil.reference.responses import (
+    Answer,
+    AskAgain,
+    Challenge,
+    Document,
+    Missing,
+    NoAnswer,
+    Unusable,
+)
 from hil.reference.rules import Fetch
 
 NANOSECONDS = 1_000_000_000
@@ -32,24 +50,56 @@ PHASES = {
 _ANNOUNCED_BY = {Purpose.RESYNC: LogKind.REQUEST, Purpose.UPGRADE: LogKind.UPGRADE_REQUEST}
 
 
-def locate(phone: Phone, fetch: Fetch, decisions: Decisions) -> Step:
-    """Find the server of ``fetch``, and ask it if its address needs no look-up."""
+def locate(
+    phone: Phone, fetch: Fetch, decisions: Decisions, challenge: Challenge | None = None
+) -> Step:
+    """Find the server of ``fetch``, and ask it if its address needs no look-up.
+
+    ``challenge`` is what the server wants to see, if it has said so.
+    """
     if phone.attempt is None:
         return phone, ()
-    phone = replace(phone, attempt=replace(phone.attempt, fetch=fetch, server=None))
+    attempt = replace(
+        phone.attempt, fetch=fetch, server=None, port=0, others=(), challenge=challenge
+    )
+    phone = replace(phone, attempt=attempt)
     try:
-        return retrieve(phone, str(ip_address(fetch.host)), decisions)
+        return retrieve(phone, Destination(str(ip_address(fetch.host))), decisions)
     except ValueError:
-        return phone, (Locate(fetch.host),)
+        return phone, (_look_up(fetch, phone.interpretations),)
 
 
-def retrieve(phone: Phone, address: str, decisions: Decisions) -> Step:
-    """Ask the server at ``address`` for what the attempt is at."""
+def _look_up(fetch: Fetch, interpretations: Interpretations) -> Locate:
+    """Find the host by its address, with --srv by the SRV records of its service."""
+    if "srv" not in fetch.options:
+        return Locate(fetch.host)
+    service = f"_{fetch.scheme}._tcp.{fetch.host}"
+    return Locate(fetch.host, service, interpretations.srv_missing == "address")
+
+
+def found(phone: Phone, located: Located, decisions: Decisions) -> Step | Unusable:
+    """The look-up for the attempt ended; further addresses may come while the first is asked."""
+    attempt = phone.attempt
+    if attempt is None or attempt.fetch is None:
+        return phone, ()
+    if located.address is None:
+        if attempt.server is not None:
+            return phone, ()
+        return Unusable(f"{attempt.fetch.host} has no address")
+    known = (Destination(located.address, located.port), *located.others)
+    if attempt.server is not None:
+        return replace(phone, attempt=replace(attempt, others=(*attempt.others, *known))), ()
+    phone = replace(phone, attempt=replace(attempt, others=known[1:]))
+    return retrieve(phone, known[0], decisions)
+
+
+def retrieve(phone: Phone, destination: Destination, decisions: Decisions) -> Step:
+    """Ask the server there for what the attempt is at."""
     attempt = phone.attempt
     if attempt is None or attempt.fetch is None:
         return phone, ()
     fetch, announced = attempt.fetch, attempt.requested
-    attempt = replace(attempt, server=address, requested=True)
+    attempt = replace(attempt, server=destination.address, port=destination.port, requested=True)
     phone = replace(phone, attempt=attempt)
     table = macros(phone, attempt.began, decisions)
     duties: list[Duty] = list(
@@ -66,10 +116,11 @@ def retrieve(phone: Phone, address: str, decisions: Decisions) -> Step:
         Retrieve(
             "Report_Rule" if reporting else attempt.rules[attempt.rule],
             fetch,
-            address,
+            destination.address,
             method,
             body,
-            authorize=attempt.authorizations > 0,
+            attempt.challenge,
+            destination.port,
         )
     )
     return phone, tuple(duties)
@@ -88,12 +139,18 @@ def understood(
     attempt = phone.attempt
     if attempt is None or attempt.fetch is None:
         return phone, ()
+    if isinstance(answer, NoAnswer) and answer.unreachable and attempt.others:
+        # "Tried one after another until one answers" (Phone Security, DNS).
+        following, *rest = attempt.others
+        phone = replace(phone, attempt=replace(attempt, others=tuple(rest)))
+        return retrieve(phone, following, decisions)
     meaning = decisions.meaning(
         answer,
         attempt.fetch,
         redirects=attempt.redirects,
         authorizations=attempt.authorizations,
         interpretations=phone.interpretations,
+        expand=macros(phone, attempt.began, decisions).expand,
     )
     if not isinstance(meaning, AskAgain):
         return meaning
@@ -102,7 +159,7 @@ def understood(
         redirects=attempt.redirects + meaning.redirected,
         authorizations=attempt.authorizations + (not meaning.redirected),
     )
-    return locate(replace(phone, attempt=again), meaning.fetch, decisions)
+    return locate(replace(phone, attempt=again), meaning.fetch, decisions, meaning.challenge)
 
 
 def result_log(

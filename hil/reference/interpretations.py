@@ -53,6 +53,7 @@ class Interpretations:
     redirect_limit: Literal[5, 1, 10, 20] = 5
     redirect_options: Literal["same", "dropped"] = "same"
     redirect_macros: Literal["literal", "expanded"] = "literal"
+    srv_missing: Literal["address", "failure"] = "address"
     corrupt_profile: Literal["any-defect", "malformed-only"] = "any-defect"
     notify_challenge: Literal["challenge-first", "event-first"] = "challenge-first"
     notify_refusal: Literal["unspecified", "489", "403", "200"] = "unspecified"
@@ -148,7 +149,6 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
         "forced_resync_delay",
         "resync_at_rounding",
         "resync_after_update",
-        "redirect_macros",
         "notify_challenge",
         "notify_refusal",
         "check_sync",

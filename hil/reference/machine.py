@@ -81,8 +81,9 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
             return _leased(phone, happening, decisions), ()
         case Began(at, purpose):
             return _began(phone, at, purpose, decisions)
-        case Located(at, address):
-            return _located(phone, at, address, decisions)
+        case Located(at):
+            found = attempts.found(phone, happening, decisions)
+            return found if isinstance(found, tuple) else _concluded(phone, at, found, decisions)
         case Answered(at, answer):
             if phone.attempt is None or phone.attempt.server is None:
                 return phone, ()
@@ -155,16 +156,6 @@ def _began(phone: Phone, at: int, purpose: Purpose, decisions: Decisions) -> Ste
             return upgrade.began(phone, at, decisions)
         case Purpose.REPORT:
             return reporting.began(phone, at, decisions)
-
-
-def _located(phone: Phone, at: int, address: str | None, decisions: Decisions) -> Step:
-    attempt = phone.attempt
-    if attempt is None or attempt.fetch is None or attempt.server is not None:
-        return phone, ()
-    if address is None:
-        reason = f"{attempt.fetch.host} has no address"
-        return _concluded(phone, at, Unusable(reason), decisions)
-    return attempts.retrieve(phone, address, decisions)
 
 
 def _concluded(

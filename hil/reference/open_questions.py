@@ -223,6 +223,13 @@ QUESTIONS: tuple[Question, ...] = (
         "chapter, Macro Expansion Variables (names the parameters that expand; Location is none)",
     ),
     Question(
+        "I21",
+        "srv_missing",
+        "The rule has --srv and the host has no SRV records: what then?",
+        "AG provisioning (silent); RFC 2782, usage rules (look up the host's own address)",
+        "address: the host's address and the URL's port are used, as without --srv.",
+    ),
+    Question(
         "I22",
         "corrupt_profile",
         "What makes a downloaded file corrupt?",

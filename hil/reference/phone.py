@@ -23,7 +23,7 @@ from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.loads import Load, Member
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
-from hil.reference.responses import Answer
+from hil.reference.responses import Answer, Challenge
 from hil.reference.rules import Fetch
 
 
@@ -40,13 +40,23 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """An address to ask, and the port; 0: that of the URL."""
+
+    address: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A resync, an upgrade or a report that is going on: whose turn it is, what is being fetched.
 
     ``configured`` is what the parameters were when it began. ``rule`` counts through ``rules``, the
     names of the parameters whose rules are its work; ``text``, if there is one, stands in for the
     rule's. ``requester`` is the host that asked for it by the web page. Of an upgrade, ``load`` is
-    what its .loads file said and ``members`` what of it is still to be fetched.
+    what its .loads file said and ``members`` what of it is still to be fetched. ``port`` is that of
+    an SRV record (0: none), ``others`` are the addresses that were not tried yet, ``challenge`` is
+    what the server wants to see.
     """
 
     reason: Reason
@@ -58,6 +68,9 @@ class Attempt:
     redirects: int = 0
     authorizations: int = 0
     requested: bool = False
+    port: int = 0
+    others: tuple[Destination, ...] = ()
+    challenge: Challenge | None = None
     purpose: Purpose = Purpose.RESYNC
     rules: tuple[str, ...] = ()
     text: str | None = None
@@ -174,10 +187,17 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The look-up of a `Locate` ended: an address, or None."""
+    """The look-up of a `Locate` ended: an address, or None.
+
+    ``port`` is what an SRV record says, 0 where none was asked for. ``others`` are to be tried, one
+    after another, while nobody answers. Told of a server that is being asked already, they are
+    further ones.
+    """
 
     at: int
     address: str | None
+    port: int = 0
+    others: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +261,37 @@ Happening: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Locate:
-    """Find the address of this host."""
+    """Find the address of this host.
+
+    ``service``, if there is one, is the name whose SRV records (RFC 2782) say which host and port are
+    meant; where it has none and ``fallback`` is set, the host itself is.
+    """
 
     host: str
+    service: str = ""
+    fallback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieve:
-    """Fetch this file from ``server``, for this rule; ``body`` is what --post sends."""
+    """Fetch this file from ``server``, for this rule; ``body`` is what --post sends.
+
+    ``authorize`` is the challenge that the request has to answer, with the credentials of the rule.
+    ``port`` is that of an SRV record; 0: that of the URL.
+    """
 
     rule: str
     fetch: Fetch
     server: str
     method: str = "GET"
     body: str = ""
-    authorize: bool = False
+    authorize: Challenge | None = None
+    port: int = 0
+
+    @property
+    def destination(self) -> Destination:
+        """Where the request goes."""
+        return Destination(self.server, self.port or self.fetch.port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,17 @@ from hil.reference.attempts import NANOSECONDS, Step
 from hil.reference.decisions import Decisions
 from hil.reference.due import Action, BootCause, Due, Purpose, Reason
 from hil.reference.log_messages import LogKind
-from hil.reference.phone import Asked, Attempt, Duty, Finished, Install, Phase, Phone, Reboot
+from hil.reference.phone import (
+    Asked,
+    Attempt,
+    Destination,
+    Duty,
+    Finished,
+    Install,
+    Phase,
+    Phone,
+    Reboot,
+)
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
 from hil.reference.scheduling import FOREVER, sooner
@@ -139,7 +149,8 @@ def concluded(
     if attempt.members and attempt.fetch is not None and attempt.server is not None:
         path = loads.member_path(attempt.fetch.path, attempt.members[0])
         again = replace(attempt, fetch=replace(attempt.fetch, path=path))
-        return attempts.retrieve(replace(phone, attempt=again), attempt.server, decisions)
+        here = Destination(attempt.server, attempt.port)
+        return attempts.retrieve(replace(phone, attempt=again), here, decisions)
     phone = replace(phone, attempt=attempt)
     name = attempt.load.name if attempt.load is not None else ""
     return _installed(phone, at, name, _outcome(phone, at, decisions), decisions, fetched=True)

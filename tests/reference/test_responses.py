@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hil.reference.interpretations import DEFAULT
 from hil.reference.responses import (
     Answer,
     AskAgain,
+    Challenge,
     Document,
     HttpAnswer,
     Meaning,
@@ -92,6 +95,15 @@ def test_no_answer_is_its_reason() -> None:
         ("https://other.example:8443/x?y", "https://other.example:8443/x?y"),
         ("/x", "http://192.0.2.1:80/x"),
         ("/x#part", "http://192.0.2.1:80/x"),
+        ("tftp://192.0.2.9/x", "tftp://192.0.2.9:69/x"),
+        ("//other.example/x", "http://other.example:80/x"),
+        ("other.example/x", "http://192.0.2.1:80/other.example/x"),
+        ("b.xml", "http://192.0.2.1:80/b.xml"),
+        ("../b.xml?c=d", "http://192.0.2.1:80/b.xml?c=d"),
+        ("?c=d", "http://192.0.2.1:80/a?c=d"),
+        ("https://other.example", "https://other.example:443/"),
+        ("https://other.example?c=d", "https://other.example:443/?c=d"),
+        ("HTTP://[2001:db8::1]/x", "http://[2001:db8::1]:80/x"),
         ("/$MA.xml", "http://192.0.2.1:80/$MA.xml"),
     ],
 )
@@ -112,15 +124,51 @@ def test_read_otherwise_the_options_are_left_behind() -> None:
     assert again.fetch.options == {}
 
 
-@pytest.mark.parametrize("location", [None, "", "b.xml", "gds://x/y", "http://u:p@x/y", "::"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        None,
+        "",
+        "gds://x/y",
+        "http://u:p@x/y",
+        "http://[::",
+        "http://x:0/",
+        "mailto:a@b",
+        "/a\tb",
+        "/a b",
+        "/ü",
+    ],
+)
 def test_a_redirect_to_nowhere_makes_the_server_unusable(location: str | None) -> None:
     assert isinstance(told(HttpAnswer(301, location=location)), Unusable)
 
 
-def test_a_redirect_to_tftp_is_no_http_location() -> None:
-    refused = told(HttpAnswer(302, location="tftp://192.0.2.1/x"))
+def test_a_reference_is_relative_to_what_was_asked_for() -> None:
+    deep = replace(PLAIN, path="/a/b/c.xml?d=e/f")
+    again = told(HttpAnswer(302, location="../g.xml"), deep)
+    assert isinstance(again, AskAgain)
+    assert again.fetch.path == "/a/g.xml"
+
+
+def test_tftp_has_no_srv_records_where_a_redirect_leads_there() -> None:
+    by_service = replace(PLAIN, options={"srv": ""})
+    refused = told(HttpAnswer(302, location="tftp://192.0.2.1/x"), by_service)
     assert isinstance(refused, Unusable)
-    assert "tftp" in refused.reason
+    assert "SRV" in refused.reason
+
+
+def test_macros_in_a_location_expand_only_where_they_are_read_to() -> None:
+    answer = HttpAnswer(302, location="/$MAU.xml")
+    expanded = DEFAULT.choose(redirect_macros="expanded")
+    for reading, path in ((DEFAULT, "/$MAU.xml"), (expanded, "/000E08AABBCC.xml")):
+        again = meaning(
+            answer,
+            PLAIN,
+            interpretations=reading,
+            expand=lambda text: text.replace("$MAU", "000E08AABBCC"),
+        )
+        assert isinstance(again, AskAgain)
+        assert again.fetch.path == path
 
 
 @pytest.mark.parametrize("limit", [5, 1, 10, 20])
@@ -141,10 +189,30 @@ def test_the_limit_of_redirects_can_be_read_otherwise(limit: int) -> None:
 def test_a_challenge_is_answered_twice_with_the_credentials_of_the_rule(status: int) -> None:
     for done in (0, 1):
         again = told(HttpAnswer(status), WITH_LOGIN, authorizations=done)
-        assert again == AskAgain(WITH_LOGIN, redirected=False)
+        assert again == AskAgain(WITH_LOGIN, redirected=False, challenge=Challenge(status))
     refused = Unusable(f"HTTP {status}")
     assert told(HttpAnswer(status), WITH_LOGIN, authorizations=2) == refused
     assert told(HttpAnswer(status), PLAIN) == refused
+
+
+@pytest.mark.parametrize(
+    ("challenge", "answered"),
+    [
+        ('Basic realm="a"', True),
+        ('Digest realm="a", nonce="b"', True),
+        ('Digest realm="a", nonce="b", algorithm=SHA-256, qop="auth"', True),
+        ('Negotiate, Basic realm="a"', True),
+        ("Negotiate", False),
+        ('Digest realm="a", nonce="b", algorithm=SHA-1', False),
+    ],
+)
+def test_a_challenge_that_no_credentials_answer_makes_the_server_unusable(
+    challenge: str, answered: bool
+) -> None:
+    again = told(HttpAnswer(401, challenge=challenge), WITH_LOGIN)
+    assert isinstance(again, AskAgain if answered else Unusable)
+    if isinstance(again, AskAgain):
+        assert again.challenge == Challenge(401, challenge)
 
 
 @given(

@@ -9,7 +9,7 @@ import pytest
 from lives import ADDRESS, MISSING, SERVER, Life, booted
 
 from hil.reference.interpretations import Interpretations
-from hil.reference.responses import HttpAnswer, NoAnswer, TftpAnswer
+from hil.reference.responses import Challenge, HttpAnswer, NoAnswer, TftpAnswer
 
 DEFAULT_URL = f"tftp://{SERVER}:69/7832-3PCC.xml"
 
@@ -216,9 +216,10 @@ def test_each_rule_has_its_own_redirects() -> None:
 def test_a_challenge_is_answered_with_credentials_twice() -> None:
     life = booted(Profile_Rule=f"[--uid u --pwd p] http://{SERVER}/x").begin(10)
     assert not life.fetching.authorize
-    for _ in range(2):
-        life.answer(10, HttpAnswer(401))
-        assert life.fetching.authorize
+    for nonce in "ab":
+        challenge = f'Digest realm="r", nonce="{nonce}"'
+        life.answer(10, HttpAnswer(401, challenge=challenge))
+        assert life.fetching.authorize == Challenge(401, challenge)
     life.answer(10, HttpAnswer(401))
     assert life.finished is not None
     assert not life.finished.succeeded

@@ -13,6 +13,7 @@ from hil.reference.phone import (
     Answered,
     Apply,
     Began,
+    Destination,
     Duty,
     Finished,
     Happening,
@@ -70,8 +71,8 @@ class Life:
     def begin(self, at: float) -> Life:
         return self.happens(Began(_ns(at)))
 
-    def located(self, at: float, address: str | None) -> Life:
-        return self.happens(Located(_ns(at), address))
+    def located(self, at: float, address: str | None, port: int = 0, *others: Destination) -> Life:
+        return self.happens(Located(_ns(at), address, port, others))
 
     def answer(self, at: float, answer: Answer) -> Life:
         return self.happens(Answered(_ns(at), answer))
