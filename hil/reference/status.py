@@ -118,7 +118,11 @@ def parse(document: bytes) -> Status:
 
     Raises `ProfileError` if it is no such document at all.
     """
-    shown = decode(document).parameters
+    return read(decode(document).parameters)
+
+
+def read(shown: Mapping[str, str]) -> Status:
+    """Read the elements of the document, by XML name, as `parse` does."""
     product = Product(
         pn=shown.get("Product_Name", ""),
         serial=shown.get("Serial_Number", ""),
