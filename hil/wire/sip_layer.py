@@ -159,7 +159,7 @@ class TransactionLayer:
 
     def invite_of(self, request: Request) -> Key | None:
         """The INVITE that a CANCEL means (section 9.2), while it has no final response."""
-        key = _server_key(request, "INVITE")
+        key = server_key(request, "INVITE")
         server = self._servers.get(key)
         return key if server is not None and not server.machine.answered else None
 
@@ -172,6 +172,12 @@ class TransactionLayer:
         """Whether any response to a request of ours has come; only then may it be cancelled."""
         client = self._clients.get(key)
         return client is not None and client.machine.answered
+
+    def abandon(self, key: Key, now: int) -> None:
+        """Never answer a request that arrived; its repetitions are swallowed for 64*T1."""
+        server = self._servers.get(key)
+        if server is not None:
+            server.machine.abandon(now)
 
     def forget(self, key: Key) -> None:
         """Drop a transaction without a word; what still arrives for it is new or unmatched."""
@@ -191,7 +197,7 @@ class TransactionLayer:
             return self._response(message, hop, now)
         if message.method == "ACK":
             return self._ack(message, hop, now)
-        key = _server_key(message, message.method)
+        key = server_key(message)
         server = self._servers.get(key)
         if server is not None:
             return self._of_server(key, server, server.machine.receive(message, now))
@@ -247,7 +253,7 @@ class TransactionLayer:
         return self._of_client(key, client, client.machine.receive(response, now))
 
     def _ack(self, ack: Request, hop: Hop, now: int) -> list[LayerEvent]:
-        key = _server_key(ack, "INVITE")
+        key = server_key(ack, "INVITE")
         server = self._servers.get(key)
         if server is not None and server.acceptance is None:
             return self._of_server(key, server, server.machine.receive(ack, now))
@@ -306,8 +312,12 @@ def _translate(key: Key, hop: Hop, event: st.Event) -> list[LayerEvent]:
     return []
 
 
-def _server_key(request: Request, method: str) -> Key:
-    """Section 17.2.3; without the magic cookie the request itself has to tell (RFC 2543)."""
+def server_key(request: Request, method: str = "") -> Key:
+    """The transaction of a request that arrives (section 17.2.3); ``method`` in place of its own.
+
+    Without the magic cookie in its branch the request itself has to tell (RFC 2543).
+    """
+    method = method or request.method
     via = request.via
     if via.branch.startswith(MAGIC_COOKIE):
         return Key(via.branch, via.sent_by, method)

@@ -134,6 +134,17 @@ class ServerTransaction:
             return [Send(self._last)]
         return []
 
+    def abandon(self, now: int) -> None:
+        """Never answer: swallow the request's repetitions for 64*T1, then end.
+
+        `LocalProtocolError` once a final response was sent.
+        """
+        if self.answered:
+            raise LocalProtocolError("abandoned after the final response")
+        self._state = State.CONFIRMED if self._invite else State.COMPLETED
+        self._last = self._trying_at = None
+        self._end_at = now + self._timers.patience
+
     def transport_failed(self) -> list[Event]:
         """A response could not be delivered (section 17.2.4)."""
         if self._state is State.TERMINATED:

@@ -138,6 +138,19 @@ class TestTheServersSide:
         layer.respond(key, ok(invite), 0)
         assert layer.invite_of(cancel(invite)) is None
 
+    @pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+    def test_what_is_abandoned_is_never_answered(self, method: str) -> None:
+        layer = TransactionLayer()
+        asked = request(method)
+        key = arrive(layer, asked)
+        layer.abandon(key, 0)
+        assert layer.receive(asked, PHONE, 31999 * MILLISECOND) == []
+        assert layer.next_deadline() == 32000 * MILLISECOND
+        with pytest.raises(LocalProtocolError):
+            layer.respond(key, ok(asked), 0)
+        assert layer.timeout(32000 * MILLISECOND) == [TransactionEnded(key)]
+        arrive(layer, asked)
+
     def test_stray_acks_and_responses_are_told(self) -> None:
         layer = TransactionLayer()
         stray = ok(request("INVITE"))
