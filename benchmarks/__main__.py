@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import certify, dhcp, http, testbed, tftp
+from benchmarks import certify, dhcp, http, loads, testbed, tftp
 from benchmarks.table import Row, as_json, show
 from hil.net.namespace import enter
 
@@ -20,6 +20,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Row]]] = {
     "dhcp": dhcp.rows,
     "tftp": tftp.rows,
     "http": http.rows,
+    "loads": loads.rows,
 }
 
 _WIDTH = 110

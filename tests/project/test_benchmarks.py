@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from benchmarks import loads
 from benchmarks.laboratory import Laboratory, PeerMissing, program
 from benchmarks.table import Row, as_json, show
 from hil.net import namespace
@@ -84,6 +85,14 @@ def test_a_run_prints_the_table_and_writes_the_figures(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "one after the other" in done.stdout
     assert all(row["figure"] > 0 for row in json.loads(file.read_text()))
+
+
+def test_a_load_is_fetched_within_its_limit() -> None:
+    measuring = loads.rows()
+    row = next(measuring)
+    measuring.close()
+    assert row.what == "30 MiB by TFTP, blocks of 1428, windows of 16"
+    assert not row.missed
 
 
 def test_a_family_that_is_none_is_refused() -> None:
