@@ -12,40 +12,33 @@ the status are read is not, so `WebSettings.paths` can say otherwise for another
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import re
-import ssl
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from urllib.parse import quote
 
-import h11
-
 from hil import digest
+from hil.clients.http import Answer, Question, exchange
 from hil.clock import Clock
-from hil.errors import ProfileError, StreamClosed, StreamTimeout, TransportError, UsageError
+from hil.errors import ProfileError, UsageError
 from hil.history import History, Unmet
 from hil.history import events as ev
 from hil.net.interface import Place
-from hil.net.stream import Stream, connect
-from hil.net.tls import AnyStream, TlsStream
 from hil.reference import status as pages
 from hil.reference.direct_actions import ADMIN, PATHS, WebPaths
 from hil.reference.profile_builder import flat_profile
 from hil.reference.profiles import decode
 
 SOURCE = "web"
-LARGEST = 4 * 1024 * 1024
-"""Octets of an answer; a full configuration has some 200 KiB."""
 # What an address may hold as it is, but the ampersand that begins the credentials.
 _READABLE = string.ascii_letters + string.digits + "-._~/:?=@$,;!*'()"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_END_S = 1.0
+_SPARE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ class WebSettings:
 class PhoneWeb:
     """The web pages of one phone, from ``place`` on; ``address`` tells where it is now, if it is.
 
-    Its methods are called from the test's thread. `set` changes the settings until `reset`.
+    Its methods are called from the test's thread. `log_in` and `reach` count until `reset`.
     """
 
     def __init__(
@@ -86,18 +79,15 @@ class PhoneWeb:
         self._settings = self._usual
         self._numbers = itertools.count(1)
 
-    def set(
-        self,
-        *,
-        scheme: str | None = None,
-        port: int | None = None,
-        user: str | None = None,
-        password: str | None = None,
-    ) -> None:
-        """Reach the pages in another way from now on, for instance after a profile set a password."""
-        given = {"scheme": scheme, "port": port, "user": user, "password": password}
-        changes = {name: value for name, value in given.items() if value is not None}
-        self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
+    def log_in(self, user: str, password: str) -> None:
+        """Be this user from now on, for instance after a profile set Admin_Password."""
+        self._settings = replace(self._settings, user=user, password=password)
+
+    def reach(self, scheme: str, port: int | None = None) -> None:
+        """Go by this scheme and port from now on, for instance after a profile set Web_Server_Port."""
+        if scheme not in _DEFAULT_PORTS:
+            raise UsageError(f"no web pages by {scheme!r}", remedy="http or https")
+        self._settings = replace(self._settings, scheme=scheme, port=port)
 
     def reset(self) -> None:
         """Go back to the settings that it was made with."""
@@ -190,7 +180,7 @@ class PhoneWeb:
             )
         )
         work = self._ask(number, settings, method, target, body, authorization)
-        return self._clock.run(work, timeout=settings.deadline_s + 2 * _END_S + 5.0)
+        return self._clock.run(work, timeout=settings.deadline_s + _SPARE_S)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -221,31 +211,19 @@ class PhoneWeb:
     ) -> ev.WebAnswered:
         address = self._address()
         if address is None:
-            return self._answered(number, _Answer(detail="the phone has no address"))
+            return self._answered(number, Answer(detail="the phone has no address"))
         port = settings.port or _DEFAULT_PORTS[settings.scheme]
-        headers = [("Host", f"{address}:{port}"), ("Content-Length", str(len(body))), _CLOSE]
-        if authorization:
-            headers.append(("Authorization", authorization))
-        limit = settings.deadline_s
-        try:
-            request = h11.Request(method=method, target=target, headers=headers)
-            async with asyncio.timeout(limit):
-                raw = await connect(self._place, address, port, within=limit)
-        except (TransportError, TimeoutError, h11.ProtocolError) as error:
-            return self._answered(number, _Answer(detail=_why(error, limit)))
-        try:
-            async with asyncio.timeout(limit):
-                stream = await _secured(raw, limit) if settings.scheme == "https" else raw
-                answer = await _exchanged(stream, request, body, limit)
-            answered = self._answered(number, answer)
-            await stream.finish(within=_END_S)
-        except (TransportError, TimeoutError, h11.ProtocolError) as error:
-            answered = self._answered(number, _Answer(detail=_why(error, limit)))
-        finally:
-            raw.abort()
-        return answered
+        return await exchange(
+            self._place,
+            address,
+            port,
+            Question(method, target, body, authorization),
+            lambda answer: self._answered(number, answer),
+            secure=settings.scheme == "https",
+            within=settings.deadline_s,
+        )
 
-    def _answered(self, number: int, answer: _Answer) -> ev.WebAnswered:
+    def _answered(self, number: int, answer: Answer) -> ev.WebAnswered:
         return self._history.append(
             ev.WebAnswered(
                 source=SOURCE,
@@ -258,73 +236,5 @@ class PhoneWeb:
         )
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What came back."""
-
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    detail: str = ""
-
-
-_CLOSE = ("Connection", "close")
-
-
-def _why(error: Exception, limit: float) -> str:
-    """Why there is no answer."""
-    match error:
-        case TimeoutError() | StreamTimeout():
-            return f"no answer in {limit:g} s"
-        case StreamClosed(reason=reason):
-            return f"the connection: {reason}"
-        case TransportError(reason=reason):
-            return f"TLS: {reason}"
-        case _:
-            return f"no HTTP: {error}"
-
-
 def _unread(path: str, why: str) -> Unmet:
     return Unmet(f"awaited: the phone's page {path}\nseen: {why}", precondition=True)
-
-
-async def _secured(raw: Stream, within: float) -> TlsStream:
-    # The phone shows its own certificate, whose name is its MAC; who it is, the bench knows by wire.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    stream = TlsStream(raw, context)
-    await stream.handshake(within=within)
-    return stream
-
-
-async def _exchanged(
-    stream: AnyStream, request: h11.Request, body: bytes, within: float
-) -> _Answer:
-    http = h11.Connection(h11.CLIENT)
-    data = b"".join(
-        http.send(event) or b"" for event in (request, h11.Data(data=body), h11.EndOfMessage())
-    )
-    try:
-        await stream.write(data, within=within)
-    except StreamClosed as error:
-        # It may have answered, and ended, before it had read all.
-        if error.reason != "reset":
-            raise
-    head: h11.Response | None = None
-    received = bytearray()
-    while True:
-        event = http.next_event()
-        if event is h11.NEED_DATA:
-            http.receive_data(await stream.read(within=within))
-        elif isinstance(event, h11.Response):
-            head = event
-        elif isinstance(event, h11.Data):
-            received += event.data
-            if len(received) > LARGEST:
-                raise h11.RemoteProtocolError(f"a body of more than {LARGEST} octets")
-        elif isinstance(event, h11.EndOfMessage) and head is not None:
-            headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers)
-            return _Answer(head.status_code, headers, bytes(received))
-        elif not isinstance(event, h11.InformationalResponse):
-            raise h11.RemoteProtocolError("the connection ended without an answer")

@@ -110,7 +110,7 @@ def test_a_page_behind_a_password_is_read_with_digest(bench, phone):
     assert web.status() == Status()
     with pytest.raises(Unmet, match="status 401"):
         web.parameters()
-    web.set(user="admin", password="s3cret")
+    web.log_in("admin", "s3cret")
     assert web.parameters()["GPP_A"] == ""
     web.reset()
     with pytest.raises(Unmet):
@@ -121,7 +121,7 @@ def test_another_port_and_other_paths(bench, phone):
     phone.set(bench, Web_Server_Port="8080")
     web = bench.web(paths=WebPaths(status="/spastatus.xml"))
     assert web.get("/admin/status.xml").status == 0
-    web.set(port=8080)
+    web.reach("http", 8080)
     assert web.get("/admin/status.xml").status == 200
     with pytest.raises(Unmet, match=r"/spastatus\.xml\nseen: status 404"):
         web.status()
@@ -213,6 +213,11 @@ def test_a_challenge_that_nobody_knows_is_the_answer(bench):
     bench.speak(b"HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer x\r\nContent-Length: 0\r\n\r\n")
     assert bench.web(password="p").get("/").status == 401
     assert len(bench.history.all(ev.WebRequested)) == 1
+
+
+def test_a_scheme_that_no_page_has_is_the_tests_error(bench):
+    with pytest.raises(UsageError, match="http or https"):
+        bench.web().reach("ftp")
 
 
 @pytest.mark.parametrize("target", ["", "admin", "/a b", "/ü", "/x\r\nA: b"])

@@ -350,6 +350,16 @@ def test_a_command_may_cut_the_server_that_carries_it_out(lab, phone):
         phone.connect()
 
 
+def test_a_fault_of_the_simulation_is_told_to_the_lab(lab, phone):
+    crashes = []
+    lab.clock.on_crash(crashes.append)
+    phone.web._status = lambda: 1 / 0
+    assert phone.ask(b"GET /admin/status.xml HTTP/1.0\r\n\r\n") == b""
+    assert len(crashes) == 1
+    assert "ZeroDivisionError" in crashes[0]
+    assert phone.get("/admin/cfg.xml")[1]
+
+
 # -- curl ---------------------------------------------------------------------------------------------
 
 
