@@ -6,20 +6,32 @@ makes of it (`hil.reference.responses`).
 
 from __future__ import annotations
 
-import base64
-
+from hil import digest
 from hil.reference.phone import Retrieve
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 from hil.virtual.transfer import Failed, Fetched, NotFound, Redirected, Transfer, Unauthorized
 
 
-def authorization(retrieve: Retrieve) -> tuple[tuple[str, str], ...]:
-    """Credentials for a Basic challenge (RFC 7617), only once the server has asked for them."""
-    if not retrieve.authorize:
+def authorization(retrieve: Retrieve, target: str, cnonce: str) -> tuple[tuple[str, str], ...]:
+    """The header with the rule's credentials that answers the server's challenge, if it made one.
+
+    ``target`` is the request's, as it goes out.
+    """
+    challenge, options = retrieve.authorize, retrieve.fetch.options
+    if challenge is None:
         return ()
-    options = retrieve.fetch.options
-    pair = f"{options.get('uid', '')}:{options.get('pwd', '')}".encode()
-    return (("Authorization", "Basic " + base64.b64encode(pair).decode()),)
+    user, password = options.get("uid", ""), options.get("pwd", "")
+    shown = digest.answer(
+        digest.read_schemes(challenge.text),
+        user,
+        password,
+        method=retrieve.method,
+        uri=target,
+        cnonce=cnonce,
+    )
+    name = "Authorization" if challenge.status == 401 else "Proxy-Authorization"
+    # Where a server does not say what it wants, Basic is all that there is to try.
+    return ((name, shown or digest.basic_credentials(user, password)),)
 
 
 def tftp_answer(transfer: Transfer) -> Answer:
@@ -31,7 +43,7 @@ def tftp_answer(transfer: Transfer) -> Answer:
             return TftpAnswer(error=1, text=text)
         case Failed(text, code):
             if code is None:
-                return NoAnswer(text)
+                return NoAnswer(text, transfer.unreachable)
             return TftpAnswer(error=code, text=text.removeprefix("tftp: "))
         case Redirected() | Unauthorized():
             return NoAnswer("no TFTP answer")
@@ -52,7 +64,8 @@ def http_answer(transfer: Transfer) -> Answer:
             return HttpAnswer(404)
         case Redirected(location, status):
             return HttpAnswer(status, location=location)
-        case Unauthorized(_, status):
-            return HttpAnswer(status)
+        case Unauthorized(challenge, status):
+            return HttpAnswer(status, challenge=challenge)
         case Failed(text, status):
-            return NoAnswer(text) if status is None else HttpAnswer(status)
+            unanswered = NoAnswer(text, transfer.unreachable)
+            return unanswered if status is None else HttpAnswer(status)

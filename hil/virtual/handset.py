@@ -14,7 +14,7 @@ import random
 import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from typing import Any
@@ -30,6 +30,7 @@ from hil.reference.phone import (
     Answered,
     Apply,
     Began,
+    Destination,
     Duty,
     Finished,
     Happening,
@@ -47,7 +48,7 @@ from hil.virtual.answers import authorization, http_answer, tftp_answer
 from hil.virtual.dhcp import DhcpShell
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash
-from hil.virtual.resolver import Addresses, Resolver
+from hil.virtual.resolver import Resolver
 from hil.virtual.syslog import send_syslog
 from hil.virtual.told import Awaited, Booted, Idle, LeaseLost, Told
 from hil.virtual.trust import TrustConfig, client_context
@@ -183,7 +184,12 @@ class Handset:
             servers = dhcp_options.DOMAIN_SERVER.read(lease.message) or ()
         if self._resolver is None or self._resolver.servers != servers:
             self._resolver = Resolver(
-                self._interface, servers, self._clock, self._chance, self.firmware.resolver
+                self._interface,
+                servers,
+                self._clock,
+                self._chance,
+                self.firmware.resolver,
+                lambda: self._dhcp.place if self._dhcp is not None else None,
             )
         codes = dict.fromkeys(code for code, _ in lease.message.options)
         options = {code: lease.message.option(code) or b"" for code in codes}
@@ -222,11 +228,10 @@ class Handset:
             case Log(message):
                 await asyncio.sleep(self.firmware.step_s)
                 await self._log(message)
-            case Locate(host):
+            case Locate():
                 await asyncio.sleep(self.firmware.step_s)
                 self._tell(duty)
-                address = await self._locate(host)
-                return self._happens(Located(self._clock.now(), address))
+                return self._happens(await self._located(duty))
             case Retrieve():
                 await asyncio.sleep(self.firmware.step_s)
                 if self.firmware.erases_before_fetch:
@@ -246,16 +251,22 @@ class Handset:
 
     # -- its network clients -----------------------------------------------------------------------
 
-    async def _locate(self, host: str) -> str | None:
-        if self._resolver is None:
-            return None
-        found = await self._resolver.resolve(host)
-        return str(found.addresses[0]) if isinstance(found, Addresses) else None
+    async def _located(self, locate: Locate) -> Located:
+        found: tuple[Destination, ...] = ()
+        if self._resolver is not None:
+            found = await self._resolver.locate(
+                locate.host, locate.service, fallback=locate.fallback
+            )
+        if not found:
+            return Located(self._clock.now(), None)
+        return Located(self._clock.now(), found[0].address, found[0].port, found[1:])
 
     async def _log(self, message: LogMessage) -> None:
         due = self.firmware.message(message)
-        address = await self._locate(due.host) if due is not None else None
-        if due is None or address is None:
+        if due is None:
+            return
+        address = (await self._located(Locate(due.host))).address
+        if address is None:
             return
         self._tell(due)
         send_syslog(
@@ -288,17 +299,16 @@ class Handset:
             )
             return tftp_answer(transfer)
         identity = self._hardware.identity
+        cnonce = f"{self._chance.getrandbits(64):016x}"
+        request = http.Request(
+            fetch.host, fetch.path, retrieve.method, retrieve.body.encode(), port=fetch.port
+        )
+        request = replace(request, headers=authorization(retrieve, request.target, cnonce))
         transfer = await http.fetch(
             place,
             server,
-            fetch.port,
-            http.Request(
-                fetch.host,
-                fetch.path,
-                retrieve.method,
-                retrieve.body.encode(),
-                authorization(retrieve),
-            ),
+            retrieve.destination.port,
+            request,
             agent=http.user_agent(identity.mac, identity.version),
             tls=self._context() if fetch.scheme == "https" else None,
             config=self.firmware.http,

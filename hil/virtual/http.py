@@ -65,7 +65,8 @@ class Request:
     """What is asked for. ``host`` is what the URL names, a name or an address.
 
     ``path`` starts with a slash and has the query in it; what HTTP does not allow there goes out
-    percent-encoded. ``headers`` come after Host, User-Agent and Accept.
+    percent-encoded. ``headers`` come after Host, User-Agent and Accept. ``port`` is the URL's, where
+    that is not the one that is asked (SRV records may name another).
     """
 
     host: str
@@ -73,6 +74,12 @@ class Request:
     method: str = "GET"
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    port: int = 0
+
+    @property
+    def target(self) -> str:
+        """The path as it goes out."""
+        return quote(self.path, safe=string.punctuation)
 
 
 def user_agent(mac: str, version: str = "11.3.1") -> str:
@@ -106,14 +113,15 @@ async def fetch(
     except TimeoutError:
         return Failed("http: timeout")
     except _Broken as broken:
-        return Failed(broken.text)
+        return Failed(broken.text, unreachable=broken.unreachable)
 
 
 class _Broken(Exception):
     """The exchange cannot be finished; ``text`` is for the handset's log."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, unreachable: bool = False) -> None:
         self.text = text
+        self.unreachable = unreachable
         super().__init__(text)
 
 
@@ -130,9 +138,9 @@ async def _connected(
     try:
         stream = await connect(place, address, port, within=config.connect_s)
     except StreamTimeout:
-        raise _Broken("http: connect timeout") from None
+        raise _Broken("http: connect timeout", unreachable=True) from None
     except StreamClosed as error:
-        raise _Broken(f"http: connect {error.reason}") from None
+        raise _Broken(f"http: connect {error.reason}", unreachable=True) from None
     carrier: AnyStream = stream
     try:
         if tls is not None:
@@ -162,6 +170,7 @@ async def _secured(stream: Stream, tls: ssl.SSLContext, host: str, config: HttpC
 
 
 def _head(request: Request, agent: str, port: int, tls: object | None) -> h11.Request:
+    port = request.port or port
     default = port == _DEFAULT_PORTS[tls is not None]
     headers = [
         ("Host", request.host if default else f"{request.host}:{port}"),
@@ -172,9 +181,8 @@ def _head(request: Request, agent: str, port: int, tls: object | None) -> h11.Re
     if request.body or request.method not in ("GET", "HEAD"):
         headers.append(("Content-Length", str(len(request.body))))
     headers.append(("Connection", "close"))
-    target = quote(request.path, safe=string.punctuation)
     try:
-        return h11.Request(method=request.method, target=target, headers=headers)
+        return h11.Request(method=request.method, target=request.target, headers=headers)
     except (h11.LocalProtocolError, UnicodeEncodeError):
         raise _Broken("http: request cannot be written") from None
 

@@ -1,44 +1,50 @@
-"""The handset's stub resolver: addresses of a host from the servers that DHCP has named (RFC 1035).
+"""The handset's stub resolver: where a host or a service is, from the servers that DHCP has named.
 
-One question at a time goes over UDP to one server at a time. An answer counts if it comes from the
-server that was asked, to the port that asked, with the id and the question that were sent; anything
-else is as if it had not come. Nothing larger than 512 octets is an answer (section 4.2.1), which
-also bounds what a hostile one can make of compression.
+One question at a time goes over UDP to one server at a time (RFC 1035). An answer counts if it comes
+from the server that was asked, to the port that asked, with the id and the question that were sent;
+anything else is as if it had not come. A datagram of more than 512 octets is no answer (section
+4.2.1); one that is truncated is asked for again over TCP (RFC 7766). What was found is remembered
+for its TTL and no longer.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
-from dnslib import CLASS, QTYPE, RCODE, DNSError, DNSHeader, DNSQuestion, DNSRecord
-from dnslib.buffer import BufferError as MalformedError
-from dnslib.label import DNSBuffer
-
 from hil.clock import NANOSECONDS, Clock
-from hil.errors import RemoteProtocolError
-from hil.net.interface import Interface
+from hil.errors import RemoteProtocolError, TransportError
+from hil.net.interface import Interface, Place
+from hil.net.stream import Stream, connect
+from hil.reference.phone import Destination
 from hil.virtual.datagrams import open_datagram, receive
+from hil.virtual.dns_answers import SRV, A, DnsReply, Service, in_order, question, read_reply
 
 DNS_PORT = 53
 LARGEST_ANSWER = 512
-"""Octets (RFC 1035 section 4.2.1)."""
-LONGEST_TTL = (1 << 31) - 1
-"""Seconds; more than this is to be read as 0 (RFC 2181 section 8)."""
-_LONGEST_CHAIN = 16
+"""Octets of an answer over UDP (RFC 1035 section 4.2.1)."""
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 _NEXT_SERVER = frozenset({"SERVFAIL", "NOTIMP", "REFUSED"})
+_LENGTH = struct.Struct("!H")
 
 
 @dataclass(frozen=True, slots=True)
 class ResolverConfig:
-    """``tries`` rounds through the servers, each of which has ``timeout`` ns to answer."""
+    """``tries`` rounds through the servers, each of which has ``timeout`` ns to answer.
+
+    The rest are places where a defect can stand: whether a truncated answer is asked for over TCP,
+    whether what was found is forgotten when its TTL is over, how services are put in order.
+    """
 
     tries: int = 2
     timeout: int = 3 * NANOSECONDS
+    asks_over_tcp: bool = True
+    forgets: bool = True
+    order: Callable[[Sequence[Service], random.Random], list[Service]] = in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,18 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Services:
+    """The SRV records of a name, at least one, in the order of the answer."""
+
+    services: tuple[Service, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NameFailed:
-    """A server has answered that there is no such address.
+    """A server has answered that there is no such record.
 
     ``rcode`` is the name of the response code (``NXDOMAIN``, ``SERVFAIL``), ``NODATA`` for a name
-    without addresses (RFC 2308 section 2.2), ``FORMERR`` for what cannot be a host name.
+    without such records (RFC 2308 section 2.2), ``FORMERR`` for what cannot be a name.
     """
 
     rcode: str
@@ -65,13 +78,14 @@ class NoAnswer:
 
 
 Resolution = Addresses | NameFailed | NoAnswer
+_Found = DnsReply | NameFailed | NoAnswer
 
 
 class Resolver:
-    """Looks up hosts for the handset on ``interface``.
+    """Looks up hosts and services for the handset on ``interface``.
 
-    ``servers`` are asked in their order. Transaction ids come from ``chance``. Addresses are
-    remembered for as long as their TTL says; failures are not.
+    ``servers`` are asked in their order. Transaction ids and the choice among services come from
+    ``chance``. ``place`` gives the handset's address for TCP; without one there is none.
     """
 
     def __init__(
@@ -81,13 +95,15 @@ class Resolver:
         clock: Clock,
         chance: random.Random,
         config: ResolverConfig = ResolverConfig(),
+        place: Callable[[], Place | None] = lambda: None,
     ) -> None:
         self._interface = interface
         self._servers = tuple(servers)
         self._clock = clock
         self._chance = chance
         self._config = config
-        self._cache: dict[str, tuple[int, Addresses]] = {}
+        self._place = place
+        self._cache: dict[tuple[str, int], tuple[int, DnsReply]] = {}
 
     @property
     def servers(self) -> tuple[IPv4Address, ...]:
@@ -100,129 +116,133 @@ class Resolver:
             return Addresses((IPv4Address(host),))
         except AddressValueError:
             pass
+        found = await self._look_up(host, A)
+        if isinstance(found, DnsReply):
+            return Addresses(tuple(v for v in found.values if isinstance(v, IPv4Address)))
+        return found
+
+    async def services(self, name: str) -> Services | NameFailed | NoAnswer:
+        """The SRV records of ``name``, e.g. ``_http._tcp.prov.example``."""
+        found = await self._look_up(name, SRV)
+        if isinstance(found, DnsReply):
+            return Services(tuple(v for v in found.values if isinstance(v, Service)))
+        return found
+
+    async def locate(
+        self, host: str, service: str = "", *, fallback: bool = True
+    ) -> tuple[Destination, ...]:
+        """Where to ask, in the order in which to try; none if that cannot be found.
+
+        With a ``service`` its SRV records say so (RFC 2782); where it has none, the addresses of
+        ``host`` do if ``fallback`` is set.
+        """
+        if not service:
+            return await self._destinations(host, 0)
+        found = await self.services(service)
+        if isinstance(found, Services):
+            located: list[Destination] = []
+            for each in self._config.order(found.services, self._chance):
+                located += await self._destinations(each.target, each.port)
+            return tuple(located)
+        if isinstance(found, NameFailed) and fallback:
+            return await self._destinations(host, 0)
+        return ()
+
+    async def _destinations(self, host: str, port: int) -> tuple[Destination, ...]:
+        found = await self.resolve(host)
+        if not isinstance(found, Addresses):
+            return ()
+        return tuple(Destination(str(address), port) for address in found.addresses)
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    async def _look_up(self, host: str, qtype: int) -> _Found:
         name = host.removesuffix(".").lower()
         if _HOST.fullmatch(name) is None:
             return NameFailed("FORMERR")
-        self._forget()
-        if name in self._cache:
-            return self._cache[name][1]
-        return await self._ask_all(name)
-
-    def _forget(self) -> None:
         now = self._clock.now()
-        self._cache = {name: entry for name, entry in self._cache.items() if now < entry[0]}
+        if self._config.forgets:
+            self._cache = {key: entry for key, entry in self._cache.items() if now < entry[0]}
+        if (name, qtype) in self._cache:
+            return self._cache[name, qtype][1]
+        return await self._ask_all(name, qtype)
 
-    async def _ask_all(self, name: str) -> Resolution:
+    async def _ask_all(self, name: str, qtype: int) -> _Found:
         """Go round the servers until one settles it; a server's own trouble is worth the next."""
-        outcome: Resolution = NoAnswer()
+        outcome: _Found = NoAnswer()
         for _ in range(self._config.tries):
             for server in self._servers:
-                answer = await self._ask(name, server)
-                if answer is None:
+                reply = await self._ask(name, qtype, server)
+                if reply is None:
                     continue
-                outcome, seconds = answer
-                if isinstance(outcome, Addresses):
-                    if seconds:
-                        self._cache[name] = (self._clock.now() + seconds * NANOSECONDS, outcome)
-                    return outcome
-                if isinstance(outcome, NameFailed) and outcome.rcode not in _NEXT_SERVER:
+                if reply.values and reply.rcode == "NOERROR":
+                    if reply.ttl:
+                        until = self._clock.now() + reply.ttl * NANOSECONDS
+                        self._cache[name, qtype] = (until, reply)
+                    return reply
+                outcome = NameFailed("NODATA" if reply.rcode == "NOERROR" else reply.rcode)
+                if reply.rcode not in _NEXT_SERVER:
                     return outcome
         return outcome
 
-    async def _ask(self, name: str, server: IPv4Address) -> tuple[Resolution, int] | None:
-        """One question to one server: its outcome and TTL in seconds; None if none came in time."""
+    async def _ask(self, name: str, qtype: int, server: IPv4Address) -> DnsReply | None:
+        """One question to one server, over TCP if need be; None if no answer came in time."""
         number = self._chance.getrandbits(16)
-        question = DNSRecord(DNSHeader(id=number, rd=1), q=DNSQuestion(name))
         until = self._clock.now() + self._config.timeout
         try:
             with open_datagram(self._interface) as asking:
                 # Connected, so that the kernel lets in what this server sends from this port only.
                 asking.connect((str(server), DNS_PORT))
-                asking.send(bytes(question.pack()))
+                asking.send(question(name, qtype, number))
                 while (came := await receive(asking, self._clock, until)) is not None:
-                    answer = _settle(came[0], name, number)
-                    if answer is not None:
-                        return answer
+                    reply = _settle(came[0], name, qtype, number)
+                    if reply is not None and reply.truncated:
+                        return await self._ask_over_tcp(name, qtype, server)
+                    if reply is not None:
+                        return reply
         except OSError:
             # No route, or nobody at that port: as good as silence, only sooner.
             return None
         return None
 
+    async def _ask_over_tcp(self, name: str, qtype: int, server: IPv4Address) -> DnsReply | None:
+        place = self._place()
+        if place is None or not self._config.asks_over_tcp:
+            return None
+        within = self._config.timeout / NANOSECONDS
+        number = self._chance.getrandbits(16)
+        try:
+            stream = await connect(place, server, DNS_PORT, within=within)
+            try:
+                message = question(name, qtype, number)
+                await stream.write(_LENGTH.pack(len(message)) + message, within=within)
+                reply = read_reply(await _message(stream, within), name, qtype, number)
+                await stream.finish(within=within)
+            except BaseException:
+                # Given up, or the power is cut: nothing more is said.
+                stream.abort()
+                raise
+        except (TransportError, RemoteProtocolError):
+            return None
+        return None if reply.truncated else reply
 
-def _settle(data: bytes, name: str, number: int) -> tuple[Resolution, int] | None:
-    """Read a datagram; None if it is no answer to the question ``name`` with id ``number``."""
+
+async def _message(stream: Stream, within: float) -> bytes:
+    """The next message of a connection; RemoteProtocolError if it ends before."""
+    data = b""
+    while len(data) < _LENGTH.size or len(data) < _LENGTH.size + _LENGTH.unpack_from(data)[0]:
+        more = await stream.read(within=within)
+        if not more:
+            raise RemoteProtocolError("the connection ended within a message")
+        data += more
+    return data[_LENGTH.size :]
+
+
+def _settle(data: bytes, name: str, qtype: int, number: int) -> DnsReply | None:
+    """Read a datagram; None if it is no answer to the question."""
+    if len(data) > LARGEST_ANSWER:
+        return None
     try:
-        rcode, records = _read(data, name, number)
+        return read_reply(data, name, qtype, number)
     except RemoteProtocolError:
         return None
-    if rcode != "NOERROR":
-        return NameFailed(rcode), 0
-    return _follow(name, records)
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """An A or CNAME record; ``name`` and a CNAME's ``value`` are in lower case without a dot."""
-
-    name: str
-    value: IPv4Address | str
-    ttl: int
-
-
-def _read(data: bytes, name: str, number: int) -> tuple[str, list[_Record]]:
-    """Response code and answer section; RemoteProtocolError for what does not answer us.
-
-    The records are taken apart here and not by dnslib, which would look into each type's data.
-    """
-    if len(data) > LARGEST_ANSWER:
-        raise RemoteProtocolError(f"DNS answer of {len(data)} octets")
-    buffer = DNSBuffer(data)
-    try:
-        header = DNSHeader.parse(buffer)
-        if header.id != number or not header.qr or header.opcode != 0 or header.q != 1:
-            raise RemoteProtocolError("not an answer to this question")
-        asked = DNSQuestion.parse(buffer)
-        if _text(asked.qname) != name or (asked.qtype, asked.qclass) != (QTYPE.A, CLASS.IN):
-            raise RemoteProtocolError("not an answer to this question")
-        records = [record for _ in range(header.a) if (record := _record(buffer)) is not None]
-    except (DNSError, MalformedError) as error:
-        raise RemoteProtocolError(f"malformed DNS answer: {error}") from error
-    return str(RCODE.get(header.rcode)), records
-
-
-def _record(buffer: DNSBuffer) -> _Record | None:
-    owner = _text(buffer.decode_name())
-    kind, family, ttl, length = buffer.unpack("!HHIH")
-    end = buffer.offset + length
-    value: IPv4Address | str | None = None
-    if family == CLASS.IN and kind == QTYPE.A:
-        if length != 4:
-            raise RemoteProtocolError(f"an address of {length} octets")
-        value = IPv4Address(buffer.get(4))
-    elif family == CLASS.IN and kind == QTYPE.CNAME:
-        value = _text(buffer.decode_name())
-    if end > len(buffer.data):
-        raise RemoteProtocolError("a record runs past the end")
-    buffer.offset = end
-    return None if value is None else _Record(owner, value, ttl if ttl <= LONGEST_TTL else 0)
-
-
-def _follow(name: str, records: Sequence[_Record]) -> tuple[Resolution, int]:
-    """Go along the aliases to addresses; the shortest TTL on the way is the TTL of all."""
-    least = LONGEST_TTL
-    for _ in range(_LONGEST_CHAIN):
-        own = [record for record in records if record.name == name]
-        addresses = tuple(r.value for r in own if isinstance(r.value, IPv4Address))
-        aliases = [r for r in own if isinstance(r.value, str)]
-        if addresses:
-            ttls = [r.ttl for r in own if isinstance(r.value, IPv4Address)]
-            return Addresses(addresses), min(least, *ttls)
-        if not aliases:
-            break
-        least = min(least, aliases[0].ttl)
-        name = str(aliases[0].value)
-    return NameFailed("NODATA"), 0
-
-
-def _text(label: object) -> str:
-    return str(label).removesuffix(".").lower()

@@ -96,7 +96,7 @@ async def fetch(
     except LocalProtocolError:
         return Failed("tftp: file name cannot be requested")
     except OSError:
-        return Failed("tftp: network unreachable")
+        return Failed("tftp: network unreachable", unreachable=True)
 
 
 class _Exchange:
@@ -176,7 +176,7 @@ class _Exchange:
                         self._received.fetched() if self._transfer.piecewise else Fetched(data)
                     )
                 case terms.Failed(code, _):
-                    self._end(_failure(code))
+                    self._end(_failure(code, heard=self._answered))
         self._arm()
 
     def _arm(self) -> None:
@@ -208,9 +208,9 @@ class _Exchange:
             self._outcome.set_exception(error)
 
 
-def _failure(code: int | None) -> Transfer:
+def _failure(code: int | None, *, heard: bool) -> Transfer:
     if code is None:
-        return Failed("tftp: timeout")
+        return Failed("tftp: timeout", unreachable=not heard)
     if code == ErrorCode.FILE_NOT_FOUND:
         return NotFound("tftp: file not found")
     return Failed(f"tftp: {_TEXTS.get(code, f'error {code}')}", code)

@@ -63,10 +63,12 @@ class Failed:
     """Anything else.
 
     ``status`` is that of an HTTP answer or the code of the TFTP ERROR that ended it, if either did.
+    ``unreachable`` where nobody was there: no connection, or not one packet of a TFTP server.
     """
 
     text: str
     status: int | None = None
+    unreachable: bool = False
 
 
 Transfer = Fetched | NotFound | Redirected | Unauthorized | Failed

@@ -223,15 +223,15 @@ def test_a_server_that_does_not_end_the_connection_costs_a_second_and_not_the_fi
 
 
 def test_a_port_where_nobody_listens_refuses(serve_http, run):
-    assert run(port=81) == Failed("http: connect refused")
+    assert run(port=81) == Failed("http: connect refused", unreachable=True)
 
 
 def test_a_host_that_does_not_answer_is_given_up_after_10_s(lab):
     lab.configure()
     silent = http.fetch(lab.place, LAB_ADDRESS + 76, 80, http.Request(HOST, "/"), agent=AGENT)
-    assert lab.clock.run(silent) == Failed("http: connect timeout")
+    assert lab.clock.run(silent) == Failed("http: connect timeout", unreachable=True)
     assert lab.clock.now() == 10 * SECOND
 
 
 def test_without_a_network_it_fails_at_once(run):
-    assert run() == Failed("http: connect unreachable")
+    assert run() == Failed("http: connect unreachable", unreachable=True)

@@ -140,7 +140,7 @@ def test_other_errors_are_failures_with_a_text_of_ours(lab, serve, code, text):
 
 def test_silence_is_met_with_five_repetitions_then_given_up(lab, serve):
     server = serve(script=lambda request: [])
-    assert lab.clock.run(fetching(lab)) == Failed("tftp: timeout")
+    assert lab.clock.run(fetching(lab)) == Failed("tftp: timeout", unreachable=True)
     assert [at for at, _, _ in server.requests] == [0, 2, 4, 6, 8, 10]
     assert len({peer for _, peer, _ in server.requests}) == 1
     assert lab.clock.now() == 12 * SECOND
@@ -223,7 +223,7 @@ def test_a_name_that_no_request_can_hold_fails_at_once(lab, serve, path):
 
 
 def test_without_a_network_it_fails_at_once(lab):
-    assert lab.clock.run(fetching(lab)) == Failed("tftp: network unreachable")
+    assert lab.clock.run(fetching(lab)) == Failed("tftp: network unreachable", unreachable=True)
 
 
 @pytest.mark.parametrize("moment", ["unanswered", "halfway"])
