@@ -150,8 +150,12 @@ class Configured(Event, frozen=True, kw_only=True):
 
 
 class HandsetPrepared(Event, frozen=True, kw_only=True):
-    """The handset's flash holds exactly these parameters (by XML name), all others are at default."""
+    """The handset's flash holds exactly these parameters (by XML name), all others are at default.
 
+    ``software`` is the firmware that it runs; empty where that is as it was.
+    """
+
+    software: str = ""
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 

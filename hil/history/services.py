@@ -65,12 +65,16 @@ class SipMessage(Event, frozen=True, kw_only=True):
 
 
 class WebRequested(Event, frozen=True, kw_only=True):
-    """The bench asked the phone's web server; ``target`` is path and query, ``exchange`` a number."""
+    """The bench asked the phone's web server; ``target`` is path and query, ``exchange`` a number.
+
+    ``requester`` is the bench's address, which a URL without a server means.
+    """
 
     exchange: int
     scheme: str
     method: str
     target: str
+    requester: str = ""
     body: bytes = b""
 
 

@@ -7,9 +7,12 @@ from hil.judge.hidden import unseen
 from hil.judge.requests import fetch_clause
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.reference.phone import Retrieve
+from hil.reference import machine
+from hil.reference.due import Purpose
+from hil.reference.phone import Began, Reboot, Retrieve
 from hil.reference.responses import NoAnswer
 
+NANOSECONDS = 1_000_000_000
 _MOST_PASSED_OVER = 5000
 """Unseen resyncs in a row after which nobody knows when the next one is due."""
 
@@ -25,7 +28,10 @@ def time_is(shadow: Shadow, now: int) -> None:
     _pass_over(shadow, now)
     if shadow.lost is not None:
         return
-    shadow.window.time_is(shadow.phone, now)
+    _unseen_services(shadow, now)
+    for window in shadow.windows.values():
+        window.time_is(shadow.phone, now)
+    _restart_overdue(shadow, now)
     shadow.logs.time_is(now, shadow.could_send)
     match shadow.step:
         case Looking(asked=False) as looking if shadow.sees_query(looking):
@@ -44,12 +50,44 @@ def time_is(shadow: Shadow, now: int) -> None:
 def _pass_over(shadow: Shadow, now: int) -> None:
     """Take resyncs that were due before ``now``, and that nobody could have seen, for held."""
     for _ in range(_MOST_PASSED_OVER):
-        missed = shadow.window.overdue(shadow.phone, now)
+        missed = shadow.windows[Purpose.RESYNC].overdue(shadow.phone, now)
         over = unseen(shadow, missed.latest) if missed is not None else None
         if over is None:
             return
         shadow.become(over)
     shadow.lost = Lost.PATH
+
+
+def _unseen_services(shadow: Shadow, now: int) -> None:
+    """An upgrade or a report that the lab cannot see may have come: nobody knows what it led to."""
+    for purpose in (Purpose.UPGRADE, Purpose.REPORT):
+        due = shadow.windows[purpose].overdue(shadow.phone, now)
+        if due is None:
+            continue
+        _, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
+        _, duties = shadow.without_query(shadow.phone, duties, due.earliest)
+        shown = [duty for duty in duties if shadow.is_visible(duty)]
+        if duties and not shown and not any(isinstance(duty, Reboot) for duty in duties):
+            shadow.lost = Lost.PATH
+
+
+def _restart_overdue(shadow: Shadow, now: int) -> None:
+    if shadow.restart is None:
+        return
+    reboot, since = shadow.restart
+    limit = shadow.timing.restart
+    if now - since > round(limit * NANOSECONDS):
+        shadow.restart = None
+        shadow.lost = Lost.PATH
+        shadow.ledger.violated(
+            Finding(
+                reboot.clause,
+                f"the phone did not reboot ({reboot.cause.value})",
+                f"a reboot within {limit:g} s",
+                "no DHCPDISCOVER or DHCPREQUEST of a phone that boots",
+                at=now,
+            )
+        )
 
 
 def _not_fetched(shadow: Shadow, retrieve: Retrieve, now: int) -> None:

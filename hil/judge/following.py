@@ -13,16 +13,15 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge import hidden
+from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
 from hil.judge.names import PROMPT_NS, address_in, host_name
 from hil.judge.requests import answer_of, compare, repeats
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
 from hil.judge.surroundings import Surroundings
-from hil.reference.decisions import REFERENCE
 from hil.reference.phone import (
     Answered,
-    Began,
     Duty,
     Leased,
     Locate,
@@ -31,6 +30,7 @@ from hil.reference.phone import (
     Phase,
     Phone,
     PoweredOn,
+    Retrieve,
 )
 from hil.reference.responses import NoAnswer
 
@@ -51,7 +51,7 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     match event:
         case ev.HandsetPrepared():
-            shadow.prepared(event.parameters)
+            shadow.prepared(event.parameters, event.software)
         case ev.PowerFailed():
             shadow.lost = Lost.POWER
         case ev.PowerSwitched(action=ev.PowerAction.OFF) if shadow.lost in (None, Lost.LEASE):
@@ -62,6 +62,8 @@ def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
             _switching(shadow, event)
         case ev.DhcpMessage(direction=ev.Direction.SENT):
             _leased(shadow, event)
+        case ev.DhcpMessage(kind="DISCOVER" | "REQUEST", ciaddr="0.0.0.0"):
+            shadow.restarts(event.at)
         case ev.DnsQuery(qtype="A"):
             return _asked_name(shadow, event)
         case ev.DnsAnswer(qtype="A"):
@@ -132,11 +134,10 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
         return wanted(phone)
 
-    ways = [shadow]
     anew = hidden.given_up(shadow, event.at)
-    if anew is not None and anew.begins(event, shows):
-        ways.append(anew)
-    shadow.begins(event, shows)
+    ways = beginnings(shadow, event, shows) or [shadow]
+    if anew is not None:
+        ways += beginnings(anew, event, shows)
     for way in ways:
         if wanted(way.phone):
             way.knows_address(event.at)
@@ -147,7 +148,7 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
 
 def _handshake_failed(shadow: Shadow, event: ev.TlsHandshake) -> None:
     if shadow.phone.phase is Phase.WAITING:
-        _begin(shadow, event)
+        begins_anyway(shadow, event)
     asking = shadow.step
     if isinstance(asking, Asking) and asking.connection in (0, event.connection):
         shadow.failed("TLS handshake failed", event.at, event.at + shadow.patience)
@@ -190,8 +191,10 @@ def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
         hosts += [d.message.host for d in duties if isinstance(d, Log)]
         return name in map(host_name, hosts)
 
-    others = (shadow.fork(), hidden.given_up(shadow, event.at))
-    ways = [shadow, *(way for way in others if way is not None and way.begins(event, shows))]
+    anew = hidden.given_up(shadow, event.at)
+    ways = [shadow, *beginnings(shadow, event, shows)]
+    if anew is not None:
+        ways += beginnings(anew, event, shows)
     telling = hidden.looks_up_to_tell(shadow, event)
     if telling is not None:
         ways.append(telling)
@@ -203,13 +206,11 @@ def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
 
 def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
     anew = hidden.given_up(shadow, event.at)
-    ways = [anew] if anew is not None else []
-    for way in ways:
-        _take_request(way, event)
+    ways = _take_request(anew, event) if anew is not None else []
     pending = shadow.step
     if not isinstance(pending, Pending):
-        _take_request(shadow, event)
-    elif repeats(event, pending.retrieve):
+        return [*_take_request(shadow, event), *ways]
+    if repeats(event, pending.retrieve):
         retrieve, since = pending.retrieve, pending.since
         shadow.step = Pending(retrieve, since, event.at, event.transfer, event.peer)
     elif ways:
@@ -219,11 +220,24 @@ def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
     return [shadow, *ways]
 
 
-def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
-    """Take it for the request that is due, or for the beginning of a resync."""
-    if shadow.phone.phase is Phase.WAITING:
-        _begin(shadow, event)
-    shadow.knows_address(event.at)
+def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
+    """Take it for the request that is due, or for the first one of something that begins."""
+
+    def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
+        return any(
+            isinstance(duty, Retrieve) and compare(duty, event, phone)[1] is None for duty in duties
+        )
+
+    ways = beginnings(shadow, event, shows)
+    if not ways and shadow.phone.phase is Phase.WAITING:
+        begins_anyway(shadow, event)
+    for way in ways or [shadow]:
+        way.knows_address(event.at)
+        _hold_against_due(way, event)
+    return ways or [shadow]
+
+
+def _hold_against_due(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
     if not isinstance(shadow.step, Asking):
         if shadow.phone.phase is Phase.BOOTING:
             _too_soon(shadow, event)
@@ -235,14 +249,6 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
     else:
         shadow.ledger.violated(finding)
     shadow.step = Pending(retrieve, event.at, event.at, event.transfer, event.peer)
-
-
-def _begin(shadow: Shadow, event: ev.Event) -> None:
-    """A resync begins with ``event``, whether it is due or not."""
-    shadow.window.check(shadow.phone, shadow.announcement_of(event))
-    if REFERENCE.resync_enabled(shadow.phone.parameters):
-        shadow.happens(Began(event.at))
-        shadow.knows_address(event.at)
 
 
 def _too_soon(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
@@ -265,12 +271,13 @@ def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
         return [shadow]
     if (told := hidden.tells_failure(shadow, event)) is not None:
         return [told]
-    if shadow.begins(event, shows):
-        shadow.logs.settle(event, shadow.told_failure)
-        return [shadow]
     anew = hidden.given_up(shadow, event.at)
-    if anew is not None and anew.begins(event, shows):
-        anew.logs.settle(event, anew.told_failure)
-        return [anew]
+    ways = beginnings(shadow, event, shows)
+    if not ways and anew is not None:
+        ways = beginnings(anew, event, shows)
+    for way in ways:
+        way.logs.settle(event, way.told_failure)
+    if ways:
+        return ways
     shadow.logs.stray(event)
     return [shadow]

@@ -14,7 +14,8 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.reference import machine
+from hil.reference import machine, scheduling
+from hil.reference.due import Purpose
 from hil.reference.phone import Began, Phase
 
 
@@ -25,7 +26,11 @@ def unseen(shadow: Shadow, at: int) -> Shadow | None:
     sends it no message leaves no trace.
     """
     due = shadow.phone.due
-    if due is None or shadow.phone.phase is not Phase.WAITING or not shadow.window.allows(due, at):
+    if (
+        due is None
+        or shadow.phone.phase is not Phase.WAITING
+        or not shadow.windows[Purpose.RESYNC].allows(due, at)
+    ):
         return None
     phone, duties = machine.advance(shadow.phone, Began(due.earliest))
     if any(map(shadow.is_visible, duties)):
@@ -35,9 +40,8 @@ def unseen(shadow: Shadow, at: int) -> Shadow | None:
     other = shadow.fork()
     latest = max(due.earliest, min(due.latest, at))
     other.commit(phone, duties, due.earliest)
-    other.phone = other.window.widened(
-        other.phone, latest - due.earliest + shadow.window.slack_late(due.latest)
-    )
+    slack = shadow.windows[Purpose.RESYNC].slack_late(due, due.latest)
+    other.phone = scheduling.widened(other.phone, shadow.phone, latest - due.earliest + slack)
     if isinstance(other.step, Looking | Asking):
         other.step = replace(other.step, last=latest + shadow.stride)
     return other
@@ -62,7 +66,11 @@ def given_up(shadow: Shadow, at: int) -> Shadow | None:
         return None
     other = shadow.fork()
     other.failed("no answer", shadow.step.since, at)
-    return other if other.window.allows(other.phone.due, at) else None
+    begins = any(
+        window.allows(machine.due_of(other.phone, purpose), at)
+        for purpose, window in other.windows.items()
+    )
+    return other if begins else None
 
 
 def looks_up_to_tell(shadow: Shadow, event: ev.DnsQuery) -> Shadow | None:

@@ -20,9 +20,11 @@ what no explanation excuses.
 
     events ─▶ following   what an event says of the phone
               deadlines   what is missing by now
-                 └▶ shadow ─▶ hil.reference.resync
+              outside     clock, lines and requests to the phone
+                 └▶ shadow ─▶ hil.reference.machine
                        ├ hidden    moves that nobody sees
-                       ├ windows   when a resync begins
+                       ├ beginnings  first signs of what begins
+                       ├ windows   when it may begin
                        ├ requests  what is asked for
                        ├ owed      what is logged
                        └ findings  the ledger
@@ -37,6 +39,7 @@ from hil.judge.deadlines import time_is
 from hil.judge.findings import Finding
 from hil.judge.following import follow
 from hil.judge.names import Names
+from hil.judge.outside import Outside
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
@@ -50,6 +53,7 @@ class Monitor:
 
     def __init__(self, phone: Phone, timing: Timing) -> None:
         self._names = Names()
+        self._outside = Outside()
         self._ways = [Shadow(phone, timing, self._names)]
 
     @property
@@ -90,6 +94,10 @@ class Monitor:
         for way in self._ways:
             time_is(way, event.at)
         self._names.feed(event)
+        for happening in self._outside.feed(event, self.phone.parameters):
+            for way in self._ways:
+                if way.lost is None:
+                    way.happens(happening)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways
 

@@ -20,7 +20,12 @@ CLAUSES = {
     LogKind.REQUEST: "log.request",
     LogKind.SUCCESS: "log.success",
     LogKind.FAILURE: "log.failure",
+    LogKind.UPGRADE_REQUEST: "log.upgrade_request",
+    LogKind.UPGRADE_SUCCESS: "log.upgrade_success",
+    LogKind.UPGRADE_FAILURE: "log.upgrade_failure",
 }
+_ANNOUNCING = (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
+_FAILING = (LogKind.FAILURE, LogKind.UPGRADE_FAILURE)
 _STRAYS = 4
 
 
@@ -61,16 +66,19 @@ class OwedLogs:
             self._ledger.checked(CLAUSES[message.kind])
             return
         until = at + round(self._timing.message * NANOSECONDS)
+        if message.kind is LogKind.UPGRADE_SUCCESS:
+            # The load is put in its place before that.
+            until += round(self._timing.restart * NANOSECONDS)
         self.owed = (*self.owed, Owed(message, at, until))
 
     def announced(self, messages: Iterable[LogMessage], at: int) -> ev.SyslogMessage | None:
         """The message on record just before ``at`` that announced the resync of these messages."""
-        requests = [message for message in messages if message.kind is LogKind.REQUEST]
+        requests = [message for message in messages if message.kind in _ANNOUNCING]
         return next((s for m in requests if (s := self._stray_for(m, at)) is not None), None)
 
     def _stray_for(self, message: LogMessage, at: int) -> ev.SyslogMessage | None:
         # An attempt announces itself before anything else is seen of it; a result follows its cause.
-        lead = self._timing.message if message.kind is LogKind.REQUEST else self._timing.early
+        lead = self._timing.message if message.kind in _ANNOUNCING else self._timing.early
         since = at - round(lead * NANOSECONDS)
         fitting = (s for s in self._strays if s.at >= since and message.accepts(s.text))
         return next(fitting, None)
@@ -83,7 +91,7 @@ class OwedLogs:
         """The phone may notice its failure as late as ``until``: so may its message come."""
         late = until + round(self._timing.message * NANOSECONDS)
         self.owed = tuple(
-            replace(o, until=max(o.until, late)) if o.message.kind is LogKind.FAILURE else o
+            replace(o, until=max(o.until, late)) if o.message.kind in _FAILING else o
             for o in self.owed
         )
 

@@ -10,6 +10,8 @@ from hil.judge.findings import Finding
 from hil.reference.phone import Phone, Retrieve
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 
+_OTHER_RULES = {"Upgrade_Rule": "upgrade.rule", "Report_Rule": "report.rule"}
+
 
 def compare(
     retrieve: Retrieve, event: ev.ProvisioningRequest, phone: Phone
@@ -17,7 +19,7 @@ def compare(
     """Hold a request against the one that is due: the clause that was checked, and what is wrong."""
     fetch = retrieve.fetch
     wanted: dict[str, object] = {"scheme": fetch.scheme, "port": fetch.port, "path": fetch.path}
-    got: dict[str, object] = {"scheme": event.scheme, "port": event.port, "path": _path(event)}
+    got: dict[str, object] = {"scheme": event.scheme, "port": event.port, "path": path_of(event)}
     if isinstance(event, ev.HttpRequest):
         wanted |= {"method": retrieve.method, "host": fetch.host.lower()}
         got |= {"method": event.method, "host": _host(event)}
@@ -26,9 +28,9 @@ def compare(
     if not wrong:
         return clause, None
     if wrong[0] == "method":
-        clause = "transfer.http"
+        clause = "report.when" if retrieve.rule == "Report_Rule" else "transfer.http"
     elif wrong[0] != "path":
-        clause = "rules.url"
+        clause = "upgrade.url" if retrieve.rule == "Upgrade_Rule" else "rules.url"
     return clause, Finding(
         clause,
         f"{retrieve.rule} was fetched wrongly ({', '.join(wrong)})",
@@ -40,11 +42,13 @@ def compare(
 
 def repeats(event: ev.ProvisioningRequest, retrieve: Retrieve) -> bool:
     """Whether a request is for the same file again."""
-    return event.scheme == retrieve.fetch.scheme and _path(event) == retrieve.fetch.path
+    return event.scheme == retrieve.fetch.scheme and path_of(event) == retrieve.fetch.path
 
 
 def fetch_clause(retrieve: Retrieve, phone: Phone) -> str:
     """The clause that a rule's fetch rests on."""
+    if retrieve.rule in _OTHER_RULES:
+        return _OTHER_RULES[retrieve.rule]
     if retrieve.rule != "Profile_Rule":
         return "rules.sequence"
     return "rules.url" if "Profile_Rule" in phone.parameters.items_set() else "rules.default"
@@ -81,7 +85,8 @@ def is_address(text: str) -> bool:
     return True
 
 
-def _path(event: ev.ProvisioningRequest) -> str:
+def path_of(event: ev.ProvisioningRequest) -> str:
+    """The path of what is asked for, with its slash."""
     # A TFTP file name has no leading slash in some clients; the specification's paths all have one.
     return event.path if event.scheme != "tftp" else "/" + event.path.lstrip("/")
 

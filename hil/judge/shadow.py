@@ -9,7 +9,7 @@ it is found again.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from hil.history import events as ev
@@ -19,35 +19,33 @@ from hil.judge.owed import OwedLogs
 from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
-from hil.judge.windows import ResyncWindow
-from hil.reference import machine
+from hil.judge.windows import DueWindow
+from hil.reference import machine, scheduling
+from hil.reference.due import Purpose
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
     Apply,
-    Began,
     Duty,
     Finished,
     Happening,
+    Install,
     Locate,
     Located,
     Log,
-    Phase,
     Phone,
     PoweredOff,
+    PoweredOn,
+    Reboot,
     Retrieve,
 )
 from hil.reference.responses import NoAnswer
 
 NANOSECONDS = 1_000_000_000
 
-Shows = Callable[[Phone, tuple[Duty, ...]], bool]
-"""Whether an event is what a phone with these duties does."""
-
-
-_WAY = ("timing", "names", "ledger", "logs", "window")
-"""What a shadow shares with others, or what tells of its past; the window follows from the phone."""
+_WAY = ("timing", "names", "ledger", "logs", "windows")
+"""What a shadow shares with others, or what tells of its past; the windows follow from the phone."""
 
 
 class Lost(Enum):
@@ -62,10 +60,10 @@ class Shadow:
     """The reference's phone at this point of the history, and what it owes.
 
     ``names`` is what the lab's DNS server has told, whichever way things went. ``step`` is where its
-    resync is, ``logs`` the messages that are due, ``window`` when the next resync is due. From
+    attempt is, ``logs`` the messages that are due, ``windows`` when what is due may begin. From
     ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
     before the record of what it follows. ``storing`` has what its flash held before each of the
-    newest changes, with their times.
+    newest changes, with their times. ``restart`` is the reboot that it owes, and since when.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -74,12 +72,13 @@ class Shadow:
         self.names = names
         self.ledger = Ledger()
         self.logs = OwedLogs(timing, self.ledger)
-        self.window = ResyncWindow(timing, self.ledger)
+        self.windows = {each: DueWindow(each, timing, self.ledger) for each in Purpose}
         self.surroundings = Surroundings()
         self.step: Step | None = None
         self.held: ev.ProvisioningRequest | None = None
         self.storing: tuple[tuple[int, Parameters], ...] = ()
         self.cut_from: int | None = None
+        self.restart: tuple[Reboot, int] | None = None
         self.lost: Lost | None = None
 
     @property
@@ -98,7 +97,7 @@ class Shadow:
         # All else is immutable, or the same whichever way things went.
         other.ledger = self.ledger.copy()
         other.logs = self.logs.copy(other.ledger)
-        other.window = self.window.copy(other.ledger)
+        other.windows = {each: w.copy(other.ledger) for each, w in self.windows.items()}
         return other
 
     def become(self, other: Shadow) -> None:
@@ -112,10 +111,11 @@ class Shadow:
 
     # -- what happens to the phone -----------------------------------------------------------------
 
-    def prepared(self, parameters: dict[str, str]) -> None:
-        """It is off, and its flash holds exactly these parameters."""
+    def prepared(self, parameters: dict[str, str], software: str) -> None:
+        """It is off, its flash holds exactly these parameters, and it will run this firmware."""
         known = Parameters({}, self.phone.interpretations).updated(parameters)
-        self.phone = Phone(self.phone.identity, known, self.phone.interpretations)
+        identity = self.phone.identity.running(software) if software else self.phone.identity
+        self.phone = Phone(identity, known, self.phone.interpretations)
         self._forget()
 
     def unplugged(self, at: int) -> list[Shadow]:
@@ -130,20 +130,37 @@ class Shadow:
         for changed, before in self.storing:
             if changed >= younger:
                 older = self.fork()
-                older.phone = Phone(self.phone.identity, before, self.phone.interpretations)
+                older.phone = replace(self.phone, parameters=before)
                 ways.append(older)
+        if self.restart is not None and self.phone.upgrades.installed:
+            # Whether the new load was in place already shows when it boots.
+            newer = self.fork()
+            identity = self.phone.identity.running(self.phone.upgrades.installed)
+            newer.phone = replace(self.phone, identity=identity)
+            ways.append(newer)
         for way in ways:
             way.happens(PoweredOff(at))
             way._forget()
         return ways
 
     def _forget(self) -> None:
-        self.step = self.held = self.lost = None
+        self.step = self.held = self.lost = self.restart = None
         self.storing = ()
         self.cut_from = None
         self.surroundings = Surroundings()
         self.logs.clear()
-        self.window.forget()
+        for window in self.windows.values():
+            window.forget()
+
+    def restarts(self, at: int) -> None:
+        """It boots, as it owed."""
+        if self.restart is None:
+            return
+        reboot, _ = self.restart
+        self.ledger.checked(reboot.clause)
+        self.happens(PoweredOn(at, reboot.cause))
+        self.step = self.held = self.restart = None
+        self.surroundings = Surroundings()
 
     def happens(self, happening: Happening) -> None:
         """Tell the reference."""
@@ -152,8 +169,9 @@ class Shadow:
 
     def commit(self, phone: Phone, duties: tuple[Duty, ...], at: int) -> None:
         """Go on with this phone, which from ``at`` on has these duties."""
-        if phone.due is not self.phone.due:
-            self.window.opened(at)
+        for purpose, window in self.windows.items():
+            if machine.due_of(phone, purpose) != machine.due_of(self.phone, purpose):
+                window.opened(at)
         before, self.phone = self.phone.parameters, phone
         for duty in duties:
             match duty:
@@ -168,35 +186,11 @@ class Shadow:
                     before = parameters
                 case Finished():
                     self.step = None
-
-    def begins(self, event: ev.Event, shows: Shows) -> bool:
-        """Whether ``event`` is the first sign of a resync that may begin now; if so, it begins."""
-        if self.phone.phase is not Phase.WAITING or not self.window.allows(
-            self.phone.due, event.at
-        ):
-            return False
-        phone, duties = machine.advance(self.phone, Began(event.at))
-        if not shows(phone, duties):
-            phone, duties = self.without_query(phone, duties, event.at)
-            if not shows(phone, duties):
-                return False
-        self.window.check(self.phone, self.announcement_of(event))
-        due = self.phone.due
-        if phone.phase is Phase.WAITING and due is not None:
-            # It was over at once, and all that is seen of it is a message, which takes its time.
-            sent = event.at - round(self.timing.message * NANOSECONDS)
-            began = max(sent, min(due.earliest, event.at))
-            phone, duties = machine.advance(self.phone, Began(began))
-            phone = self.window.widened(phone, event.at - began)
-        self.commit(phone, duties, event.at)
-        return True
-
-    def announcement_of(self, event: ev.Event) -> ev.Event:
-        """The first sign of the resync that shows in ``event``: its Log_Request_Msg, if that came."""
-        phone, duties = machine.advance(self.phone, Began(event.at))
-        _, duties = self.without_query(phone, duties, event.at)
-        messages = [duty.message for duty in duties if isinstance(duty, Log)]
-        return self.logs.announced(messages, event.at) or event
+                case Reboot():
+                    self.step = None
+                    self.restart = (duty, at)
+                case Install():
+                    pass
 
     def without_query(
         self, phone: Phone, duties: tuple[Duty, ...], at: int
@@ -221,13 +215,14 @@ class Shadow:
         if isinstance(self.step, Looking):
             ending = Located(earliest, None)
         self.step = None
+        before = self.phone
         self.happens(ending)
-        self.phone = self.window.widened(self.phone, latest - earliest)
+        self.phone = scheduling.widened(self.phone, before, latest - earliest)
         self.logs.allow_until(latest)
 
     def told_failure(self, at: int) -> None:
         """It sent its Log_Failure_Msg at ``at``."""
-        self.phone = self.window.failed_at(self.phone, at)
+        self.phone = self.windows[Purpose.RESYNC].failed_at(self.phone, at)
 
     # -- what can be seen of it --------------------------------------------------------------------
 

@@ -16,8 +16,10 @@ class Timing:
     a phone may take from power-on to its first DHCPDISCOVER, ``lease`` from there to its lease,
     ``step`` between two steps of a resync, ``message`` until a due syslog message arrives,
     ``give_up`` until it abandons a server that does not answer, and ``store`` until it has put an
-    applied profile where a power cut cannot reach it; the specification has no figures for these
-    six, so a testbed states what its phones need.
+    applied profile where a power cut cannot reach it; ``trigger`` until it has noticed that a
+    Resync_Trigger is true, and ``restart`` from the reason of a reboot, which may be a load that is
+    still to be installed, until the phone is seen to boot. The specification has no figures for
+    these eight, so a testbed states what its phones need.
     """
 
     early: float = 0.010
@@ -29,6 +31,8 @@ class Timing:
     message: float = 5.0
     give_up: float = 180.0
     store: float = 1.0
+    trigger: float = 5.0
+    restart: float = 180.0
 
     def slack_early(self, elapsed_ns: int) -> int:
         """How much too early still counts as in time, nanoseconds."""

@@ -1,4 +1,8 @@
-"""The window of the next resync, held against what began in it, before it, after it, or not at all."""
+"""Windows of what is due, held against what began in them, before them, after them, or not at all.
+
+A resync, an upgrade and a report each have a window of their own, which is the reference's
+(`hil.reference.machine.due_of`).
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,37 @@ from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge.findings import Finding, Ledger
 from hil.judge.timing import Timing
-from hil.reference.decisions import REFERENCE, Reason
-from hil.reference.phone import Due, Phase, Phone
+from hil.judge.unexpected import why_not_due
+from hil.reference import scheduling
+from hil.reference.decisions import REFERENCE
+from hil.reference.due import Due, Purpose, Reason
+from hil.reference.machine import due_of
+from hil.reference.phone import Phase, Phone
 
 NANOSECONDS = 1_000_000_000
 
 _NAMES = {
-    Reason.EXPLICIT: "explicit",
-    Reason.POWER_UP: "power-up",
-    Reason.PERIODIC: "periodic",
-    Reason.RETRY: "retried",
+    Reason.EXPLICIT: "explicit ",
+    Reason.POWER_UP: "power-up ",
+    Reason.PERIODIC: "periodic ",
+    Reason.RETRY: "retried ",
+    Reason.FIRST: "",
 }
 
 
-class ResyncWindow:
-    """Judges when a resync begins. The window itself is the reference's: ``Phone.due``."""
+class DueWindow:
+    """Judges when what has a ``purpose`` begins."""
 
-    def __init__(self, timing: Timing, ledger: Ledger) -> None:
+    def __init__(self, purpose: Purpose, timing: Timing, ledger: Ledger) -> None:
+        self.purpose = purpose
         self._timing = timing
         self._ledger = ledger
         self._anchor = 0
         self._overdue_told = False
 
-    def copy(self, ledger: Ledger) -> ResyncWindow:
+    def copy(self, ledger: Ledger) -> DueWindow:
         """The same, with another ledger."""
-        other = ResyncWindow(self._timing, ledger)
+        other = DueWindow(self.purpose, self._timing, ledger)
         other._anchor, other._overdue_told = self._anchor, self._overdue_told
         return other
 
@@ -46,18 +56,18 @@ class ResyncWindow:
         self._overdue_told = False
 
     def allows(self, due: Due | None, at: int) -> bool:
-        """Whether a resync may have begun at ``at``, be it late."""
+        """Whether it may have begun at ``at``, be it late."""
         return due is not None and at >= due.earliest - self._timing.slack_early(at - self._anchor)
 
     def check(self, phone: Phone, event: ev.Event) -> None:
-        """A resync begins with ``event``: say whether it is due now."""
-        due = phone.due
+        """It begins with ``event``: say whether it is due now."""
+        due = due_of(phone, self.purpose)
         if due is None:
             self._ledger.violated(
                 Finding(
-                    _why_not_due(phone),
-                    "a resync although none is due",
-                    "no resync",
+                    why_not_due(phone, self.purpose, event.at),
+                    f"{_article(self.purpose)} although none is due",
+                    f"no {self.purpose.value}",
                     describe(event),
                     at=event.at,
                 )
@@ -67,29 +77,38 @@ class ResyncWindow:
         late = event.at - due.latest
         if early > self._timing.slack_early(event.at - self._anchor):
             self._outside(due, event, f"{early / NANOSECONDS:.3f} s early")
-        elif late > self.slack_late(event.at):
+        elif late > self.slack_late(due, event.at):
             # That a power-up resync is late is another clause than that it comes at all.
             if not self._overdue_told or due.reason is Reason.POWER_UP:
                 self._outside(due, event, f"{late / NANOSECONDS:.3f} s late")
         else:
-            self._ledger.checked(due.clause)
-            if due.reason is Reason.POWER_UP:
-                self._ledger.checked("resync.on_reset")
-            if due.reason is Reason.RETRY:
-                # It tried again, so it took what went before for a failure.
-                self._ledger.checked("resync.failure")
+            self._in_time(phone, due)
+
+    def _in_time(self, phone: Phone, due: Due) -> None:
+        self._ledger.checked(due.clause)
+        if self.purpose is not Purpose.RESYNC:
+            return
+        if due.reason is Reason.POWER_UP:
+            self._ledger.checked("resync.on_reset")
+        if due.reason is Reason.RETRY:
+            # It tried again, so it took what went before for a failure.
+            self._ledger.checked("resync.failure")
+        if due.clause == "resync.at":
+            self._ledger.checked("resync.at.random_delay")
+            self._ledger.checked("resync.at.clock")
 
     def time_is(self, phone: Phone, now: int) -> None:
-        """Notice that a resync should have begun before ``now``."""
+        """Notice that it should have begun before ``now``."""
         due = self.overdue(phone, now)
         if due is None:
             return
         self._overdue_told = True
+        at_boot = due.reason is Reason.POWER_UP and due.clause == "resync.random_delay"
         self._ledger.violated(
             Finding(
-                "resync.on_reset" if due.reason is Reason.POWER_UP else due.clause,
-                f"the {_NAMES[due.reason]} resync did not begin",
-                _between(due),
+                "resync.on_reset" if at_boot else due.clause,
+                f"the {_NAMES[due.reason]}{self.purpose.value} did not begin",
+                self._between(due),
                 f"nothing until {now / NANOSECONDS:.3f} s",
                 f"{(now - due.latest) / NANOSECONDS:.3f} s overdue",
                 now,
@@ -98,25 +117,27 @@ class ResyncWindow:
 
     def overdue(self, phone: Phone, now: int) -> Due | None:
         """The window that was over before ``now`` and in which nothing began, until that is told."""
-        due = phone.due
+        due = due_of(phone, self.purpose)
         if due is None or phone.phase is not Phase.WAITING or self._overdue_told:
             return None
-        return due if now - due.latest > self.slack_late(now) else None
+        return due if now - due.latest > self.slack_late(due, now) else None
 
-    def slack_late(self, at: int) -> int:
+    def slack_late(self, due: Due, at: int) -> int:
         """How much too late at ``at`` still counts as in time, nanoseconds."""
-        return self._timing.slack_late(at - self._anchor)
-
-    def widened(self, phone: Phone, spread: int) -> Phone:
-        """What the window counts from was up to ``spread`` ns later: so may the resync be."""
-        if phone.due is None:
-            return phone
-        return replace(phone, due=replace(phone.due, latest=phone.due.latest + spread))
+        slack = self._timing.slack_late(at - self._anchor)
+        if due.clause == "resync.trigger":
+            return slack + round(self._timing.trigger * NANOSECONDS)
+        if self.purpose is Purpose.RESYNC:
+            return slack
+        # No text says how soon; what was busy may take a step to come to it.
+        return slack + round(self._timing.step * NANOSECONDS)
 
     def failed_at(self, phone: Phone, at: int) -> Phone:
         """Log_Failure_Msg came at ``at``: it failed then, or as long before as a message may take."""
-        due = phone.due
+        due = phone.scheduled
         if due is None or due.reason is not Reason.RETRY or not phone.failures:
+            return phone
+        if phone.due is None or phone.due.reason is not Reason.RETRY:
             return phone
         delay = REFERENCE.retry_delay(phone.parameters, phone.failures - 1, phone.interpretations)
         if delay is None:
@@ -124,33 +145,31 @@ class ResyncWindow:
         sent = at - round(self._timing.message * NANOSECONDS)
         earliest = max(due.earliest, sent + delay.earliest * NANOSECONDS)
         latest = min(due.latest, at + delay.latest * NANOSECONDS)
-        return replace(phone, due=replace(due, earliest=min(earliest, latest), latest=latest))
+        return scheduling.narrowed(
+            phone, replace(due, earliest=min(earliest, latest), latest=latest)
+        )
 
     def _outside(self, due: Due, event: ev.Event, margin: str) -> None:
         self._ledger.violated(
             Finding(
                 due.clause,
-                f"the {_NAMES[due.reason]} resync began outside its window",
-                _between(due),
+                f"the {_NAMES[due.reason]}{self.purpose.value} began outside its window",
+                self._between(due),
                 describe(event),
                 margin,
                 event.at,
             )
         )
 
+    def _between(self, due: Due) -> str:
+        earliest = f"the {_NAMES[due.reason]}{self.purpose.value} between "
+        if due.latest >= scheduling.FOREVER:
+            return f"{earliest}{due.earliest / NANOSECONDS:.3f} s of lab time and any later instant"
+        return (
+            f"{earliest}{due.earliest / NANOSECONDS:.3f} s and "
+            f"{due.latest / NANOSECONDS:.3f} s of lab time"
+        )
 
-def _why_not_due(phone: Phone) -> str:
-    if not phone.parameters.flag("Provision_Enable"):
-        return "provision.enable"
-    if phone.failures:
-        return "resync.error_retry_delay"
-    if phone.synced:
-        return "resync.periodic"
-    return "resync.on_reset"
 
-
-def _between(due: Due) -> str:
-    return (
-        f"the {_NAMES[due.reason]} resync between {due.earliest / NANOSECONDS:.3f} s and "
-        f"{due.latest / NANOSECONDS:.3f} s of lab time"
-    )
+def _article(purpose: Purpose) -> str:
+    return f"an {purpose.value}" if purpose is Purpose.UPGRADE else f"a {purpose.value}"

@@ -23,7 +23,7 @@ from dataclasses import replace
 from hil.reference import attempts, reporting, resync, scheduling, upgrade
 from hil.reference.attempts import Step
 from hil.reference.decisions import REFERENCE, Decisions
-from hil.reference.due import Action, BootCause, Due, Purpose
+from hil.reference.due import Action, Asker, BootCause, Due, Purpose
 from hil.reference.phone import (
     Answered,
     Apply,
@@ -98,7 +98,7 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
                 return phone, ()
             changed = phone.parameters.updated(values)
             phone = replace(phone, parameters=changed, phase=Phase.REBOOTING, attempt=None)
-            return phone, (Apply(changed), Reboot(BootCause.UPDATE))
+            return phone, (Apply(changed), Reboot(BootCause.UPDATE, "web.pages"))
         case LineChanged(at, line, active):
             lines = scheduling.line_changed(phone.lines, line, active, at)
             return replace(phone, lines=lines), ()
@@ -202,10 +202,12 @@ def _asked(phone: Phone, request: Asked, decisions: Decisions) -> Phone:
 
 def _rebooted_if_asked(phone: Phone) -> Step:
     """It reboots when it was asked to, as soon as it is idle."""
-    asked = any(request.action is Action.REBOOT for request in phone.wanted)
-    if not asked or phone.phase is not Phase.WAITING or phone.lines.active:
+    request = next((each for each in phone.wanted if each.action is Action.REBOOT), None)
+    if request is None or phone.phase is not Phase.WAITING or phone.lines.active:
         return phone, ()
-    return replace(phone, phase=Phase.REBOOTING, wanted=()), (Reboot(BootCause.RESTART),)
+    clause = "sip.notify" if request.by is Asker.SIP else "web.reboot"
+    rebooting = replace(phone, phase=Phase.REBOOTING, wanted=())
+    return rebooting, (Reboot(BootCause.RESTART, clause),)
 
 
 def _registration(

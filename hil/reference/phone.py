@@ -321,9 +321,10 @@ class Install:
 
 @dataclass(frozen=True, slots=True)
 class Reboot:
-    """Boot anew."""
+    """Boot anew; ``clause`` is what asks for it."""
 
     cause: BootCause
+    clause: str
 
 
 @dataclass(frozen=True, slots=True)

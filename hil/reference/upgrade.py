@@ -219,7 +219,7 @@ def _installed(
         Install(name, fetched),
         *attempts.result_log(phone, at, LogKind.UPGRADE_SUCCESS, "OK", decisions),
         Finished(True, "", Purpose.UPGRADE),
-        Reboot(BootCause.UPGRADE),
+        Reboot(BootCause.UPGRADE, "upgrade.install"),
     )
     upgrades = replace(
         phone.upgrades,

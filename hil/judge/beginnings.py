@@ -1,0 +1,82 @@
+"""The first sign of a resync, an upgrade or a report: what may begin with an event, and what does.
+
+`beginnings` gives the ways in which something that may begin now shows in an event. `begins_anyway` is
+for one that nothing due explains: then what it asks for says what the phone thinks it is doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hil.history import events as ev
+from hil.judge.requests import path_of
+from hil.judge.shadow import Shadow
+from hil.reference import loads, machine, scheduling
+from hil.reference.due import Purpose
+from hil.reference.machine import due_of
+from hil.reference.phone import Began, Duty, Log, Phase, Phone
+
+NANOSECONDS = 1_000_000_000
+
+Shows = Callable[[Phone, tuple[Duty, ...]], bool]
+"""Whether an event is what a phone with these duties does."""
+
+
+def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
+    """The ways, each a copy, in which ``event`` is the first sign of what may begin now."""
+    ways = []
+    for purpose in Purpose:
+        due = due_of(shadow.phone, purpose)
+        if shadow.phone.phase is Phase.WAITING and shadow.windows[purpose].allows(due, event.at):
+            other = shadow.fork()
+            if _begins(other, event, shows, purpose):
+                ways.append(other)
+    return ways
+
+
+def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
+    """Something begins with an event that is no sign of anything due."""
+    purpose = _intent(shadow.phone, event)
+    shadow.windows[purpose].check(shadow.phone, announcement_of(shadow, event, purpose))
+    phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
+    if phone is not shadow.phone:
+        shadow.commit(phone, duties, event.at)
+        shadow.knows_address(event.at)
+
+
+def _begins(shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose) -> bool:
+    before = shadow.phone
+    phone, duties = machine.advance(before, Began(event.at, purpose))
+    if not shows(phone, duties):
+        phone, duties = shadow.without_query(phone, duties, event.at)
+        if not shows(phone, duties):
+            return False
+    shadow.windows[purpose].check(before, announcement_of(shadow, event, purpose))
+    due = due_of(before, purpose)
+    if phone.phase is Phase.WAITING and due is not None:
+        # It was over at once, and all that is seen of it is a message, which takes its time.
+        sent = event.at - round(shadow.timing.message * NANOSECONDS)
+        began = max(sent, min(due.earliest, event.at))
+        phone, duties = machine.advance(before, Began(began, purpose))
+        phone = scheduling.widened(phone, before, event.at - began)
+    shadow.commit(phone, duties, event.at)
+    return True
+
+
+def announcement_of(shadow: Shadow, event: ev.Event, purpose: Purpose) -> ev.Event:
+    """The first sign of what shows in ``event``: its request message, if that came before."""
+    phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
+    _, duties = shadow.without_query(phone, duties, event.at)
+    messages = [duty.message for duty in duties if isinstance(duty, Log)]
+    return shadow.logs.announced(messages, event.at) or event
+
+
+def _intent(phone: Phone, event: ev.Event) -> Purpose:
+    if not isinstance(event, ev.ProvisioningRequest):
+        return Purpose.RESYNC
+    if loads.load_name(path_of(event)) is not None:
+        return Purpose.UPGRADE
+    sends = isinstance(event, ev.HttpRequest) and event.method in ("POST", "PUT")
+    if sends and phone.parameters.raw("Report_Rule").strip():
+        return Purpose.REPORT
+    return Purpose.RESYNC
