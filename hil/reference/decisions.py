@@ -23,6 +23,7 @@ from hil.reference import (
     rules,
     upgrade_rules,
 )
+from hil.reference.aliases import read_aliases
 from hil.reference.due import Action, Asker, BootCause, Due, Lines
 from hil.reference.due import Purpose as Purpose
 from hil.reference.due import Reason as Reason
@@ -210,12 +211,14 @@ def read_profile(
     parameters: Parameters,
     interpretations: Interpretations,
 ) -> Profile:
-    """Decode what was downloaded; raises ProfileError."""
+    """Decode what was downloaded, with the key and the alias map of the rule; raises ProfileError."""
+    register = options.get("alias")
     return profiles.decode(
         document.body,
         key=options.get("key"),
         content_encoding=document.content_encoding,
         ikm=parameters.raw("IKM_HTTP_Encrypt_Content") or None,
+        aliases=read_aliases(parameters.raw(f"GPP_{register.upper()}") if register else ""),
         interpretations=interpretations,
     )
 

@@ -38,7 +38,6 @@ class Trouble(Enum):
     NO_RESPONSE = "no final response before timer B or F"
     UNACCEPTABLE_ANSWER = "no acceptable codec in the answer of a 200 or an ACK"
     NO_ACK = "no ACK for a 200 before timer H"
-    MALFORMED_RESPONSE = "a response that breaks the protocol"
     NOT_IN_DIAL_PLAN = "the number matches no sequence of the dial plan"
 
 
@@ -52,7 +51,6 @@ _CODES = {
     Trouble.NO_RESPONSE: ErrorCode.TIMEOUT,
     Trouble.UNACCEPTABLE_ANSWER: ErrorCode.PROTOCOL,
     Trouble.NO_ACK: ErrorCode.PROTOCOL,
-    Trouble.MALFORMED_RESPONSE: ErrorCode.PROTOCOL,
     Trouble.NOT_IN_DIAL_PLAN: ErrorCode.DIAL_PLAN,
 }
 
@@ -62,7 +60,8 @@ def code_of(trouble: Trouble) -> str:
 
     The table names ICMP errors, the time-out, both examples of X40 and the dial plan. What it does
     not name is put where its words lead: a connection or a name that cannot be had belongs to the
-    transport layer, a malformed response is a "general SIP protocol error".
+    transport layer. A response that breaks the protocol is discarded (RFC 3261 section 18.1.2), so that
+    its request times out.
     """
     return _CODES[trouble].value
 

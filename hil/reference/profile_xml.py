@@ -21,6 +21,7 @@ from graphlib import CycleError, TopologicalSorter
 from xml.parsers import expat
 
 from hil.errors import ProfileError, ProfileErrorKind
+from hil.reference.aliases import NO_ALIASES, Aliases
 
 FLAT_PROFILE = "flat-profile"
 """The element that encloses the parameters, at any depth of the document."""
@@ -50,45 +51,61 @@ class ProfileElement:
     attributes: Mapping[str, str]
 
 
+class _Value:
+    """An element whose text is a parameter's value, while it is open."""
+
+    def __init__(self, name: str, depth: int, attributes: Mapping[str, str]) -> None:
+        self.name = name
+        self.depth = depth
+        self.attributes = attributes
+        self.parts: list[str] = []
+
+    def whole(self) -> ProfileElement:
+        value = "".join(self.parts).translate(_NEWLINES).strip(_BLANKS)
+        return ProfileElement(self.name, value, self.attributes)
+
+
 class _Reader:
     """The callbacks of one parse, and what they found."""
 
-    def __init__(self) -> None:
+    def __init__(self, aliases: Aliases) -> None:
         self.elements: list[ProfileElement] | None = None
-        self._depth = 0
+        self._aliases = aliases
+        self._path: list[str] = []
         self._profile_depth = 0
-        self._attributes: Mapping[str, str] = {}
-        self._value: list[str] = []
+        self._open: list[_Value] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
+        self._path.append(name)
+        depth = len(self._path)
+        if depth > MAX_DEPTH:
             raise ProfileError(ProfileErrorKind.TOO_LARGE, f"elements nest deeper than {MAX_DEPTH}")
-        if not self._profile_depth:
-            if name == FLAT_PROFILE:
-                self._profile_depth = self._depth
-                self.elements = self.elements or []
-        elif self._depth == self._profile_depth + 1:
-            self._attributes = attributes
-            self._value = []
+        meant = self._aliases.name_of(self._path)
+        if meant is None and self._profile_depth and depth == self._profile_depth + 1:
+            meant = name
+        if meant is not None:
+            self.elements = self.elements or []
+            self._open.append(_Value(meant, depth, attributes))
+        elif not self._profile_depth and name == FLAT_PROFILE:
+            self._profile_depth = depth
+            self.elements = self.elements or []
 
     def characters(self, text: str) -> None:
         # Only text that stands directly in a parameter is its value.
-        if self._profile_depth and self._depth == self._profile_depth + 1:
-            self._value.append(text)
+        if self._open and self._open[-1].depth == len(self._path):
+            self._open[-1].parts.append(text)
 
     def end(self, name: str) -> None:
-        if self._profile_depth and self.elements is not None:
-            if self._depth == self._profile_depth:
-                self._profile_depth = 0
-            elif self._depth == self._profile_depth + 1:
-                value = "".join(self._value).translate(_NEWLINES).strip(_BLANKS)
-                self.elements.append(ProfileElement(name, value, self._attributes))
-                if len(self.elements) > MAX_PARAMETERS:
-                    raise ProfileError(
-                        ProfileErrorKind.TOO_LARGE, f"more than {MAX_PARAMETERS} parameters"
-                    )
-        self._depth -= 1
+        depth = len(self._path)
+        if self._profile_depth == depth:
+            self._profile_depth = 0
+        if self._open and self._open[-1].depth == depth and self.elements is not None:
+            self.elements.append(self._open.pop().whole())
+            if len(self.elements) > MAX_PARAMETERS:
+                raise ProfileError(
+                    ProfileErrorKind.TOO_LARGE, f"more than {MAX_PARAMETERS} parameters"
+                )
+        self._path.pop()
 
     def skipped(self, name: str, is_parameter: bool) -> None:
         if not is_parameter:
@@ -111,12 +128,14 @@ def _expanded_size(text: str, limit: int) -> float:
     return sum(sizes.get(found[1], 0) for found in _REFERENCE.finditer(text))
 
 
-def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None:
+def read_flat_profile(
+    data: bytes, max_size: int, aliases: Aliases = NO_ALIASES
+) -> list[ProfileElement] | None:
     """Return the parameters of every flat-profile in order; None if the document has none.
 
-    Raises `ProfileError`: not-xml for what is not well-formed or declares entities or
-    attributes, too-large for
-    entities that would expand beyond ``max_size`` characters and for more elements than `MAX_DEPTH`
+    An element that one of the ``aliases`` names is a parameter as well, wherever it stands. Raises
+    `ProfileError`: not-xml for what is not well-formed or declares entities or attributes, too-large
+    for entities that would expand beyond ``max_size`` characters and for more elements than `MAX_DEPTH`
     or `MAX_PARAMETERS` allow.
     """
 
@@ -134,7 +153,7 @@ def read_flat_profile(data: bytes, max_size: int) -> list[ProfileElement] | None
             ProfileErrorKind.NOT_XML, f"it declares attributes of {element[:40]!r} in its DOCTYPE"
         )
 
-    reader = _Reader()
+    reader = _Reader(aliases)
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start

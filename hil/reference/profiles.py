@@ -35,6 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hil.errors import ProfileError, ProfileErrorKind
+from hil.reference.aliases import NO_ALIASES, Aliases
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.profile_crypto import MAGIC, Digest, open_gcm, open_salted
 from hil.reference.profile_xml import read_flat_profile
@@ -72,6 +73,7 @@ def decode(
     key: str | None = None,
     content_encoding: str | None = None,
     ikm: bytes | str | None = None,
+    aliases: Aliases = NO_ALIASES,
     interpretations: Interpretations = DEFAULT,
     max_size: int = MAX_SIZE,
 ) -> Profile:
@@ -79,7 +81,8 @@ def decode(
 
     ``key`` is the argument of the rule's ``--key``, ``content_encoding`` the header of the HTTP
     answer, ``ikm`` the value of IKM_HTTP_Encrypt_Content (text is read by interpretation I33),
-    ``max_size`` a limit in octets that holds before and after every step.
+    ``aliases`` the map that ``--alias`` names, ``max_size`` a limit in octets that holds before and
+    after every step.
 
     Raises `ProfileError`, and nothing else, with the kind of the first step that failed.
     """
@@ -95,7 +98,7 @@ def decode(
     if data.startswith(GZIP_MAGIC):
         data = expand_gzip(data, max_size)
     _check_text(data)
-    return _apply_readings(data, interpretations, max_size)
+    return _apply_readings(data, aliases, interpretations, max_size)
 
 
 def expand_gzip(data: bytes, max_size: int = MAX_SIZE) -> bytes:
@@ -234,9 +237,11 @@ def _check_text(data: bytes) -> None:
         raise ProfileError(ProfileErrorKind.BAD_ENCODING, "the document is not in UTF-8")
 
 
-def _apply_readings(data: bytes, interpretations: Interpretations, max_size: int) -> Profile:
+def _apply_readings(
+    data: bytes, aliases: Aliases, interpretations: Interpretations, max_size: int
+) -> Profile:
     """Read the XML and give its empty elements the chosen meaning (I9, I22)."""
-    elements = read_flat_profile(data, max_size)
+    elements = read_flat_profile(data, max_size, aliases)
     if elements is None:
         if interpretations.corrupt_profile == "malformed-only":
             return Profile({})
