@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from sip_peer import PhoneUnderTest, SipPeer
 
 from hil.clock import WallClock
 from hil.errors import StreamClosed, TransportError
@@ -249,3 +250,32 @@ def fetching(lab):
         )
 
     return fetch
+
+
+@pytest.fixture
+def phone(lab):
+    """Makes a user agent on the handset, which has its address; see `PhoneUnderTest`."""
+    lab.configure()
+    made = []
+
+    def make(**values):
+        made.append(PhoneUnderTest(lab, **values))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def peer(lab):
+    """Makes SIP elements of the lab; see `SipPeer`."""
+    made = []
+
+    def make(*arguments, **options):
+        made.append(SipPeer(lab, *arguments, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

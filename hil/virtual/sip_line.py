@@ -1,0 +1,398 @@
+"""One line's user agent: it registers, challenges and obeys NOTIFYs, and has one call at a time.
+
+What it does and when is `hil.reference.registration`, `hil.reference.line_decisions` and
+`hil.reference.notify`; here requests find their way to whoever deals with them. A line that is not
+enabled has no port (administration guide, "Phone Security": open "only if Line Enable is Yes").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+from typing import Any
+
+from hil.clock import Clock
+from hil.errors import LabError, RemoteProtocolError
+from hil.net.interface import Place
+from hil.reference import registration as machine
+from hil.reference.dial_plan import Invalid
+from hil.reference.error_codes import Trouble
+from hil.reference.identity import Identity
+from hil.reference.interpretations import Interpretations
+from hil.reference.line_decisions import Server
+from hil.reference.notify import NotifyAction
+from hil.reference.parameters import Parameters
+from hil.virtual.sip_account import Account, Identifiers, read_account
+from hil.virtual.sip_call import Call, CallSetting, CallState
+from hil.virtual.sip_config import METHODS, Dialing, SipCallbacks, SipConfig
+from hil.virtual.sip_element import Listening, SipElement
+from hil.virtual.sip_notify import Notified, NotifySetting
+from hil.virtual.sip_registration import Registration, RegistrationSetting
+from hil.virtual.sip_streams import StreamTransport
+from hil.virtual.sip_udp import Transport, UdpTransport
+from hil.wire.sip_build import Hop, respond_to
+from hil.wire.sip_dialog import dialog_id, next_hop_uri
+from hil.wire.sip_layer import Key
+from hil.wire.sip_message import Headers, Request, Response
+from hil.wire.sip_uri import parse_uri
+
+Locate = Callable[[str], Awaitable[IPv4Address | None]]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all lines of a phone share; see `hil.virtual.sip.SipPhone`."""
+
+    place: Place
+    clock: Clock
+    chance: random.Random
+    identity: Identity
+    interpretations: Interpretations
+    locate: Locate
+    tls: Callable[[], ssl.SSLContext]
+    config: SipConfig
+    callbacks: SipCallbacks
+    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+@dataclass(frozen=True)
+class _Running:
+    """What a line has while it runs."""
+
+    account: Account
+    element: SipElement
+    registration: Registration
+    notified: Notified
+
+
+class LineAgent:
+    """Line ``number`` of a phone with ``parameters``; all methods belong to the loop's thread."""
+
+    def __init__(self, number: int, parameters: Parameters, around: Surroundings) -> None:
+        self.number = number
+        self._around = around
+        self._config = around.config
+        self._decisions = around.config.decisions
+        self._parameters = parameters
+        self._identifiers = Identifiers(around.chance)
+        self._running: _Running | None = None
+        self._call: Call | None = None
+        self._active = False
+        self._proxies: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def registered(self) -> bool:
+        """Whether a server holds a binding of it."""
+        return self._running is not None and self._running.registration.bound is not None
+
+    @property
+    def active(self) -> bool:
+        """Whether it has a call, be it only ringing or dialing."""
+        return self._active
+
+    def start(self) -> None:
+        """Open its port and begin to register, if it is enabled."""
+        around, parameters = self._around, self._parameters
+        if not parameters.flag(f"Line_Enable_{self.number}_"):
+            return
+        account = read_account(parameters, self.number, around.place.address)
+        listening = Listening(self._request, self._acknowledged, self._unacknowledged, self._log)
+        element = SipElement(around.clock, self._config.timers(parameters), listening)
+        try:
+            element.start(self._transport(element, account))
+        except LabError as error:
+            self._log(error.what)
+            return
+        registration = Registration(
+            parameters,
+            RegistrationSetting(
+                account=account,
+                config=self._config,
+                element=element,
+                clock=around.clock,
+                chance=around.chance,
+                identifiers=self._identifiers,
+                headers=self._headers,
+                reach=self._reach,
+                told=self._told,
+                failed=self._failed,
+            ),
+        )
+        self._running = _Running(account, element, registration, self._notified(account))
+        self._spawn(registration.run())
+
+    def stop(self) -> None:
+        """End at once, without a word; nobody is told."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self._call is not None:
+            self._call.cut()
+            self._call = None
+        if self._running is not None:
+            self._running.element.stop()
+            self._running = None
+        self._active = False
+
+    def configure(self, parameters: Parameters) -> None:
+        """Go by these parameters; where they touch the line's port or account it begins anew."""
+        before, self._parameters = self._parameters, parameters
+        if _footing(before, self.number) == _footing(parameters, self.number):
+            if self._running is not None and before != parameters:
+                self._running.registration.configure(parameters)
+            return
+        was_registered, was_active = self.registered, self._active
+        self.stop()
+        if was_active:
+            self._around.callbacks.active(self.number, False)
+        if was_registered:
+            self._around.callbacks.lost(self.number)
+        self.start()
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def dial(self, number: str) -> Dialing:
+        """Call ``number``; one that the dial plan does not have fails with X60 without any packet."""
+        verdict = self._decisions.dial(self._parameters, self.number, number)
+        if isinstance(verdict, Invalid):
+            code = self._decisions.code_of(Trouble.NOT_IN_DIAL_PLAN)
+            self._failed("INVITE", f"to {number}", code)
+            return Dialing.INVALID
+        if self._call is not None:
+            return Dialing.BUSY
+        allowed = self._decisions.may_call(self._parameters, self.number, self.registered)
+        if self._running is None or not allowed:
+            return Dialing.NOT_ALLOWED
+        call = self._call = self._new_call(self._running)
+        self._set_active(True)
+        self._spawn(self._place(call, verdict.number))
+        return Dialing.CALLING
+
+    def hang_up(self) -> bool:
+        """End its call; False if there is none."""
+        if self._call is None:
+            return False
+        self._call.hang_up()
+        return True
+
+    async def _place(self, call: Call, number: str) -> None:
+        """Try the server that holds the registration, then its backup if the code says so."""
+        servers = self._decisions.servers(self._parameters, self.number)
+        bound = self._running.registration.bound if self._running is not None else None
+        if not servers:
+            code = self._decisions.code_of(Trouble.NO_ADDRESS)
+            self._failed("INVITE", f"to {number}", code)
+        for server in servers[bound or 0 :]:
+            code = await call.invite(server, number)
+            if not code or call.hanging_up:
+                break
+            self._failed("INVITE", f"sip:{number}@{server.domain}", code)
+            if not self._decisions.tries_backup(code, self._parameters):
+                break
+        if call.state is CallState.INVITING:
+            call.cut()
+            self._over(call, "")
+
+    def _new_call(self, running: _Running) -> Call:
+        def over(code: str) -> None:
+            self._over(call, code)
+
+        call = Call(
+            CallSetting(
+                account=running.account,
+                config=self._config,
+                element=running.element,
+                clock=self._around.clock,
+                identifiers=self._identifiers,
+                codecs=self._config.codecs(self._parameters, self.number),
+                headers=self._headers,
+                locate=self._hop_of,
+                reach=self._reach,
+                respond=self._respond,
+                spawn=self._spawn,
+                over=over,
+            )
+        )
+        return call
+
+    def _over(self, call: Call, code: str) -> None:
+        if code:
+            self._failed("INVITE", call.remote, code)
+        if self._call is call:
+            self._call = None
+            self._set_active(False)
+
+    def _set_active(self, active: bool) -> None:
+        if active is not self._active:
+            self._active = active
+            self._around.callbacks.active(self.number, active)
+
+    # -- requests that come in ---------------------------------------------------------------------
+
+    def _request(self, key: Key, request: Request, hop: Hop) -> None:
+        call, running = self._call, self._running
+        if running is None:
+            return
+        within = bool(request.to.tag)
+        if request.method == "CANCEL":
+            self._cancel(running, key, request)
+        elif within and call is not None and call.id == dialog_id(request):
+            call.inside(key, request)
+        elif self._blocked(hop):
+            self._log(f"{request.method} from {hop.host} dropped: no proxy")
+        elif request.values("Require"):
+            options = (("Unsupported", ", ".join(request.values("Require"))),)
+            self._answer(key, request, 420, options)
+        elif request.method == "OPTIONS":
+            self._answer(key, request, 200, (*_ALLOW, ("Accept", "application/sdp")))
+        elif not _is_for(request, running.account.user):
+            self._answer(key, request, 404)
+        elif request.method == "NOTIFY":
+            running.notified.take(
+                request,
+                self._parameters,
+                lambda status, headers: self._answer(key, request, status, headers),
+            )
+        elif request.method == "INVITE" and not within:
+            self._invited(running, key, request)
+        elif request.method in METHODS:
+            self._answer(key, request, 481)
+        else:
+            self._answer(key, request, 405, _ALLOW)
+
+    def _blocked(self, hop: Hop) -> bool:
+        blocks = self._parameters.flag(f"Block_Nonproxy_SIP_{self.number}_")
+        return blocks and hop.host not in self._proxies
+
+    def _invited(self, running: _Running, key: Key, request: Request) -> None:
+        if not self._decisions.may_be_called(self._parameters, self.number, self.registered):
+            self._answer(key, request, 480)
+        elif self._call is not None:
+            self._answer(key, request, 486)
+        else:
+            call = self._call = self._new_call(running)
+            call.ring(key, request)
+            if call.state is CallState.RINGING:
+                self._set_active(True)
+
+    def _cancel(self, running: _Running, key: Key, request: Request) -> None:
+        invite = running.element.cancelled(request)
+        self._answer(key, request, 481 if invite is None else 200)
+        if invite is not None and self._call is not None:
+            self._call.cancelled(invite)
+
+    def _acknowledged(self, key: Key, ack: Request) -> None:
+        if self._call is not None:
+            self._call.acknowledged(key, ack)
+
+    def _unacknowledged(self, key: Key) -> None:
+        if self._call is not None:
+            self._call.unacknowledged(key)
+
+    def _answer(self, key: Key, request: Request, status: int, headers: Headers = ()) -> None:
+        tag = self._identifiers.tag()
+        everything = (*headers, *self._headers)
+        self._respond(key, request, respond_to(request, status, to_tag=tag, headers=everything))
+
+    def _respond(self, key: Key, request: Request, response: Response) -> None:
+        due = self._config.response(request, response)
+        if due is not None and self._running is not None:
+            self._running.element.respond(key, due)
+
+    # -- where things go ---------------------------------------------------------------------------
+
+    async def _reach(self, server: Server) -> Hop | None:
+        return await self._hop(server.host, server.port, proxy=True)
+
+    async def _hop_of(self, request: Request) -> Hop | None:
+        """Where a request in a dialog goes: the outbound proxy, or else its route or its target."""
+        for server in self._decisions.servers(self._parameters, self.number)[:1]:
+            if server.host != server.domain:
+                return await self._reach(server)
+        try:
+            uri = parse_uri(next_hop_uri(request))
+        except RemoteProtocolError:
+            return None
+        return await self._hop(uri.host, uri.port)
+
+    async def _hop(self, host: str, port: int | None, *, proxy: bool = False) -> Hop | None:
+        try:
+            address: IPv4Address | None = IPv4Address(host)
+        except AddressValueError:
+            address = await self._around.locate(host)
+        if address is None or self._running is None:
+            return None
+        if proxy:
+            self._proxies.add(str(address))
+        account = self._running.account
+        return Hop(account.transport, str(address), port or account.default_port)
+
+    def _transport(self, element: SipElement, account: Account) -> Transport:
+        place, clock = self._around.place, self._around.clock
+        if account.transport == "UDP":
+            return UdpTransport(place, clock, account.port, element.arrived, element.troubled)
+        tls = self._around.tls if account.transport == "TLS" else None
+        return StreamTransport(place, clock, account.port, element.arrived, element.troubled, tls)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    @property
+    def _headers(self) -> Headers:
+        identity = self._around.identity
+        return (("User-Agent", f"Cisco-{identity.pn}/{identity.version}_{identity.ma}"),)
+
+    def _notified(self, account: Account) -> Notified:
+        around = self._around
+        servers = self._decisions.servers(self._parameters, self.number)
+
+        def asked(action: NotifyAction, rule: str) -> None:
+            around.callbacks.asked(action, rule, self.number)
+
+        setting = NotifySetting(
+            account, self._config, around.clock, around.interpretations, asked, self._log
+        )
+        realm = servers[0].domain if servers else str(around.place.address)
+        return Notified(setting, realm, self._identifiers.secret())
+
+    def _told(self, duty: machine.Registered | machine.Lost) -> None:
+        if isinstance(duty, machine.Registered):
+            self._log(f"registered at {duty.server.host}")
+            self._around.callbacks.registered(self.number)
+        else:
+            self._log("registration lost")
+            self._around.callbacks.lost(self.number)
+
+    def _failed(self, method: str, subject: str, code: str) -> None:
+        self._log(f"{method} {subject} failed: {code}")
+        self._around.callbacks.failed(self.number, method, code)
+
+    def _log(self, text: str) -> None:
+        self._around.callbacks.log(f"line {self.number}: {text}")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._around.spawn(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_ALLOW: Headers = (("Allow", ", ".join(METHODS)),)
+
+
+def _is_for(request: Request, user: str) -> bool:
+    """Whether the Request-URI means the line: its user, or none."""
+    try:
+        return parse_uri(request.uri).user in (None, user)
+    except RemoteProtocolError:
+        return False
+
+
+def _footing(parameters: Parameters, line: int) -> tuple[str, ...]:
+    """What a line stands on: with another value of these its socket or its account is another."""
+    own = ("Line_Enable", "SIP_Port", "SIP_Transport", "User_ID", "Password", "Auth_ID")
+    names = [f"{name}_{line}_" for name in (*own, "Use_Auth_ID", "Display_Name")]
+    return tuple(parameters.raw(name) for name in (*names, "SIP_T1", "SIP_T2", "SIP_T4"))
