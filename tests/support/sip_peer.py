@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from hil.errors import TransportError
+from hil.net.stream import Listener, Stream
+from hil.net.tls import AnyStream, TlsStream
 from hil.net.virtual import LAB_ADDRESS
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT
@@ -29,6 +33,7 @@ from hil.wire.sip_digest import (
 )
 from hil.wire.sip_headers import NameAddress, Via
 from hil.wire.sip_message import Message, Request, Response, with_header
+from hil.wire.sip_stream import Frame, StreamFramer
 
 SECOND = 1_000_000_000
 PASSWORD = "secret"
@@ -91,15 +96,16 @@ def demanding(algorithm: Algorithm, *, secret: str = PASSWORD, status: int = 401
 class SipPeer:
     """UDP ``port`` of the lab: keeps what arrives with its lab time, answers with ``reply``."""
 
-    def __init__(self, lab, reply=ok, *, port: int = 5060) -> None:
+    def __init__(self, lab, reply=ok, *, port: int = 5060, address=LAB_ADDRESS) -> None:
         self.reply = reply
         self.came: list[tuple[int, Message]] = []
         self._lab = lab
         self._clock = lab.clock
-        self._socket = lab.udp(port)
+        self._socket = lab.udp(port, address=str(address))
         self._socket.setblocking(False)
         self.phone = Hop("UDP", str(lab.port.address), 5060)
         self._numbers = iter(range(1, 1000))
+        self._at = f"{address}:{port}"
 
         async def listen():
             self._clock.loop.add_reader(self._socket, self._readable)
@@ -148,17 +154,16 @@ class SipPeer:
     def request(self, method: str, *headers: tuple[str, str], body: bytes = b"", **parts: str):
         """Make a request to the phone's line 1."""
         number = next(self._numbers)
-        via = Via("UDP", str(LAB_ADDRESS), 5060, (("branch", f"z9hG4bK-lab-{number}"),))
         uri = parts.get("uri", f"sip:1001@{self.phone.host}")
         to = NameAddress(uri).with_tag(parts["to_tag"]) if "to_tag" in parts else NameAddress(uri)
         head = (
-            ("Via", str(via)),
+            ("Via", str(self._via())),
             ("Max-Forwards", "70"),
             ("From", str(NameAddress(f"sip:lab@{LAB_ADDRESS}").with_tag("lab"))),
             ("To", str(to)),
             ("Call-ID", parts.get("call_id", f"lab-{number}")),
             ("CSeq", f"{parts.get('cseq', number)} {method}"),
-            ("Contact", f"<sip:lab@{LAB_ADDRESS}>"),
+            ("Contact", f"<sip:lab@{self._at}>"),
         )
         return Request(method, uri, (*head, *headers), body)
 
@@ -175,10 +180,8 @@ class SipPeer:
             uri=wrong.get("digest_uri", request.uri),
             cnonce="0a0b0c",
         )
-        number = next(self._numbers)
-        via = Via("UDP", str(LAB_ADDRESS), 5060, (("branch", f"z9hG4bK-lab-{number}"),))
-        request = with_header(request, "Via", str(via))
-        request = with_header(request, "CSeq", f"{number} {request.method}")
+        request = with_header(request, "Via", str(self._via()))
+        request = with_header(request, "CSeq", f"{next(self._numbers)} {request.method}")
         return with_header(request, "Authorization", str(credentials))
 
     def send(self, message: Message, hop: Hop | None = None) -> None:
@@ -197,7 +200,7 @@ class SipPeer:
 
     def accept(self, invite: Request, *codecs: sdp.Codec, body: bytes | None = None) -> Dialog:
         """Answer an INVITE of the phone with 200 and these codecs."""
-        contact = ("Contact", f"<sip:lab@{LAB_ADDRESS}>")
+        contact = ("Contact", f"<sip:lab@{self._at}>")
         body = self.offer(*codecs) if body is None else body
         headers = (contact, *SDP) if body else (contact,)
         response = respond_to(invite, 200, to_tag="callee", headers=headers, body=body)
@@ -207,14 +210,17 @@ class SipPeer:
     def acknowledge(self, invite: Request, response: Response, *codecs: sdp.Codec) -> Dialog:
         """Send the ACK of a 200 of the phone's, with an answer if there are codecs."""
         dialog = dialog_of_caller(invite, response)
-        via = Via("UDP", str(LAB_ADDRESS), 5060, (("branch", f"z9hG4bK-a-{next(self._numbers)}"),))
         headers, body = (SDP, self.offer(*codecs)) if codecs else ((), b"")
-        self.send(dialog.ack(invite.cseq.number, via, headers=headers, body=body))
+        self.send(dialog.ack(invite.cseq.number, self._via(), headers=headers, body=body))
         return dialog
 
     def bye(self, dialog: Dialog) -> None:
-        via = Via("UDP", str(LAB_ADDRESS), 5060, (("branch", f"z9hG4bK-b-{next(self._numbers)}"),))
-        self.send(dialog.request("BYE", via)[1])
+        self.send(dialog.request("BYE", self._via())[1])
+
+    def _via(self) -> Via:
+        host, _, port = self._at.partition(":")
+        branch = f"z9hG4bK-{self._at.replace(':', '-')}-{next(self._numbers)}"
+        return Via("UDP", host, int(port), (("branch", branch),))
 
     def unreachable(self, code: int, *, port: int = 5060) -> None:
         """Send an ICMP destination unreachable about what the phone sent to our ``port``.
@@ -258,6 +264,93 @@ class SipPeer:
                     hop = reply_hop(noted, Hop("UDP", host, port))
                     self._socket.sendto(encode(reply), (hop.host, hop.port))
         self._clock.notify()
+
+
+class StreamPeer:
+    """TCP ``port`` of the lab, or TLS with a context; answers over the connection it was asked on."""
+
+    def __init__(self, lab, reply=ok, *, port: int = 5060, tls=None) -> None:
+        self.reply = reply
+        self.came: list[Message] = []
+        self.connections: list[Stream] = []
+        self.handshakes = 0
+        self._clock = lab.clock
+        self._tls = tls
+        self._tasks: list[asyncio.Task[None]] = []
+
+        async def listen():
+            self._listener = Listener(lab.server, port, self._accepted)
+
+        self._clock.run(listen())
+
+    def wait(self, condition: Callable[[], bool], within: float = 60.0) -> None:
+        until = self._clock.now() + int(within * SECOND)
+        assert self._clock.wait(condition, until), self.came
+
+    def expect(self, method: str, count: int = 1, within: float = 60.0) -> Request:
+        """The last of ``count`` requests of this method, awaited."""
+        self.wait(lambda: len(self._named(method)) >= count, within)
+        return self._named(method)[count - 1]
+
+    def answered(self, status: int, within: float = 60.0) -> Response:
+        """The first response with this status, awaited."""
+        self.wait(lambda: any(getattr(m, "status", 0) == status for m in self.came), within)
+        return next(m for m in self.came if getattr(m, "status", 0) == status)
+
+    def send(self, data: bytes) -> None:
+        """Write to the connection that was made last."""
+
+        async def write():
+            await self.connections[-1].write(data, within=10)
+
+        self._clock.run(write())
+
+    def abort(self) -> None:
+        """Reset the connection that was made last."""
+
+        async def reset():
+            self.connections[-1].abort()
+
+        self._clock.run(reset())
+
+    def close(self) -> None:
+        async def end():
+            self._listener.close()
+            for connection in self.connections:
+                connection.abort()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+        self._clock.run(end())
+
+    def _named(self, method: str) -> list[Request]:
+        return [each for each in self.came if getattr(each, "method", "") == method]
+
+    def _accepted(self, stream: Stream) -> None:
+        self._tasks.append(asyncio.ensure_future(self._serve(stream)))
+
+    async def _serve(self, stream: Stream) -> None:
+        carrier: AnyStream = stream
+        with contextlib.closing(stream), contextlib.suppress(TransportError):
+            if self._tls is not None:
+                carrier = TlsStream(stream, self._tls, server_side=True)
+                await carrier.handshake(within=100)
+                self.handshakes += 1
+            self.connections.append(carrier)
+            framer = StreamFramer()
+            while data := await carrier.read(within=1_000_000):
+                for frame in framer.receive(data):
+                    if isinstance(frame, Frame):
+                        await self._take(decode(frame.data), carrier)
+
+    async def _take(self, message: Message, carrier: AnyStream) -> None:
+        self.came.append(message)
+        self._clock.notify()
+        if isinstance(message, Request):
+            reply = self.reply(message)
+            if reply is not None:
+                await carrier.write(encode(reply), within=100)
 
 
 @dataclass
