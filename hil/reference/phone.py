@@ -310,13 +310,13 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """Put this load where the next boot finds it.
+    """Have the next boot start the load of this ``name``.
 
-    ``fetched``: from the members just downloaded; otherwise it is in the other partition already.
+    ``load`` is what was just downloaded; None: it is in the other partition already.
     """
 
-    load: str
-    fetched: bool = True
+    name: str
+    load: Load | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from hil.reference.phone import (
     Phase,
     Phone,
     Reboot,
+    Retrieve,
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
@@ -79,6 +80,11 @@ def asked(phone: Phone, request: Asked) -> Phone:
     )
 
 
+def is_member(retrieve: Retrieve) -> bool:
+    """Whether this fetches a member of a load, which is large, rather than the .loads file."""
+    return retrieve.rule == _RULE and loads.load_name(retrieve.fetch.path) is None
+
+
 def due_now(phone: Phone) -> Due | None:
     """The attempt that has to begin next, as things stand: none while a line is active."""
     due = phone.upgrades.due
@@ -120,7 +126,7 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         return _nothing_to_do(phone, at, outcome, decisions)
     if name and name == phone.upgrades.standby and decisions.starts_standby:
         phone = replace(phone, attempt=replace(attempt, fetch=outcome))
-        return _installed(phone, at, name, outcome, decisions, fetched=False)
+        return _installed(phone, at, name, outcome, decisions)
     return attempts.locate(phone, outcome, decisions)
 
 
@@ -153,7 +159,7 @@ def concluded(
         return attempts.retrieve(replace(phone, attempt=again), here, decisions)
     phone = replace(phone, attempt=attempt)
     name = attempt.load.name if attempt.load is not None else ""
-    return _installed(phone, at, name, _outcome(phone, at, decisions), decisions, fetched=True)
+    return _installed(phone, at, name, _outcome(phone, at, decisions), decisions)
 
 
 def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
@@ -207,16 +213,14 @@ def _nothing_to_do(phone: Phone, at: int, outcome: Outcome, decisions: Decisions
     return phone, (Finished(True, "", Purpose.UPGRADE),)
 
 
-def _installed(
-    phone: Phone, at: int, name: str, outcome: Outcome, decisions: Decisions, *, fetched: bool
-) -> Step:
+def _installed(phone: Phone, at: int, name: str, outcome: Outcome, decisions: Decisions) -> Step:
     attempt = phone.attempt
     if attempt is None:
         return phone, ()
     announced = attempts.announcement(phone, at, decisions) if not attempt.requested else ()
     duties: tuple[Duty, ...] = (
         *announced,
-        Install(name, fetched),
+        Install(name, attempt.load),
         *attempts.result_log(phone, at, LogKind.UPGRADE_SUCCESS, "OK", decisions),
         Finished(True, "", Purpose.UPGRADE),
         Reboot(BootCause.UPGRADE, "upgrade.install"),

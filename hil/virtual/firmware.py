@@ -10,17 +10,30 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from hil.reference import reports
 from hil.reference.decisions import Decisions
 from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.loads import Load
 from hil.reference.log_messages import LogMessage
-from hil.reference.phone import Due, Retrieve
+from hil.reference.macros import MacroTable
+from hil.reference.phone import Asked, Due, Retrieve
+from hil.reference.phone_log import sender_name
+from hil.reference.reports import Report
 from hil.reference.responses import Answer
 from hil.virtual.dhcp import DhcpConfig
 from hil.virtual.flash import Flash
+from hil.virtual.http import LOADS as HTTP_LOADS
 from hil.virtual.http import HttpConfig
+from hil.virtual.neighbours import NeighbourConfig
+from hil.virtual.ntp import NtpConfig
+from hil.virtual.partitions import Partitions
 from hil.virtual.resolver import ResolverConfig
+from hil.virtual.screen import ScreenConfig
+from hil.virtual.sip_config import SipConfig
 from hil.virtual.syslog import SyslogConfig
+from hil.virtual.tftp import LOADS as TFTP_LOADS
 from hil.virtual.tftp import TftpConfig
+from hil.virtual.web_pages import WebConfig
 
 NANOSECONDS = 1_000_000_000
 
@@ -50,6 +63,18 @@ async def stored_whole(flash: Flash, parameters: Mapping[str, str]) -> None:
     await flash.commit(parameters)
 
 
+async def installed_whole(partitions: Partitions, load: Load | None) -> None:
+    """Write a downloaded load to the other partition, and have the next boot start that one."""
+    if load is not None:
+        await partitions.install(load)
+    await partitions.activate()
+
+
+def as_asked(asked: Asked) -> Asked | None:
+    """Take a request for what it is."""
+    return asked
+
+
 @dataclass(frozen=True)
 class Firmware:
     """One build.
@@ -73,6 +98,18 @@ class Firmware:
     tftp: TftpConfig = field(default_factory=TftpConfig)
     http: HttpConfig = field(default_factory=HttpConfig)
     syslog: SyslogConfig = field(default_factory=SyslogConfig)
+    http_loads: HttpConfig = HTTP_LOADS
+    tftp_loads: TftpConfig = TFTP_LOADS
+    install: Callable[[Partitions, Load | None], Awaitable[None]] = installed_whole
+    asked: Callable[[Asked], Asked | None] = as_asked
+    report: Callable[..., Report] = reports.compose
+    sender_name: Callable[[MacroTable, str], str] = sender_name
+    ntp: NtpConfig = field(default_factory=NtpConfig)
+    sip: SipConfig = field(default_factory=SipConfig)
+    pages: WebConfig = field(default_factory=WebConfig)
+    screen: ScreenConfig = field(default_factory=ScreenConfig)
+    neighbours: NeighbourConfig = field(default_factory=NeighbourConfig)
+    reboots: bool = True
     verifies_server: bool = True
     checks_host_name: bool = True
     shows_certificate: bool = True

@@ -12,7 +12,17 @@ from typing import TypeAlias
 
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
-from hil.reference.phone import Apply, Due, Finished, Happening, Locate, Retrieve
+from hil.reference.phone import (
+    Apply,
+    Due,
+    Finished,
+    Happening,
+    Install,
+    Locate,
+    Purpose,
+    Reboot,
+    Retrieve,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +41,16 @@ class LeaseLost:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """The next resync begins ``at`` (ns of lab time), an instant in the window of ``due``."""
+    """What is next begins ``at`` (ns of lab time), an instant in the window of ``due``."""
 
     due: Due
     at: int
+    purpose: Purpose = Purpose.RESYNC
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """No resync is due."""
+    """Nothing is due."""
 
 
 Told: TypeAlias = (
@@ -52,6 +63,8 @@ Told: TypeAlias = (
     | Retrieve
     | LogMessage
     | Apply
+    | Install
+    | Reboot
     | Finished
 )
 """Everything that can be told."""

@@ -1,0 +1,283 @@
+"""What runs in the handset beside its provisioning: clock, lines, web pages, screen, neighbours.
+
+Each is a component of its own; here they begin and end with the phone's address and power, follow its
+parameters, and tell the reference machine what happened through one function, ``happens``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hil.clock import NANOSECONDS, Clock
+from hil.net.interface import Interface, Place
+from hil.reference import phone_clock
+from hil.reference import status as pages
+from hil.reference.direct_actions import Accept
+from hil.reference.notify import NotifyAction
+from hil.reference.parameters import Parameters
+from hil.reference.phone import (
+    Action,
+    Asked,
+    Asker,
+    BootCause,
+    ClockSet,
+    Finished,
+    Happening,
+    LineChanged,
+    Phone,
+    Purpose,
+    Registration,
+    Submitted,
+)
+from hil.virtual.errands import Errands
+from hil.virtual.firmware import Firmware
+from hil.virtual.neighbours import NeighbourAnnouncer
+from hil.virtual.ntp import NtpClient
+from hil.virtual.resolver import NoAnswer, Resolution
+from hil.virtual.screen import Keys, Screen
+from hil.virtual.sip import SipCallbacks, SipPhone
+from hil.virtual.web import WebServer
+from hil.wire.syslog import Severity
+
+_LINE = 1
+_ASKED = {
+    NotifyAction.RESYNC: Action.RESYNC,
+    NotifyAction.CHECK_SYNC: Action.RESYNC,
+    NotifyAction.REBOOT: Action.REBOOT,
+    NotifyAction.RESTART: Action.REBOOT,
+    NotifyAction.REPORT: Action.REPORT,
+}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What services need of the handset; the functions tell how things stand, or take what happens."""
+
+    interface: Interface
+    clock: Clock
+    chance: random.Random
+    phone: Callable[[], Phone]
+    happens: Callable[[Happening], None]
+    tls: Callable[[], ssl.SSLContext]
+    crashed: Callable[[str], None]
+    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+class Services:
+    """All of them, for one life of the phone. Their methods belong to the loop's thread."""
+
+    def __init__(self, around: Surroundings, firmware: Firmware, errands: Errands) -> None:
+        self._around = around
+        self._firmware = firmware
+        self._errands = errands
+        self._sip: SipPhone | None = None
+        self._place: Place | None = None
+        self._announcer = NeighbourAnnouncer(
+            around.interface, around.clock, around.phone().identity, firmware.neighbours
+        )
+        self._ntp = NtpClient(
+            around.interface,
+            around.clock,
+            self._resolve,
+            self._clock_set,
+            around.chance,
+            firmware.ntp,
+        )
+        self._web = WebServer(
+            around.clock,
+            lambda: around.phone().parameters,
+            self._status,
+            self._commanded,
+            lambda values: around.happens(Submitted(self._now, values)),
+            around.chance,
+            firmware.pages,
+        )
+        self._provisioning: tuple[pages.StatusLine, ...] = ()
+        self._upgrades: tuple[pages.StatusLine, ...] = ()
+        self._keeping_time: asyncio.Task[None] | None = None
+
+    # -- its life ----------------------------------------------------------------------------------
+
+    async def announce(self) -> None:
+        """Tell the neighbours of the link, before the phone asks for an address."""
+        await self._announcer.start(self._around.phone().parameters)
+
+    def leased(self, place: Place) -> None:
+        """The phone has an address."""
+        self._announcer.address = place.address
+        if place == self._place:
+            self.configured()
+            return
+        self.unleased()
+        self._place = place
+        self._web.start(place)
+        phone = self._around.phone()
+        self._sip = SipPhone(
+            place,
+            self._around.clock,
+            self._around.chance,
+            phone.identity,
+            phone.parameters,
+            locate=self._errands.address_of,
+            tls=self._around.tls,
+            crashed=self._around.crashed,
+            callbacks=self._callbacks(),
+            config=self._firmware.sip,
+            interpretations=phone.interpretations,
+        )
+        self._sip.start()
+        self.configured()
+        self._keeping_time = self._around.spawn(self._ntp.run())
+
+    def unleased(self) -> None:
+        """The phone has no address any more."""
+        self._place = None
+        if self._sip is not None:
+            self._sip.stop()
+            self._sip = None
+        self._web.cut()
+        if self._keeping_time is not None:
+            self._keeping_time.cancel()
+            self._keeping_time = None
+
+    def configured(self) -> None:
+        """The parameters are others now, or what DHCP said is."""
+        phone = self._around.phone()
+        if self._sip is not None:
+            self._sip.configure(phone.parameters)
+        if self._place is not None:
+            self._web.reconfigure()
+        self._ntp.use(phone_clock.ntp_servers(phone.parameters, phone.options))
+
+    def cut(self) -> None:
+        """The power is gone, or the phone restarts: everything ends at once and in silence."""
+        self.unleased()
+        self._announcer.cut()
+
+    # -- what they tell ----------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> int:
+        return self._around.clock.now()
+
+    async def _resolve(self, host: str) -> Resolution:
+        if self._errands.resolver is None:
+            return NoAnswer()
+        return await self._errands.resolver.resolve(host)
+
+    def _clock_set(self, utc_ns: int) -> None:
+        self._around.happens(ClockSet(self._now, utc_ns))
+
+    def _commanded(self, accepted: Accept) -> None:
+        self._ask(Asker.WEB, Action(accepted.action.value), accepted.rule, accepted.requester)
+
+    def _ask(self, by: Asker, action: Action, rule: str = "", requester: str = "") -> None:
+        asked = self._firmware.asked(Asked(self._now, by, action, rule, requester))
+        if asked is not None:
+            self._around.happens(asked)
+
+    def _callbacks(self) -> SipCallbacks:
+        happens = self._around.happens
+        return SipCallbacks(
+            registered=lambda line: happens(Registration(self._now, line, True)),
+            lost=lambda line: happens(Registration(self._now, line, False)),
+            active=lambda line, active: happens(LineChanged(self._now, line, active)),
+            asked=lambda action, rule, line: self._ask(Asker.SIP, _ASKED[action], rule),
+            log=self._remark,
+        )
+
+    def _remark(self, text: str) -> None:
+        self._around.spawn(self._errands.remark(text, Severity.NOTICE))
+
+    # -- the screen --------------------------------------------------------------------------------
+
+    def keys(self) -> Keys:
+        """What the keys of the screen lead to."""
+        return Keys(
+            resync=lambda rule: self._ask(Asker.SCREEN, Action.RESYNC, rule),
+            dial=self._dial,
+            hang_up=self._hang_up,
+            reboot=lambda: self._ask(Asker.SCREEN, Action.REBOOT),
+        )
+
+    def _dial(self, number: str) -> None:
+        if self._sip is not None:
+            self._sip.dial(_LINE, number)
+
+    def _hang_up(self) -> None:
+        if self._sip is not None:
+            self._sip.hang_up(_LINE)
+
+    # -- the status page ---------------------------------------------------------------------------
+
+    def finished(self, finished: Finished) -> None:
+        """An attempt is over: the status pages show it."""
+        outcome = pages.SUCCEEDED if finished.succeeded else pages.FAILED
+        line = pages.StatusLine(outcome, self._local_time(), finished.reason)
+        if finished.purpose is Purpose.RESYNC:
+            self._provisioning = pages.noted(self._provisioning, line)
+        elif finished.purpose is Purpose.UPGRADE:
+            self._upgrades = pages.noted(self._upgrades, line)
+
+    def status(self) -> pages.Status:
+        """What the status pages show."""
+        return self._status()
+
+    def _status(self) -> pages.Status:
+        phone = self._around.phone()
+        lines = {}
+        for line in (1, 2):
+            registered = self._sip is not None and self._sip.registered(line)
+            lines[line] = "Registered" if registered else "Not Registered"
+        reboots = () if phone.boot is BootCause.POWER else (phone.boot.value,)
+        return pages.Status(
+            pages.Product.of(phone.identity, phone.address),
+            self._provisioning,
+            self._upgrades,
+            tuple(pages.StatusLine(reason) for reason in reboots),
+            lines,
+            self._local_time(),
+        )
+
+    def _local_time(self) -> datetime | None:
+        phone = self._around.phone()
+        if phone.clock is None:
+            return None
+        set_at, utc_ns = phone.clock
+        now = utc_ns + self._now - set_at
+        zone = phone_clock.time_zone(phone.parameters, phone.options)
+        offset = zone.utc_offset(now // NANOSECONDS)
+        return datetime.fromtimestamp(now // NANOSECONDS, UTC).replace(tzinfo=None) + timedelta(
+            seconds=offset
+        )
+
+
+def screen(
+    lit: Callable[[], bool],
+    parameters: Callable[[], Parameters],
+    keys: Callable[[], Keys | None],
+    firmware: Firmware,
+) -> Screen:
+    """The phone's screen, which leads to the services of its present life."""
+
+    def pressed(choose: Callable[[Keys], Callable[..., None]]) -> Callable[..., None]:
+        def act(*arguments: str) -> None:
+            now = keys()
+            if now is not None:
+                choose(now)(*arguments)
+
+        return act
+
+    led = Keys(
+        resync=pressed(lambda now: now.resync),
+        dial=pressed(lambda now: now.dial),
+        hang_up=pressed(lambda now: now.hang_up),
+        reboot=pressed(lambda now: now.reboot),
+    )
+    return Screen(lit, parameters, led, firmware.screen)
