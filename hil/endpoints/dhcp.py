@@ -28,7 +28,13 @@ from hil.history import events as ev
 from hil.net.interface import Place
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import LIMITED_BROADCAST, Message, MessageType, Op, decode, encode
-from hil.wire.dhcp_server import ServerConfig, destination, reply_limit
+from hil.wire.dhcp_server import (
+    RequestState,
+    ServerConfig,
+    destination,
+    reply_limit,
+    request_state,
+)
 
 _ANY = "0.0.0.0"
 _APPLICABLE = (fl.Silence, fl.Delay, fl.Nak, fl.TwoOffers)
@@ -102,16 +108,17 @@ class DhcpEndpoint:
     ) -> None:
         """Misbehave: towards every message, or the ``nth`` of the type ``name`` (``REQUEST``).
 
-        `faults.Silence` still lets the server act on the message, like a reply lost on its way.
+        A REQUEST also answers to the name of the client's state: ``SELECTING``, ``INIT-REBOOT``,
+        ``RENEWING`` or ``REBINDING``. `faults.Silence` still lets the server act on the message,
+        like a reply lost on its way.
         """
-        if name is not None and name not in MessageType.__members__:
-            raise UsageError(
-                f"no DHCP message is called {name}", remedy=", ".join(MessageType.__members__)
-            )
+        if name is not None and name not in (*MessageType.__members__, *RequestState):
+            known = ", ".join((*MessageType.__members__, *RequestState))
+            raise UsageError(f"no DHCP message is called {name}", remedy=known)
         if isinstance(fault, fl.Nak):
-            name = _only(fault, "REQUEST", name)
+            name = _only(fault, name, "REQUEST", *RequestState)
         if isinstance(fault, fl.TwoOffers):
-            name = _only(fault, "DISCOVER", name)
+            name = _only(fault, name, "DISCOVER")
             self._servers.add_rival(fault, self._config)
         planned = fl.Planned(fault, nth, name)
         self._faults.add(planned)
@@ -162,7 +169,8 @@ class DhcpEndpoint:
             return
         kind = _kind(message)
         self._record(ev.Direction.RECEIVED, message, datagram.peer, datagram.data, datagram)
-        due = self._faults.due(kind)
+        state = request_state(message, broadcast=datagram.destination == str(LIMITED_BROADCAST))
+        due = self._faults.due(kind, *((state,) if state is not None else ()))
         replies = self._servers.answer(message, datagram.at, self._config, due)
         if message.kind is MessageType.RELEASE:
             self._lease = None
@@ -208,7 +216,12 @@ class DhcpEndpoint:
         to = destination(request, message)
         peer = f"{to.address}:{to.port}"
         try:
-            data = encode(message, min(reply_limit(request), LARGEST_PAYLOAD))
+            data = encode(
+                message,
+                min(reply_limit(request), LARGEST_PAYLOAD),
+                in_file=self._config.in_file,
+                in_sname=self._config.in_sname,
+            )
         except ProtocolError as error:
             self._station.undelivered(peer, error)
             return
@@ -288,7 +301,8 @@ def _joined(message: Message) -> dict[int, bytes]:
     return joined
 
 
-def _only(fault: fl.Fault, kind: str, name: str | None) -> str:
-    if name not in (None, kind):
+def _only(fault: fl.Fault, name: str | None, kind: str, *narrower: str) -> str:
+    """The name that a fault is for, which by its nature answers messages of one ``kind`` alone."""
+    if name not in (None, kind, *narrower):
         raise UsageError(f"{fault!r} answers a {kind} and no {name}")
-    return kind
+    return name or kind

@@ -19,6 +19,7 @@ from hil.wire.dhcp_server import ServerConfig
 
 Address = str | IPv4Address
 Addresses = Address | Sequence[Address]
+SubOptions = Mapping[int, str | bytes]
 
 
 class OfferOptions(TypedDict, total=False):
@@ -47,16 +48,17 @@ class OfferOptions(TypedDict, total=False):
     """Option 2, seconds east of UTC."""
     ntp: Addresses | bytes | None
     """Option 42."""
-    option_43: bytes | None
-    """Vendor specific information, raw (`hil.wire.dhcp_options.format_suboptions` helps)."""
+    option_43: SubOptions | bytes | None
+    """Vendor specific information: sub-options by code (RFC 2132 section 8.4)."""
     option_60: str | bytes | None
     """Vendor class identifier, sent by the server."""
     option_66: str | bytes | None
     """TFTP server name."""
     option_67: str | bytes | None
     """Bootfile name."""
-    option_125: bytes | Sequence[opt.VendorBlock] | None
-    """Vendor-identifying vendor-specific information."""
+    option_125: Mapping[int, SubOptions | bytes] | Sequence[opt.VendorBlock] | bytes | None
+    """Vendor-identifying vendor-specific information: sub-options by code, by enterprise number
+    (RFC 3925 section 4)."""
     option_150: Addresses | bytes | None
     """TFTP server addresses."""
     option_159: Addresses | bytes | None
@@ -65,6 +67,10 @@ class OfferOptions(TypedDict, total=False):
     """Provisioning URL or profile rule."""
     raw: Mapping[int, bytes]
     """Any option by its code; wins over all others."""
+    in_file: Sequence[int]
+    """Codes of options that are sent in the ``file`` field (option overload, RFC 2132 9.3)."""
+    in_sname: Sequence[int]
+    """Codes of options that are sent in the ``sname`` field; neither field is used by default."""
     only_requested: bool
     """Whether to leave out what the client's option 55 does not name; by default all is sent."""
 
@@ -85,7 +91,9 @@ _CODES: Mapping[str, opt.Option[Any, Any]] = {
     "option_160": opt.PROVISIONING_URL,
 }
 _LISTS = ("router", "dns", "ntp", "option_150", "option_159")
-_PLAIN = ("address", "lease_time", "t1", "t2", "netmask", "raw", "only_requested")
+_PLAIN = (
+    "address", "lease_time", "t1", "t2", "netmask", "raw", "in_file", "in_sname", "only_requested",
+)  # fmt: skip
 
 
 def server_config(
@@ -120,6 +128,8 @@ def server_config(
             t1=options.get("t1"),
             t2=options.get("t2"),
             extra=extra,
+            in_file=tuple(options.get("in_file", ())),
+            in_sname=tuple(options.get("in_sname", ())),
             honour_request_list=options.get("only_requested", False),
         )
         _try(config)
@@ -132,15 +142,31 @@ def _bytes(name: str, option: opt.Option[Any, Any], value: Any) -> bytes:
     """One option's value as it goes into the message."""
     if isinstance(value, bytes):
         return value
-    if name == "option_43":
-        raise UsageError("option_43 is not raw bytes", remedy="dhcp_options.format_suboptions(...)")
-    if name in _LISTS:
-        listed = [value] if isinstance(value, str | IPv4Address) else list(value)
-        value = [_address(name, each) for each in listed]
     try:
+        if name in _LISTS:
+            listed = [value] if isinstance(value, str | IPv4Address) else list(value)
+            value = [_address(name, each) for each in listed]
+        elif name == "option_43":
+            value = _sub_options(value)
+        elif name == "option_125" and isinstance(value, Mapping):
+            value = [opt.VendorBlock(number, _block(part)) for number, part in value.items()]
         return option.pack(value)[1]
-    except (ProtocolError, TypeError, AttributeError) as error:
+    except (ProtocolError, TypeError, AttributeError, UnicodeEncodeError) as error:
         raise UsageError(f"{name}={value!r}: {error}") from error
+
+
+def _sub_options(value: SubOptions) -> list[opt.SubOption]:
+    return [
+        (code, content if isinstance(content, bytes) else content.encode())
+        for code, content in value.items()
+    ]
+
+
+def _block(value: SubOptions | bytes) -> bytes:
+    """One enterprise's part of option 125."""
+    if isinstance(value, bytes):
+        return value
+    return opt.format_suboptions(_sub_options(value))
 
 
 def _address(name: str, value: Address) -> IPv4Address:
@@ -162,4 +188,4 @@ def _try(config: ServerConfig) -> None:
     message = Message(
         op=Op.BOOTREPLY, xid=0, chaddr=bytes(6), yiaddr=config.pool[0], options=tuple(options)
     )
-    encode(message, LARGEST_PAYLOAD)
+    encode(message, LARGEST_PAYLOAD, in_file=config.in_file, in_sname=config.in_sname)

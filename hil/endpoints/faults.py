@@ -350,9 +350,9 @@ class FaultPlan:
         """Behave well from now on."""
         self._armed = ()
 
-    def due(self, name: str) -> tuple[Fault, ...]:
-        """Count a request for ``name`` and give the faults that are for it, as they were added."""
-        return tuple(armed.planned.fault for armed in self._armed if armed.counts(name))
+    def due(self, *names: str) -> tuple[Fault, ...]:
+        """Count a request of these names and give the faults that are for it, as they were added."""
+        return tuple(armed.planned.fault for armed in self._armed if armed.counts(names))
 
 
 class _Armed:
@@ -360,8 +360,8 @@ class _Armed:
         self.planned = planned
         self._seen = 0
 
-    def counts(self, name: str) -> bool:
-        if self.planned.name is not None and self.planned.name != name:
+    def counts(self, names: tuple[str, ...]) -> bool:
+        if self.planned.name is not None and self.planned.name not in names:
             return False
         self._seen += 1
         return self.planned.is_for(self._seen)

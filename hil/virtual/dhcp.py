@@ -16,7 +16,7 @@ import ipaddress
 import random
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from hil.clock import NANOSECONDS, Clock
@@ -34,11 +34,23 @@ REQUESTED_OPTIONS = (66, 160, 159, 150, 43, 125, 42, 2, 15, 6, 3, 1)
 _ETHERNET = 1
 
 
+def as_received(data: bytes) -> bytes:
+    """Take a datagram for what it is."""
+    return data
+
+
+def as_due(send: machine.Send) -> machine.Send | None:
+    """Send exactly what is due."""
+    return send
+
+
 @dataclass(frozen=True, slots=True)
 class DhcpConfig:
     """What the client says of itself; see `hil.wire.dhcp_client.ClientConfig`.
 
     ``client_identifier`` sends option 61 with the hardware address (RFC 2132 section 9.14).
+    ``hears`` and ``says`` are the places where a defect can stand; ``takes_renewed_options`` goes by
+    the newest ACK instead of the first.
     """
 
     vendor_class: bytes | None = VENDOR_CLASS
@@ -47,6 +59,9 @@ class DhcpConfig:
     broadcast: bool = True
     maximum_size: int | None = 1500
     extra: tuple[tuple[int, bytes], ...] = ()
+    hears: Callable[[bytes], bytes] = as_received
+    says: Callable[[machine.Send], machine.Send | None] = as_due
+    takes_renewed_options: bool = True
 
 
 class DhcpShell:
@@ -68,6 +83,7 @@ class DhcpShell:
         on_renewed: Callable[[Lease], None] = lambda lease: None,
     ) -> None:
         self._interface = interface
+        self._config = config
         self._clock = clock
         self._on_bound = on_bound
         self._on_lost = on_lost
@@ -90,6 +106,7 @@ class DhcpShell:
         self._timer: asyncio.TimerHandle | None = None
         self._place: Place | None = None
         self._gateway: IPv4Address | None = None
+        self._first: Message | None = None
 
     @property
     def lease(self) -> Lease | None:
@@ -134,7 +151,8 @@ class DhcpShell:
                 return
             if port == SERVER_PORT:
                 with contextlib.suppress(RemoteProtocolError):
-                    self._carry_out(self._client.receive(data, self._clock.now()))
+                    heard = self._config.hears(data)
+                    self._carry_out(self._client.receive(heard, self._clock.now()))
 
     def _due(self) -> None:
         self._carry_out(self._client.timeout(self._clock.now()))
@@ -142,27 +160,34 @@ class DhcpShell:
     def _carry_out(self, events: list[machine.Event]) -> None:
         for event in events:
             match event:
-                case machine.Send(message, broadcast, address):
-                    self._send(message, LIMITED_BROADCAST if broadcast else address)
+                case machine.Send():
+                    self._send(event)
                 case machine.Bound(lease) | machine.Renewed(lease):
                     if not self._configure(lease):
                         self._carry_out(self._client.decline(self._clock.now()))
                         return
-                    renewed = isinstance(event, machine.Renewed)
-                    (self._on_renewed if renewed else self._on_bound)(lease)
+                    self._report(lease, renewed=isinstance(event, machine.Renewed))
                 case machine.LeaseLost(reason):
                     self._unconfigure()
                     self._on_lost(reason)
         self._arm()
 
-    def _send(self, message: Message, address: IPv4Address) -> None:
+    def _report(self, lease: Lease, *, renewed: bool) -> None:
+        if renewed and self._first is not None and not self._config.takes_renewed_options:
+            lease = replace(lease, message=self._first)
+        self._first = lease.message
+        (self._on_renewed if renewed else self._on_bound)(lease)
+
+    def _send(self, due: machine.Send) -> None:
         """Send what the network takes; the rest is lost, and retransmitted in time.
 
         There is no socket any more where a callback has cut the power.
         """
-        if self._socket is not None:
+        said = self._config.says(due)
+        if said is not None and self._socket is not None:
+            to = LIMITED_BROADCAST if said.broadcast else said.address
             with contextlib.suppress(OSError):
-                self._socket.sendto(encode(message), (str(address), SERVER_PORT))
+                self._socket.sendto(encode(said.message), (str(to), SERVER_PORT))
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -4,13 +4,14 @@ A message is a fixed header and a list of options, each a code and raw bytes. No
 between: unknown options, repeated options and their order survive. What an option's bytes mean is
 the business of `hil.wire.dhcp_options`; here only three options matter, because they are framing:
 pad (0), end (255) and overload (52), which lets options continue in the header's ``file`` and
-``sname`` fields. Overload is undone by `decode` and applied by `encode` where space demands it, so
-it never appears in `Message.options`.
+``sname`` fields. Overload is undone by `decode` and applied by `encode` where space demands it or
+the caller does, so it never appears in `Message.options`.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address
@@ -171,12 +172,19 @@ def decode(data: bytes) -> Message:
     )
 
 
-def encode(message: Message, limit: int = LARGEST_DATAGRAM) -> bytes:
+def encode(
+    message: Message,
+    limit: int = LARGEST_DATAGRAM,
+    *,
+    in_file: Collection[int] = (),
+    in_sname: Collection[int] = (),
+) -> bytes:
     """Write one UDP payload of at most ``limit`` octets, padded to `MINIMUM_SIZE`.
 
     A value longer than 255 octets is split into consecutive options of the same code (RFC 3396).
-    Where the options do not fit in ``limit``, the rest goes to ``file`` and then
-    ``sname`` if these are empty (RFC 2132 section 9.3).
+    Options of the codes ``in_file`` and ``in_sname`` go into these fields. Where the others do not
+    fit in ``limit``, the rest goes there as well, ``file`` first, if the fields are empty (RFC 2132
+    section 9.3).
 
     Raises `LocalProtocolError` if a field is out of its range, an option's code is pad, end or
     overload, or the message does not fit.
@@ -190,8 +198,9 @@ def encode(message: Message, limit: int = LARGEST_DATAGRAM) -> bytes:
     if len(sname) > 64 or len(file) > 128:
         raise LocalProtocolError(f"sname of {len(sname)} (64) or file of {len(file)} octets (128)")
     room = limit - _HEADER.size - 1
-    if sum(map(len, pieces)) > room:
-        pieces, file, sname = _overload(pieces, room, file, sname)
+    elsewhere = {**dict.fromkeys(in_file, 1), **dict.fromkeys(in_sname, 2)}
+    if sum(map(len, pieces)) > room or any(piece[0] in elsewhere for piece in pieces):
+        pieces, file, sname = _overload(pieces, room, file, sname, elsewhere)
     try:
         # fmt: off
         header = _HEADER.pack(
@@ -260,17 +269,28 @@ def _pieces(options: tuple[tuple[int, bytes], ...]) -> list[bytes]:
 
 
 def _overload(
-    pieces: list[bytes], room: int, file: bytes, sname: bytes
+    pieces: list[bytes], room: int, file: bytes, sname: bytes, elsewhere: Mapping[int, int]
 ) -> tuple[list[bytes], bytes, bytes]:
-    """Spread ``pieces`` over the options field of ``room`` octets, ``file`` and ``sname``.
+    """Spread ``pieces`` over the options field of ``room`` octets, ``file`` (1) and ``sname`` (2).
 
-    The pieces keep their order, because a split value is joined in the order options, file, sname
-    (RFC 3396): a field that one piece has overflown is not used for a later, smaller one.
+    Codes that are ``elsewhere`` go to the field of that number. The other pieces keep their order,
+    because a split value is joined in the order options, file, sname (RFC 3396): a field that one
+    piece has overflown is not used for a later, smaller one.
     """
     rooms = [room - 3, 0 if file else 128 - 1, 0 if sname else 64 - 1]
     fields: list[list[bytes]] = [[], [], []]
+    for piece in pieces:
+        field = elsewhere.get(piece[0])
+        if field is not None:
+            if len(piece) > rooms[field]:
+                where = ("options", "file", "sname")[field]
+                raise LocalProtocolError(f"option {piece[0]} does not fit in the {where} field")
+            fields[field].append(piece)
+            rooms[field] -= len(piece)
     into = 0
     for piece in pieces:
+        if piece[0] in elsewhere:
+            continue
         while into < 3 and len(piece) > rooms[into]:
             into += 1
         if into == 3:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from ipaddress import IPv4Address
 
 from hil.errors import LocalProtocolError
@@ -43,6 +44,9 @@ class ServerConfig:
     one half and seven eighths. ``extra`` has raw values by option code, and wins over what the
     other fields would send.
 
+    ``in_file`` and ``in_sname`` are codes whose options the replies have in these fields of the
+    header (option 52), for `hil.wire.dhcp.encode`; the fields must be empty then.
+
     ``honour_request_list`` sends only configuration that the client's option 55 names, in its
     order; a client without option 55 gets all. ``authoritative`` refuses (NAK) the REQUEST of a
     client that the server has no record of; else that client meets silence (section 4.3.2).
@@ -60,6 +64,8 @@ class ServerConfig:
     sname: bytes = b""
     file: bytes = b""
     extra: Mapping[int, bytes] = field(default_factory=dict)
+    in_file: tuple[int, ...] = ()
+    in_sname: tuple[int, ...] = ()
     honour_request_list: bool = True
     authoritative: bool = True
 
@@ -72,6 +78,18 @@ class ServerConfig:
         forbidden = {0, 52, 53, 255} & set(self.extra)
         if forbidden:
             raise LocalProtocolError(f"option {min(forbidden)} is the server's own affair")
+        twice = set(self.in_file) & set(self.in_sname)
+        if twice or opt.MESSAGE_TYPE.code in (*self.in_file, *self.in_sname):
+            raise LocalProtocolError("an option has one place, and option 53 not in file or sname")
+
+
+class RequestState(StrEnum):
+    """In which state a client has sent a DHCPREQUEST (RFC 2131 section 4.3.2, table 4)."""
+
+    SELECTING = "SELECTING"
+    INIT_REBOOT = "INIT-REBOOT"
+    RENEWING = "RENEWING"
+    REBINDING = "REBINDING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +307,22 @@ class DhcpServer:
             return tuple(values.items())
         order = dict.fromkeys((*_ALWAYS, *asked))
         return tuple((code, values[code]) for code in order if code in values)
+
+
+def request_state(message: Message, *, broadcast: bool) -> RequestState | None:
+    """Tell from what a DHCPREQUEST carries, and whether it was ``broadcast``, what it is for.
+
+    None for a message that is none or that table 4 has no row for.
+    """
+    if message.kind is not MessageType.REQUEST:
+        return None
+    if message.option(opt.SERVER_ID.code) is not None:
+        return RequestState.SELECTING
+    if message.ciaddr != UNSPECIFIED:
+        return RequestState.REBINDING if broadcast else RequestState.RENEWING
+    if message.option(opt.REQUESTED_ADDRESS.code) is not None:
+        return RequestState.INIT_REBOOT
+    return None
 
 
 def destination(request: Message, reply: Message) -> Destination:
