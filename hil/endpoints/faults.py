@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from hil.endpoints.sip_faults import MalformedSip, NoAck, SipStatus, Unreachable, WrongSdp
 from hil.errors import UsageError
 
 
@@ -296,6 +297,7 @@ Fault = (
     | DuplicateBlock | Nak | TwoOffers | Rcode | TruncatedAnswer | Garbage | Unsynchronized
     | KissOfDeath | RawAnswer | ExpiredCertificate | NotYetValidCertificate | WrongNameCertificate
     | UntrustedCertificate | RefuseTlsVersion | SilentHandshake
+    | SipStatus | MalformedSip | WrongSdp | NoAck | Unreachable
 )  # fmt: skip
 
 

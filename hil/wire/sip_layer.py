@@ -160,8 +160,7 @@ class TransactionLayer:
     def invite_of(self, request: Request) -> Key | None:
         """The INVITE that a CANCEL means (section 9.2), while it has no final response."""
         key = server_key(request, "INVITE")
-        server = self._servers.get(key)
-        return key if server is not None and not server.machine.answered else None
+        return key if self.awaits(key) else None
 
     def request_of(self, key: Key) -> Request | None:
         """The request of a transaction that is known still."""
@@ -172,6 +171,11 @@ class TransactionLayer:
         """Whether any response to a request of ours has come; only then may it be cancelled."""
         client = self._clients.get(key)
         return client is not None and client.machine.answered
+
+    def awaits(self, key: Key) -> bool:
+        """Whether a request that arrived has no final response yet."""
+        server = self._servers.get(key)
+        return server is not None and not server.machine.answered
 
     def abandon(self, key: Key, now: int) -> None:
         """Never answer a request that arrived; its repetitions are swallowed for 64*T1."""
