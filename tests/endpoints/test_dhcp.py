@@ -172,6 +172,67 @@ def test_lease_at_an_address_that_is_no_longer_offered_is_refused(bench, dhcp):
     assert bench.admission.address == IPv4Address("192.0.2.77")
 
 
+def test_options_are_sent_in_file_and_sname_where_the_test_says_so(bench, dhcp):
+    dhcp.offer(option_66="192.0.2.1", option_160="http://192.0.2.1/", in_file=[66], in_sname=[160])
+    offer, ack = Dhcp(bench).start()
+    for message in (offer, ack):
+        assert (message.option(66), message.option(160)) == (b"192.0.2.1", b"http://192.0.2.1/")
+    data = bench.history.last(ev.DhcpMessage, kind="ACK").data
+    assert data[108:121] == b"\x42\x09192.0.2.1\xff\0"
+    assert data[44:64] == b"\xa0\x11http://192.0.2.1/\xff"
+    assert bytes((52, 1, 3)) in data[240:]
+
+
+def test_each_request_tells_where_it_was_sent_to(bench, dhcp):
+    dhcp.offer(lease_time=1000, t1=300, t2=600)
+    Dhcp(bench).start()
+    dhcp.inject(Silence(), name="RENEWING")
+    bench.let_pass(700)
+    requests = bench.history.all(ev.DhcpMessage, kind="REQUEST")
+    assert [(r.ciaddr, r.destination, r.at // SECOND) for r in requests] == [
+        ("0.0.0.0", "255.255.255.255", 0),
+        ("192.0.2.16", "192.0.2.1", 300),
+        ("192.0.2.16", "192.0.2.1", 450),
+        ("192.0.2.16", "192.0.2.1", 525),
+        ("192.0.2.16", "192.0.2.1", 585),
+        ("192.0.2.16", "255.255.255.255", 600),
+    ]
+
+
+def test_a_fault_of_renewals_leaves_the_rebinding_alone(bench, dhcp):
+    dhcp.offer(lease_time=1000, t1=300, t2=600)
+    phone = Dhcp(bench)
+    phone.start()
+    dhcp.inject(Silence(), name="RENEWING")
+    bench.let_pass(598)
+    assert phone.kinds == ["OFFER", "ACK"]
+    bench.let_pass(2)
+    assert phone.kinds == ["OFFER", "ACK", "ACK"]
+    assert len(bench.history.all(ev.FaultInjected, fault="Silence")) == 4
+    assert dhcp.lease.at == 600 * SECOND
+
+
+def test_a_rebinding_is_refused_where_a_renewal_got_no_answer(bench, dhcp):
+    dhcp.offer(lease_time=1000, t1=300, t2=600)
+    phone = Dhcp(bench)
+    phone.start()
+    dhcp.inject(Silence(), name="RENEWING")
+    dhcp.inject(Nak("moved"), name="REBINDING")
+    bench.let_pass(610)
+    assert phone.kinds == ["OFFER", "ACK", "NAK", "OFFER", "ACK"]
+
+
+def test_a_former_address_is_confirmed_or_met_with_silence(bench, dhcp):
+    phone = Dhcp(bench)
+    phone.start()
+    dhcp.inject(Silence(), nth=1, name="INIT-REBOOT")
+    again = asked(MessageType.REQUEST, opt.REQUESTED_ADDRESS.pack(PHONE))
+    for _ in range(2):
+        phone.udp.send(again, 67, "255.255.255.255")
+        bench.let_pass(0.1)
+    assert phone.kinds == ["OFFER", "ACK", "ACK"]
+
+
 def test_release_ends_the_lease(bench, dhcp):
     phone = Dhcp(bench)
     phone.start()

@@ -40,11 +40,19 @@ def test_default_offer_has_no_option_that_provisions():
         ("time_offset", -18000, 2, b"\xff\xff\xb9\xb0"),
         ("ntp", ("192.0.2.9",), 42, b"\xc0\x00\x02\x09"),
         ("option_43", b"\x01\x01x", 43, b"\x01\x01x"),
+        ("option_43", {1: "http", 2: b"\0\1"}, 43, b"\x01\x04http\x02\x02\0\1"),
         ("option_60", "Cisco", 60, b"Cisco"),
         ("option_66", "192.0.2.1", 66, b"192.0.2.1"),
         ("option_66", b"raw\0", 66, b"raw\0"),
         ("option_67", "boot.xml", 67, b"boot.xml"),
         ("option_125", [VendorBlock(9, b"\x05\x00")], 125, b"\0\0\0\x09\x02\x05\x00"),
+        ("option_125", {9: {1: "x"}}, 125, b"\0\0\0\x09\x03\x01\x01x"),
+        (
+            "option_125",
+            {3561: b"raw", 9: {1: "x", 5: b"y"}},
+            125,
+            b"\0\0\x0d\xe9\x03raw\0\0\0\x09\x06\x01\x01x\x05\x01y",
+        ),
         ("option_125", b"\0\0", 125, b"\0\0"),
         ("option_150", ["192.0.2.1", "192.0.2.2"], 150, b"\xc0\0\x02\x01\xc0\0\x02\x02"),
         ("option_159", "192.0.2.1", 159, b"\xc0\0\x02\x01"),
@@ -90,6 +98,17 @@ def test_times_address_and_netmask_are_taken_over():
         {"option_66": ""},
         {"option_66": 5},
         {"option_43": [(1, b"x")]},
+        {"option_43": {0: "x"}},
+        {"option_43": {255: "x"}},
+        {"option_43": {1: "x" * 256}},
+        {"option_43": {1: 5}},
+        {"option_125": {9: {1: "x" * 254}}},
+        {"option_125": {2**32: {1: "x"}}},
+        {"option_125": {9: "x"}},
+        {"in_file": (53,)},
+        {"in_file": (66,), "in_sname": (66,)},
+        {"in_file": (66,), "option_66": "x" * 126},
+        {"in_sname": (66,), "option_66": "x" * 62},
         {"option_125": [VendorBlock(2**32, b"")]},
         {"option_150": "tftp.example.com"},
         {"option_150": []},
@@ -110,3 +129,9 @@ def test_what_cannot_be_sent_is_refused_with_a_reason(options):
 def test_refusal_of_a_huge_option_says_how_large_it_was():
     with pytest.raises(UsageError, match="65536"):
         made(option_160="x" * 65536)
+
+
+def test_options_are_placed_where_the_offer_says():
+    config = made(in_file=[66, 160], in_sname=[43])
+    assert (config.in_file, config.in_sname) == ((66, 160), (43,))
+    assert (made().in_file, made().in_sname) == ((), ())

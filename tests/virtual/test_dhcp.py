@@ -6,6 +6,7 @@ import itertools
 import random
 import socket
 import subprocess
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
@@ -327,4 +328,52 @@ def test_an_address_that_no_host_can_have_is_declined(lab, new_bench):
     happened = bench.run(shell, 20)
     assert ("DECLINE", "0.0.0.0") in happened
     assert happened[-1] == ("bound", "192.0.2.16")
+    bench.call(shell.cut)
+
+
+# -- where a defect can stand ----------------------------------------------------------------------
+
+
+def test_a_client_that_hears_otherwise_goes_by_what_it_heard(new_bench):
+    bench = new_bench(lease_time=3600, t1=1000, t2=2000)
+
+    def without_t1(data):
+        message = decode(data)
+        return encode(replace(message, options=tuple(o for o in message.options if o[0] != 58)))
+
+    shell = bench.shell(DhcpConfig(hears=without_t1))
+    bench.run(shell, 1750)
+    assert [what for what, _ in bench.go_on(0)].count("renewed") == 0
+    assert ("renewed", "192.0.2.16") in bench.go_on(100)
+    bench.call(shell.cut)
+
+
+def test_a_client_that_does_not_say_what_is_due_is_silent(new_bench):
+    bench = new_bench(lease_time=3600, t1=1000, t2=2000)
+
+    def no_rebinding(send):
+        return None if send.broadcast and int(send.message.ciaddr) else send
+
+    shell = bench.shell(DhcpConfig(says=no_rebinding))
+    bench.run(shell, 10)
+    bench.answering = False
+    bench.go_on(1991)
+    bench.sent()
+    bench.go_on(1600)
+    assert bench.sent() == []
+    bench.call(shell.cut)
+
+
+@pytest.mark.parametrize(("takes", "domains"), [(True, [b"a", b"b"]), (False, [b"a", b"a"])])
+def test_the_options_that_count_are_those_of_the_newest_ack_or_of_the_first(
+    new_bench, takes, domains
+):
+    bench = new_bench(lease_time=3600, t1=1000, t2=2000, extra={15: b"a"})
+    seen = []
+    shell = bench.shell(DhcpConfig(takes_renewed_options=takes))
+    shell._on_bound = shell._on_renewed = lambda lease: seen.append(lease.message.option(15))
+    bench.run(shell, 10)
+    bench.server.config = replace(bench.server.config, extra={15: b"b"})
+    bench.go_on(1000)
+    assert seen == domains
     bench.call(shell.cut)

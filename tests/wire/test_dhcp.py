@@ -315,3 +315,40 @@ def test_kind_and_mac_and_broadcast_are_readable() -> None:
     assert not DISCOVER.broadcast
     assert replace(DISCOVER, flags=0x8000).broadcast
     assert DISCOVER.option(66) is None
+
+
+def test_options_go_to_file_and_sname_on_demand_although_there_is_room() -> None:
+    options = ((53, b"\x05"), (66, b"server"), (160, b"url"), (43, b"\x01\x01x"))
+    message = Message(op=2, xid=1, chaddr=MAC, options=options)
+    data = encode(message, in_file=(66, 43), in_sname=(160,))
+    assert data[240:247] == b"\x34\x01\x03\x35\x01\x05\xff"
+    assert data[108:236] == b"\x42\x06server\x2b\x03\x01\x01x\xff".ljust(128, b"\0")
+    assert data[44:108] == b"\xa0\x03url\xff".ljust(64, b"\0")
+    assert sorted(decode(data).options) == sorted(options)
+
+
+def test_a_code_that_is_to_go_elsewhere_and_is_not_there_overloads_nothing() -> None:
+    message = Message(op=2, xid=1, chaddr=MAC, file=b"boot", options=((53, b"\x05"),))
+    assert encode(message, in_file=(66,)) == encode(message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "size"),
+    [({}, "in_file", 126), ({}, "in_sname", 62), ({"file": b"boot"}, "in_file", 1)],
+)
+def test_an_option_that_does_not_fit_where_it_is_to_go_is_refused(
+    fields: dict[str, bytes], where: str, size: int
+) -> None:
+    message = Message(op=2, xid=1, chaddr=MAC, options=((66, bytes(size)),), **fields)  # type: ignore[arg-type]
+    with pytest.raises(LocalProtocolError, match="option 66 does not fit in the"):
+        encode(message, **{where: (66,)})  # type: ignore[arg-type]
+
+
+def test_what_has_no_place_of_its_own_overflows_behind_what_has() -> None:
+    long = bytes(range(200))
+    options = ((66, b"server"), (160, long), (43, bytes(90)))
+    message = Message(op=2, xid=1, chaddr=MAC, options=options)
+    data = encode(message, 240 + 3 + 202 + 1, in_file=(66,))
+    assert data[108:116] == b"\x42\x06server"
+    assert data[116:118] == b"\x2b\x5a"
+    assert sorted(decode(data).options) == sorted(options)

@@ -17,6 +17,7 @@ from hil.wire.dhcp_server import (
     ServerConfig,
     destination,
     reply_limit,
+    request_state,
 )
 
 SECOND = 1_000_000_000
@@ -323,3 +324,23 @@ def test_the_client_sets_the_size_of_replies_but_never_below_548(
 ) -> None:
     options = () if option_57 is None else ((57, option_57),)
     assert reply_limit(request(MessageType.DISCOVER, *options)) == limit
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "broadcast", "state"),
+    [
+        ([opt.SERVER_ID.pack(IPv4Address("192.0.2.1"))], {}, True, "SELECTING"),
+        ([opt.REQUESTED_ADDRESS.pack(IPv4Address("192.0.2.16"))], {}, True, "INIT-REBOOT"),
+        ([], {"ciaddr": IPv4Address("192.0.2.16")}, False, "RENEWING"),
+        ([], {"ciaddr": IPv4Address("192.0.2.16")}, True, "REBINDING"),
+        ([], {}, True, None),
+    ],
+)
+def test_a_request_is_told_by_what_it_carries_and_where_it_went(
+    options, fields, broadcast, state
+) -> None:
+    kind = opt.MESSAGE_TYPE.pack(MessageType.REQUEST)
+    message = Message(op=1, xid=1, chaddr=bytes(6), options=(kind, *options), **fields)
+    assert request_state(message, broadcast=broadcast) == state
+    other = replace(message, options=(opt.MESSAGE_TYPE.pack(MessageType.INFORM), *options))
+    assert request_state(other, broadcast=broadcast) is None
