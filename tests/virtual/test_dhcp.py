@@ -359,7 +359,7 @@ def test_a_client_that_does_not_say_what_is_due_is_silent(new_bench):
     bench.answering = False
     bench.go_on(1991)
     bench.sent()
-    bench.go_on(1600)
+    bench.go_on(1590)
     assert bench.sent() == []
     bench.call(shell.cut)
 
