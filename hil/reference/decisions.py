@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hil.errors import RuleError
+from hil.errors import ProfileError, ProfileErrorKind, RuleError
 from hil.reference import (
     idleness,
     loads,
@@ -97,8 +97,12 @@ def daily_window(
         parameters,
         interpretations,
         utc_ns_now=utc_ns,
-        time_zone=phone_clock.time_zone(parameters, options),
+        time_zone=phone_clock.time_zone(
+            parameters, options, dhcp_daylight=interpretations.dhcp_offset_daylight
+        ),
         last_due_utc_ns=last_utc_ns,
+        gap=interpretations.resync_at_gap,
+        overlap=interpretations.resync_at_overlap,
     )
 
 

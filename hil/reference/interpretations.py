@@ -70,6 +70,11 @@ class Interpretations:
     resync_at_minutes: Literal["invalid", "carried"] = "invalid"
     resync_at_no_clock: Literal["wait-for-clock", "periodic"] = "wait-for-clock"
     resync_at_dst: Literal["wall-clock", "elapsed-day"] = "wall-clock"
+    resync_at_gap: Literal["at-change", "skipped"] = "at-change"
+    resync_at_overlap: Literal["first", "both"] = "first"
+    dhcp_offset_daylight: Literal["applied", "ignored"] = "applied"
+    peer_sharing_log: Literal["unspecified", "upgrade-messages"] = "unspecified"
+    resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
     invalid_value: Literal["keep-previous", "default"] = "keep-previous"
     key_without_encryption: Literal["bad-key", "plain"] = "bad-key"
     ikm_encoding: Literal["raw", "base64url", "hex"] = "raw"
@@ -143,20 +148,6 @@ CATALOGUE: tuple[Interpretation, ...] = _catalogue()
 DEFAULT: Interpretations = Interpretations()
 """The default reading of every question, for use as a default argument."""
 
-WITHOUT_EFFECT: frozenset[str] = frozenset(
-    {
-        "resync_trigger",
-        "forced_resync_delay",
-        "resync_at_rounding",
-        "resync_after_update",
-        "notify_challenge",
-        "notify_refusal",
-        "check_sync",
-        "upgrade_reattempt",
-        "provision_disabled",
-        "resync_at_no_clock",
-        "resync_at_dst",
-    }
-)
+WITHOUT_EFFECT: frozenset[str] = frozenset({"peer_sharing_log"})
 """Questions about behaviour that this release does not judge: whoever chose a reading of one would
 believe that a verdict rests on it, so an inventory may not."""

@@ -1,7 +1,7 @@
 """The questions that the published text leaves open, each with where it comes from.
 
 Keys I1 to I30 number the questions of the published material; one of them may need several choices
-(rounding, short values and zero are all I4). I31 to I33 arose in building the reference.
+(rounding, short values and zero are all I4). I31 to I36 arose in building the reference.
 
 Sources cited: *chapter* is the normative "Provisioning Parameters"; *AG formats*, *AG provisioning*
 and *AG security* are the chapters "Provisioning Formats", "Provisioning" and "Phone Security" of
@@ -335,6 +335,19 @@ QUESTIONS: tuple[Question, ...] = (
         "elapsed-day: the next resync is 24 hours after the last whatever the clock shows.",
     ),
     Question(
+        "I30",
+        "resync_at_gap",
+        "When does Resync_At fall on the day on which the clock jumps over its time?",
+        "chapter, Resync At (HHmm) (silent)",
+        "at-change: at the instant of the jump. skipped: not on that day.",
+    ),
+    Question(
+        "I30",
+        "resync_at_overlap",
+        "Does a Resync_At that the clock shows twice on a day fall due twice?",
+        "chapter, Resync At (HHmm) (silent)",
+    ),
+    Question(
         "I31",
         "invalid_value",
         "What does an invalid value in a profile do where the chapter does not say?",
@@ -353,6 +366,29 @@ QUESTIONS: tuple[Question, ...] = (
         "ikm_encoding",
         "How does the text of IKM_HTTP_Encrypt_Content become key material?",
         "AG formats (silent); RFC 8188 section 2.1 (any octets)",
+    ),
+    Question(
+        "I34",
+        "dhcp_offset_daylight",
+        "Is daylight saving time added to the time offset that DHCP option 2 gives?",
+        "7800 AG, Ignore DHCP Time Offset; RFC 2132 section 3.4 (the offset of the subnet from UTC)",
+    ),
+    Question(
+        "I35",
+        "peer_sharing_log",
+        "What does a phone send to Peer_Firmware_Sharing_Log_Server?",
+        "chapter, Peer Firmware Sharing Log Server; 68xx AG, Phone Features",
+        "Address and port are published, text and occasion are not. unspecified: any datagram may come "
+        "there while an upgrade is attempted with Upgrade_Enable and Peer_Firmware_Sharing both Yes; "
+        "none is owed, and at any other time one is forbidden. upgrade-messages: what goes to "
+        "Syslog_Server for Log_Upgrade_* goes there too.",
+    ),
+    Question(
+        "I36",
+        "resync_after_failed_upgrade",
+        "Does Resync_After_Upgrade_Attempt resync after an upgrade that failed?",
+        "chapter, Resync After Upgrade Attempt ('after any upgrade occurs'); conference AG",
+        "The parameter's name and the conference guide's 'after each upgrade attempt' include failures.",
     ),
 )
 """Every open question, in the order of its key."""

@@ -196,7 +196,8 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
             failed=key,
         ),
     )
-    if decisions.resync_after_upgrade(phone.parameters):
+    performed = phone.interpretations.resync_after_failed_upgrade == "performed"
+    if performed and decisions.resync_after_upgrade(phone.parameters):
         resync = Due(at, at, Reason.PERIODIC, "resync.after_upgrade")
         phone = replace(phone, scheduled=sooner(phone.scheduled, resync))
     return phone, duties

@@ -17,6 +17,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from hil import __version__
+from hil.clients.screen import Operator, ScreenOperator
+from hil.clients.web import PhoneWeb
 from hil.clock import Clock, WallClock
 from hil.endpoints.admission import Admission
 from hil.endpoints.base import Endpoint
@@ -25,6 +27,9 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.https import TlsConfig
+from hil.endpoints.neighbours import NeighbourListener
+from hil.endpoints.ntp import NtpEndpoint
+from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.errors import LabError
@@ -45,6 +50,9 @@ from hil.virtual_clock import VirtualClock
 
 HTTPS_NAME = "prov.example"
 """The host name in the HTTPS endpoint's certificate; its DNS endpoint knows the name."""
+
+BACKUP_SIP_PORT = 5070
+"""Where the second SIP server of a bench listens, the backup proxy."""
 
 _CLOSING_S = 10.0
 
@@ -130,6 +138,11 @@ class VirtualBench:
             ),
         )
         self.syslog = SyslogEndpoint(*surroundings)
+        self.ntp = NtpEndpoint(*surroundings)
+        sip_tls = TlsConfig(authority, (HTTPS_NAME, str(LAB_ADDRESS)))
+        self.sip = SipEndpoint(*surroundings, tls=sip_tls)
+        self.backup_sip = SipEndpoint(*surroundings, port=BACKUP_SIP_PORT, name="backup-sip")
+        self.neighbours = NeighbourListener(*surroundings, port=self._port.near)
         self._endpoints: tuple[Endpoint, ...] = (
             self.dhcp,
             self.dns,
@@ -137,6 +150,10 @@ class VirtualBench:
             self.http,
             self.https,
             self.syslog,
+            self.ntp,
+            self.sip,
+            self.backup_sip,
+            self.neighbours,
         )
 
     def _build_handset(self, authority: Authority, firmware: Firmware) -> None:
@@ -155,6 +172,10 @@ class VirtualBench:
             lambda text: self._lab_fault("the virtual handset crashed", text),
         )
         self._handset.firmware = firmware
+        self.web = PhoneWeb(
+            self.network.place(), self.clock, self.history, lambda: self.admission.address
+        )
+        self.screen: Operator = ScreenOperator(self.clock, self.history, self._handset.screen)
 
     def _build_power(self) -> None:
         pdu = next(each for each in self.testbed.pdus if each.name == self.entry.power.pdu)
@@ -211,6 +232,7 @@ class VirtualBench:
         )
         for endpoint in self._endpoints:
             endpoint.reset()
+        self.web.reset()
         self.handset.prepare()
         self.admission.leased(None)
         self.handset.watch_link()
@@ -269,6 +291,7 @@ class VirtualBench:
 
     async def _restore(self, parameters: Mapping[str, str]) -> None:
         self._handset.flash.preset(parameters)
+        self._handset.partitions.preset()
 
     def _switch(self, outlet: int, on: bool) -> None:
         if outlet != self.entry.power.outlet:

@@ -126,7 +126,10 @@ class HandsetControl:
                     self.power_on()
                 raise
         self._clock.run(self._restore(Parameters(parameters).items_set()))
-        self._history.append(ev.HandsetPrepared(source="bench", parameters=parameters))
+        software = self.identity.swver
+        self._history.append(
+            ev.HandsetPrepared(source="bench", parameters=parameters, software=software)
+        )
 
     # -- life --------------------------------------------------------------------------------------
 

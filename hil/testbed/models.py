@@ -106,6 +106,15 @@ class TimingEntry(Entry):
         default=Timing.store,
         description="the most until an applied profile is safe from a power cut, 0 s or more",
     )
+    trigger: Seconds = Field(
+        default=Timing.trigger,
+        description="the most until a Resync_Trigger that is true is noticed, 0 s or more",
+    )
+    restart: Seconds = Field(
+        default=Timing.restart,
+        description="the most from the reason of a reboot, a load to be installed too, until the "
+        "phone boots, 0 s or more",
+    )
 
 
 class HandsetEntry(Entry):

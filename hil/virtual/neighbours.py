@@ -44,11 +44,13 @@ class NeighbourConfig:
 
     ``cdp_hold_s`` and ``lldp_hold_s`` are for how long the switch is to keep what it heard: 180 for
     CDP as everywhere, 180 for LLDP as published for these phones. The intervals are the defaults of
-    the protocols. ``wait_s`` is what CDP and LLDP-MED together add to the boot. ``power_class`` is
+    the protocols; with ``repeats`` off it announces itself at boot alone, which spares a laboratory
+    that lets days pass thousands of frames. ``wait_s`` is what CDP and LLDP-MED together add to the boot. ``power_class`` is
     the PoE class, ``power_mw`` what a device of class 2 may draw, in milliwatts (IEEE 802.3,
     table 33-1).
     """
 
+    repeats: bool = True
     cdp_interval_s: float = 60.0
     lldp_interval_s: float = 30.0
     cdp_hold_s: int = 180
@@ -80,6 +82,7 @@ class NeighbourAnnouncer:
         self._source = bytes.fromhex(identity.ma)
         self._socket: socket.socket | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._lldp_announced = False
 
     async def start(self, parameters: Parameters) -> None:
         """Announce for the first time, and return when DHCP may begin."""
@@ -104,13 +107,14 @@ class NeighbourAnnouncer:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._lldp_announced = False
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
     def stop(self) -> None:
         """Shut down in order, as before a reboot: take the LLDP announcement back, then as `cut`."""
-        if "lldp" in self._timers:
+        if self._lldp_announced:
             self._send(
                 lldp.encode_frame(shutdown_lldpdu(self._identity, self.address), self._source)
             )
@@ -118,8 +122,11 @@ class NeighbourAnnouncer:
 
     def _every(self, name: str, seconds: float, frame: Callable[[], bytes]) -> None:
         """Send the frame now and again every so many seconds."""
+        self._lldp_announced = self._lldp_announced or name == "lldp"
         self._send(frame())
-        self._timers[name] = self._clock.loop.call_later(seconds, self._every, name, seconds, frame)
+        later = self._clock.loop.call_later
+        if self._config.repeats:
+            self._timers[name] = later(seconds, self._every, name, seconds, frame)
 
     def _send(self, frame: bytes) -> None:
         """Hand a frame to the link; a link that is down takes none, and nobody hears it."""
