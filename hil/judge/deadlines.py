@@ -36,15 +36,17 @@ def time_is(shadow: Shadow, now: int) -> None:
     match shadow.step:
         case Looking(asked=False) as looking if shadow.sees_query(looking):
             if now - looking.since > shadow.stride:
-                host = looking.locate.host
-                what, due = f"{host} was not looked up", f"a DNS query for {host}"
-                _left_path(shadow, "rules.url", what, due, now)
+                host, service = looking.locate.host, looking.locate.service
+                name = f"the SRV records of {service}" if service else host
+                what, due = f"{host} was not looked up", f"a DNS query for {name}"
+                _left_path(shadow, "rules.srv" if service else "rules.url", what, due, now)
         case Asking(connection=0) as asking if shadow.sees(asking):
             if now - asking.since > shadow.stride:
                 _not_fetched(shadow, asking.retrieve, now)
         case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
-            if now - waiting.last > shadow.patience:
-                shadow.failed("no answer", waiting.since, waiting.last + shadow.patience)
+            patience = shadow.patience * (1 + shadow.addresses_left)
+            if now - waiting.last > patience:
+                shadow.failed("no answer", waiting.since, waiting.last + patience)
 
 
 def _pass_over(shadow: Shadow, now: int) -> None:

@@ -12,20 +12,17 @@ from dataclasses import replace
 
 from hil.history import events as ev
 from hil.history.pattern import describe
-from hil.judge import hidden
+from hil.judge import hidden, locating
 from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
-from hil.judge.names import PROMPT_NS, address_in, host_name
 from hil.judge.requests import answer_of, compare, repeats
 from hil.judge.shadow import Lost, Shadow
-from hil.judge.steps import Asking, Looking, Pending
+from hil.judge.steps import Asking, Pending
 from hil.judge.surroundings import Surroundings
 from hil.reference.phone import (
     Answered,
     Duty,
     Leased,
-    Locate,
-    Located,
     Log,
     Phase,
     Phone,
@@ -64,10 +61,10 @@ def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
             _leased(shadow, event)
         case ev.DhcpMessage(kind="DISCOVER" | "REQUEST", ciaddr="0.0.0.0"):
             shadow.restarts(event.at)
-        case ev.DnsQuery(qtype="A"):
-            return _asked_name(shadow, event)
-        case ev.DnsAnswer(qtype="A"):
-            return _told_address(shadow, event)
+        case ev.DnsQuery(qtype="A" | "SRV"):
+            return locating.asked(shadow, event)
+        case ev.DnsAnswer(qtype="A" | "SRV"):
+            return locating.told(shadow, event)
         case ev.Connected():
             return _connected(shadow, event)
         case ev.TlsHandshake(succeeded=False):
@@ -107,29 +104,12 @@ def _leased(shadow: Shadow, event: ev.DhcpMessage) -> None:
         shadow.lost = Lost.LEASE
 
 
-def _told_address(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
-    looking, address = shadow.step, address_in(event)
-    if not isinstance(looking, Looking) or host_name(looking.locate.host) != host_name(event.name):
-        return [shadow]
-    if address is None and event.rcode not in ("NOERROR", "NXDOMAIN"):
-        # A server's own trouble settles nothing: a resolver may ask another one, or again.
-        return [shadow]
-    ways = [shadow]
-    if event.at - looking.last > PROMPT_NS:
-        too_late = shadow.fork()
-        too_late.failed("no answer", looking.since, event.at)
-        ways.append(too_late)
-    shadow.step = None
-    shadow.happens(Located(event.at, address))
-    return ways
-
-
 def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
     """The connection for a request that is due, or that a resync may begin with now."""
 
     def wanted(phone: Phone) -> bool:
         fetch = phone.attempt.fetch if phone.attempt is not None else None
-        return fetch is not None and fetch.scheme != "tftp" and fetch.port == event.port
+        return fetch is not None and fetch.scheme != "tftp" and event.port in shadow.ports_of(phone)
 
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
         return wanted(phone)
@@ -140,7 +120,8 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
         ways += beginnings(anew, event, shows)
     for way in ways:
         if wanted(way.phone):
-            way.knows_address(event.at)
+            way.knows_address(event.at, event.port)
+            way.reaches(event.port, event.at)
             if isinstance(way.step, Asking):
                 way.step = replace(way.step, last=event.at, connection=event.connection)
     return ways
@@ -182,28 +163,6 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
 # -- what the phone does -----------------------------------------------------------------------------
 
 
-def _asked_name(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
-    """A name may be looked up for a resync, for its message, or for what the lab knows nothing of."""
-    name = host_name(event.name)
-
-    def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
-        hosts = [d.host for d in duties if isinstance(d, Locate)]
-        hosts += [d.message.host for d in duties if isinstance(d, Log)]
-        return name in map(host_name, hosts)
-
-    anew = hidden.given_up(shadow, event.at)
-    ways = [shadow, *beginnings(shadow, event, shows)]
-    if anew is not None:
-        ways += beginnings(anew, event, shows)
-    telling = hidden.looks_up_to_tell(shadow, event)
-    if telling is not None:
-        ways.append(telling)
-    for way in ways:
-        if isinstance(way.step, Looking) and host_name(way.step.locate.host) == name:
-            way.step = replace(way.step, last=event.at, asked=True)
-    return ways
-
-
 def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
     anew = hidden.given_up(shadow, event.at)
     ways = _take_request(anew, event) if anew is not None else []
@@ -232,7 +191,8 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]
     if not ways and shadow.phone.phase is Phase.WAITING:
         begins_anyway(shadow, event)
     for way in ways or [shadow]:
-        way.knows_address(event.at)
+        way.knows_address(event.at, event.port)
+        way.reaches(event.port, event.at)
         _hold_against_due(way, event)
     return ways or [shadow]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from hil import digest
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge.findings import Finding
@@ -18,17 +19,26 @@ def compare(
 ) -> tuple[str, Finding | None]:
     """Hold a request against the one that is due: the clause that was checked, and what is wrong."""
     fetch = retrieve.fetch
-    wanted: dict[str, object] = {"scheme": fetch.scheme, "port": fetch.port, "path": fetch.path}
+    port = retrieve.destination.port
+    wanted: dict[str, object] = {"scheme": fetch.scheme, "port": port, "path": fetch.path}
     got: dict[str, object] = {"scheme": event.scheme, "port": event.port, "path": path_of(event)}
     if isinstance(event, ev.HttpRequest):
         wanted |= {"method": retrieve.method, "host": fetch.host.lower()}
         got |= {"method": event.method, "host": _host(event)}
+        if _is_to_be_compared(retrieve, phone):
+            wanted |= {"body": retrieve.body.encode()}
+            got |= {"body": event.body}
     wrong = [name for name, value in wanted.items() if got[name] != value]
     clause = fetch_clause(retrieve, phone)
     if not wrong:
-        return clause, None
+        return _hold_credentials(retrieve, event, clause)
     if wrong[0] == "method":
-        clause = "report.when" if retrieve.rule == "Report_Rule" else "transfer.http"
+        posted = "rules.post" if "post" in fetch.options else "transfer.http"
+        clause = "report.when" if retrieve.rule == "Report_Rule" else posted
+    elif wrong[0] == "body":
+        clause = "rules.post"
+    elif wrong[0] == "port" and retrieve.port:
+        clause = "rules.srv"
     elif wrong[0] != "path":
         clause = "upgrade.url" if retrieve.rule == "Upgrade_Rule" else "rules.url"
     return clause, Finding(
@@ -38,6 +48,59 @@ def compare(
         describe(event),
         at=event.at,
     )
+
+
+def _is_to_be_compared(retrieve: Retrieve, phone: Phone) -> bool:
+    """Whether it is known what the body of a request has to be.
+
+    A timer in it shows when it was sent, which the lab sees only about.
+    """
+    register = retrieve.fetch.options.get("post")
+    if retrieve.rule == "Report_Rule" or register is None:
+        return False
+    return "TMR" not in phone.parameters.raw(f"GPP_{register.upper()}")
+
+
+def _hold_credentials(
+    retrieve: Retrieve, event: ev.ProvisioningRequest, clause: str
+) -> tuple[str, Finding | None]:
+    """Hold the credentials of a request against the challenge that it has to answer."""
+    challenge = retrieve.authorize
+    if challenge is None or not challenge.text or not isinstance(event, ev.HttpRequest):
+        return clause, None
+    clause = "transfer.authentication"
+    name = "authorization" if challenge.status == 401 else "proxy-authorization"
+    shown = digest.read_schemes(event.header(name) or "")
+    offered = digest.read_schemes(challenge.text)
+    options = retrieve.fetch.options
+    user, password = options.get("uid", ""), options.get("pwd", "")
+    if not shown:
+        wrong = "without credentials"
+    elif not any(_answers(shown[0], each) for each in offered):
+        wrong = "with an answer to another challenge"
+    elif not digest.proves(shown[0], user, password, method=event.method, uri=event.path):
+        wrong = "with credentials that do not prove the password of the rule"
+    else:
+        return clause, None
+    return clause, Finding(
+        clause,
+        f"{retrieve.rule} was asked for again {wrong}",
+        f"{name} for user {user!r} that answers {challenge.text}",
+        f"{name}: {event.header(name) or 'nothing'}",
+        at=event.at,
+    )
+
+
+def _answers(credentials: digest.Scheme, challenge: digest.Scheme) -> bool:
+    if credentials.name != challenge.name:
+        return False
+    if credentials.name == "basic":
+        return True
+    if credentials.algorithm != challenge.algorithm:
+        return False
+    same = all(credentials.get(name) == challenge.get(name) for name in ("realm", "nonce"))
+    # Where qop is offered it has to be used (RFC 7616 section 3.3).
+    return same and bool(credentials.get("qop")) == bool(challenge.get("qop"))
 
 
 def repeats(event: ev.ProvisioningRequest, retrieve: Retrieve) -> bool:
@@ -73,7 +136,14 @@ def answer_of(event: ev.TransferEnded) -> Answer:
         headers.get("content-encoding"),
         size,
         event.sha256,
+        _challenge(event),
     )
+
+
+def _challenge(event: ev.TransferEnded) -> str | None:
+    name = {401: "www-authenticate", 407: "proxy-authenticate"}.get(event.status)
+    told = [value for key, value in event.headers if key.lower() == name]
+    return ", ".join(told) or None
 
 
 def is_address(text: str) -> bool:

@@ -13,20 +13,21 @@ from dataclasses import replace
 from enum import Enum
 
 from hil.history import events as ev
-from hil.judge.findings import Ledger
-from hil.judge.names import Names
+from hil.judge.findings import Finding, Ledger
+from hil.judge.names import Names, located
 from hil.judge.owed import OwedLogs
 from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import DueWindow
-from hil.reference import machine, scheduling
+from hil.reference import attempts, machine, scheduling
 from hil.reference.due import Purpose
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
     Apply,
+    Destination,
     Duty,
     Finished,
     Happening,
@@ -195,19 +196,81 @@ class Shadow:
     def without_query(
         self, phone: Phone, duties: tuple[Duty, ...], at: int
     ) -> tuple[Phone, tuple[Duty, ...]]:
-        """What it does in place of ``duties`` if it remembers the host's address."""
-        host = next((duty.host for duty in duties if isinstance(duty, Locate)), "")
-        known = self.names.address_of(host)
+        """What it does in place of ``duties`` if it remembers where the server is."""
+        locate = next((duty for duty in duties if isinstance(duty, Locate)), None)
+        known = self.names.destinations(locate) if locate is not None else ()
         if not known:
             return phone, duties
-        phone, more = machine.advance(phone, Located(at, known))
+        phone, more = machine.advance(phone, located(at, known))
         return phone, (*(duty for duty in duties if not isinstance(duty, Locate)), *more)
 
-    def knows_address(self, at: int) -> None:
-        """It went on without a query: it remembers the host's address."""
+    def knows_address(self, at: int, port: int = 0) -> None:
+        """It went on, to this port, without a query: it remembers where the server is."""
+        if not isinstance(self.step, Looking):
+            return
+        locate = self.step.locate
+        if self.surroundings.answers_names and locate.service:
+            self._check_service(locate, at)
+        known = self.names.destinations(locate)
+        guess = Destination(self.surroundings.address or "0.0.0.0", port if locate.service else 0)
+        self.happens(located(at, known or (guess,)))
+
+    def _check_service(self, locate: Locate, at: int) -> None:
+        if self.names.was_asked_for(locate.service):
+            self.ledger.checked("rules.srv")
+            return
+        self.ledger.violated(
+            Finding(
+                "rules.srv",
+                f"{locate.host} was asked without a look-up of its SRV records",
+                f"a DNS query for the SRV records of {locate.service}",
+                "no such query since the phone got its power",
+                at=at,
+            )
+        )
+
+    @property
+    def addresses_left(self) -> int:
+        """How many addresses of the server the phone may still try after the present step."""
         if isinstance(self.step, Looking):
-            known = self.names.address_of(self.step.locate.host)
-            self.happens(Located(at, known or self.surroundings.address or "0.0.0.0"))
+            return len(self.names.destinations(self.step.locate))
+        return len(self.phone.attempt.others) if self.phone.attempt is not None else 0
+
+    def reaches(self, port: int, at: int) -> None:
+        """The lab is asked at ``port``: of several addresses, those before the lab's are silent."""
+        while isinstance(self.step, Asking) and self.phone.attempt is not None:
+            retrieve, others = self.step.retrieve, self.phone.attempt.others
+            url_port = retrieve.fetch.port
+            if self._is_here(retrieve.destination, port) or not any(
+                self._is_here(Destination(each.address, each.port or url_port), port)
+                for each in others
+            ):
+                return
+            if self.sees(self.step) and not self._are_equal(retrieve, port):
+                return
+            self.happens(Answered(at, NoAnswer("no connection", unreachable=True)))
+
+    def _is_here(self, destination: Destination, port: int) -> bool:
+        return destination.port == port and self.surroundings.address in ("", destination.address)
+
+    def _are_equal(self, retrieve: Retrieve, port: int) -> bool:
+        """Whether SRV records leave it to chance which of two ports is asked (RFC 2782)."""
+        service = attempts.look_up(retrieve.fetch, self.phone.interpretations).service
+        first, other = (
+            self.names.priority_of(service, each) for each in (retrieve.destination.port, port)
+        )
+        return bool(service) and first == other
+
+    def ports_of(self, phone: Phone) -> set[int]:
+        """The ports at which the phone's attempt may ask a server, as far as that can be known."""
+        attempt = phone.attempt
+        if attempt is None or attempt.fetch is None:
+            return set()
+        known = [Destination("", attempt.port), *attempt.others]
+        if attempt.server is None:
+            locate = attempts.look_up(attempt.fetch, phone.interpretations)
+            known += self.names.destinations(locate)
+        return {each.port or attempt.fetch.port for each in known}
 
     def failed(self, reason: str, earliest: int, latest: int) -> None:
         """The present step came to nothing; the phone noticed between these two instants."""
@@ -231,8 +294,11 @@ class Shadow:
         match duty:
             case Locate():
                 return self.surroundings.answers_names
-            case Retrieve(fetch=fetch, server=server):
-                return self.surroundings.sees_request(fetch.scheme, server, fetch.port)
+            case Retrieve(fetch=fetch, destination=destination):
+                # Of several addresses the first is asked first, whether it is the lab's or not.
+                return self.surroundings.sees_request(
+                    fetch.scheme, destination.address, destination.port
+                )
             case Log(message):
                 return self._sees_message(message)
             case _:
@@ -240,8 +306,9 @@ class Shadow:
 
     def sees(self, asking: Asking) -> bool:
         """Whether the lab would see the request."""
-        fetch = asking.retrieve.fetch
-        return self.surroundings.sees_request(fetch.scheme, asking.retrieve.server, fetch.port)
+        asked = asking.retrieve.destination
+        scheme = asking.retrieve.fetch.scheme
+        return self.surroundings.sees_request(scheme, asked.address, asked.port)
 
     def _sees_message(self, message: LogMessage) -> bool:
         return self.surroundings.sees_message(self.names.address_of(message.host), message.port)
@@ -252,5 +319,4 @@ class Shadow:
 
     def sees_query(self, looking: Looking) -> bool:
         """Whether the phone has to ask the lab for the address."""
-        known = self.names.address_of(looking.locate.host)
-        return self.surroundings.answers_names and not known
+        return self.surroundings.answers_names and not self.names.destinations(looking.locate)

@@ -15,12 +15,16 @@ from hil.reference.responses import NoAnswer
 
 @dataclass(frozen=True)
 class Looking:
-    """The address of a host is due; ``asked`` once a query for it was seen."""
+    """The address of a host is due; ``asked`` once a query for it was seen.
+
+    ``missed`` are hosts among those of a service whose address came too late for the phone.
+    """
 
     locate: Locate
     since: int
     last: int
     asked: bool = False
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,11 @@ def locate(
     try:
         return retrieve(phone, Destination(str(ip_address(fetch.host))), decisions)
     except ValueError:
-        return phone, (_look_up(fetch, phone.interpretations),)
+        return phone, (look_up(fetch, phone.interpretations),)
 
 
-def _look_up(fetch: Fetch, interpretations: Interpretations) -> Locate:
-    """Find the host by its address, with --srv by the SRV records of its service."""
+def look_up(fetch: Fetch, interpretations: Interpretations) -> Locate:
+    """The look-up that finds the server: by the host's name, with --srv by its SRV records."""
     if "srv" not in fetch.options:
         return Locate(fetch.host)
     service = f"_{fetch.scheme}._tcp.{fetch.host}"

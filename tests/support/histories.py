@@ -102,6 +102,12 @@ class Story:
         )
         return self.tell(at, answer)
 
+    def look_up_service(self, at: float, name: str, *records: str, rcode: str = "NOERROR") -> Story:
+        """A query for SRV records and its answer, each record ``priority weight port target``."""
+        query = ev.DnsQuery(source="dns", name=name, qtype="SRV", peer=f"{PHONE}:4000")
+        answer = ev.DnsAnswer(source="dns", name=name, qtype="SRV", rcode=rcode, answers=records)
+        return self.tell(at, query).tell(at, answer)
+
     def request(
         self,
         at: float,
@@ -112,6 +118,8 @@ class Story:
         from_port: int = 5000,
         host: str = LAB,
         method: str = "GET",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
     ) -> int:
         """The phone asks for a file; returns the transfer's number."""
         self._transfers += 1
@@ -140,7 +148,8 @@ class Story:
                     transfer=self._transfers,
                     method=method,
                     version="1.1",
-                    headers=(("host", host),),
+                    headers=(("host", host), *headers),
+                    body=body,
                 ),
             )
         return self._transfers

@@ -14,6 +14,7 @@ from collections import deque
 
 from histories import IDENTITY, LAB, NANOSECONDS, PHONE, TIMING, Story, packed
 
+from hil import digest
 from hil.history import events as ev
 from hil.reference import machine
 from hil.reference.parameters import Parameters
@@ -21,6 +22,7 @@ from hil.reference.phone import (
     Answered,
     Apply,
     Began,
+    Destination,
     Duty,
     Finished,
     Happening,
@@ -37,6 +39,7 @@ from hil.reference.profile_builder import flat_profile
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 
 NAME = "prov.example"
+DEAD = "dead.example"
 ELSEWHERE = "192.0.2.99"
 RULES = (
     "/a.xml",
@@ -46,8 +49,19 @@ RULES = (
     f"https://{NAME}/e.xml",
     f'($PRVST eq 0)? http://{LAB}/first.xml | ("$A" ne "")? /$A.xml',
     f'(GPP_A = "n$PRVST";)! [--uid u --pwd p] http://{LAB}/f.xml',
+    f"[--srv] http://{NAME}/g.xml",
+    f"[--srv --uid u --pwd p] https://{NAME}/h.xml",
+    f"[--post a] http://{LAB}/i.cgi",
     "# nothing",
     "",
+)
+LOCATIONS = ("/moved.xml", "beside.xml", f"https://{NAME}/m.xml", f"tftp://{LAB}/m.xml")
+CHALLENGES = (
+    "",
+    'Basic realm="a"',
+    'Digest realm="a", nonce="n"',
+    'Digest realm="a", nonce="n", qop="auth", algorithm=SHA-256',
+    "Negotiate",
 )
 UNSEEN_RULES = (f"tftp://{ELSEWHERE}/x", f"http://{LAB}:8081/x", "http://nowhere.example/x")
 SCHEDULES = ("0", "60", "600", "30,90,30", "120+60", "20+5,40,0", "3600")
@@ -69,6 +83,8 @@ class Player:
         self.phone = Phone(IDENTITY, Parameters())
         self.flash: Parameters = Parameters()
         self.cached_until = 0.0
+        self.cached: tuple[str, ...] = ()
+        self.services: dict[str, tuple[tuple[int, int, str], ...]] = {}
         self.begun = 0
         self.attempts: list[int] = []
         self.renew_at = float("inf")
@@ -123,6 +139,7 @@ class Player:
         self._happens(PoweredOff(round(cut * NANOSECONDS)))
         self.now = self.story.events[-1].at / NANOSECONDS
         self.cached_until = 0.0
+        self.services.clear()
 
     def _configuration(self, *, at_boot: bool = False) -> dict[str, str]:
         chance = self.chance
@@ -172,14 +189,15 @@ class Player:
             case Log(message):
                 self._wait(self.chance.uniform(0, 0.3 * TIMING.late))
                 host = message.host
-                if host == ELSEWHERE or (host == NAME and self._resolve(NAME, 0.5) is None):
-                    return ()
-                if message.port == 514:
+                addresses = self._resolve(host, 0.5)
+                if addresses[:1] == (LAB,) and message.port == 514:
                     self.story.log(self.now, message.text)
-            case Locate(host):
+            case Locate():
                 self._wait(self._step())
-                address = self._resolve(host)
-                return self._happens(Located(self._ns, address))
+                found = self._find(duty)
+                if not found:
+                    return self._happens(Located(self._ns, None))
+                return self._happens(Located(self._ns, found[0].address, found[0].port, found[1:]))
             case Retrieve():
                 self._wait(self._step())
                 answer = self._fetch(duty)
@@ -194,11 +212,38 @@ class Player:
         self._wait(self.chance.uniform(0, 0.1 if quick else 0.9 * TIMING.store))
         self.flash = parameters
 
-    def _resolve(self, host: str, patience: float = 6.0) -> str | None:
-        if host == LAB:
-            return LAB
+    def _find(self, locate: Locate) -> tuple[Destination, ...]:
+        services = self._services(locate) if locate.service else ()
+        if services is None:
+            return ()
+        if not services:
+            return tuple(Destination(address) for address in self._resolve(locate.host))
+        found = [(port, self._resolve(target)) for _, port, target in services]
+        return tuple(Destination(each, port) for port, addresses in found for each in addresses)
+
+    def _services(self, locate: Locate) -> tuple[tuple[int, int, str], ...] | None:
+        """The SRV records in the order of their priority; None if they cannot be had."""
+        name = locate.service
+        if self.services.get(name) and self.chance.random() < 0.5:
+            return self.services[name]
+        port = 80 if name.startswith("_http.") else 443
+        first, second = (10, port, NAME), (20, port, DEAD)
+        records = self.chance.choice(((first,), (first, second), ((5, port, DEAD), first), ()))
+        self.services[name] = records
+        told = [f"{priority} 0 {port} {target}" for priority, port, target in records]
+        self.chance.shuffle(told)
+        self.story.look_up_service(self.now, name, *told)
+        self._wait(self.chance.uniform(0, 0.1))
+        return records if records or locate.fallback else None
+
+    def _resolve(self, host: str, patience: float = 6.0) -> tuple[str, ...]:
+        if host in (LAB, ELSEWHERE):
+            return (host,)
         if host == NAME and self.now < self.cached_until:
-            return LAB
+            return self.cached
+        if host == DEAD:
+            self.story.look_up(self.now, host, ELSEWHERE)
+            return (ELSEWHERE,)
         outcomes = ["yes"] * 6 + ["gone"]
         outcomes += [] if self.calm else ["silent", "servfail", "again", "late", "too late"]
         outcome = self.chance.choice(outcomes) if host == NAME else "gone"
@@ -210,14 +255,14 @@ class Player:
                 self.story.query(self.now, host)
                 if outcome == "servfail":
                     self.story.resolved(self.now, host, rcode="SERVFAIL")
-                    return None
+                    return ()
             case "silent":
                 self.story.fault(self.now, "Silence", "dns")
                 for _ in range(self.chance.randint(0, 3)):
                     self._wait(self.chance.uniform(patience / 6, patience))
                     self.story.query(self.now, host)
                 self._wait(self.chance.uniform(patience / 6, patience))
-                return None
+                return ()
             case "late" | "too late":
                 self.story.fault(self.now, "Delay", "dns")
                 answered = self.now + 0.6 + self.chance.uniform(0, 2 * patience)
@@ -225,14 +270,15 @@ class Player:
                     # The phone has given up by then; the answer finds nobody.
                     self._wait(answered - self.now)
                     self.story.resolved(self.now, host, LAB)
-                    return None
+                    return ()
                 self._wait(answered - self.now)
         if outcome == "gone":
             self.story.resolved(self.now, host, rcode="NXDOMAIN")
-            return None
-        self.story.resolved(self.now, host, LAB)
+            return ()
+        self.cached = self.chance.choice(((LAB,), (LAB,), (LAB, ELSEWHERE), (ELSEWHERE, LAB)))
+        self.story.resolved(self.now, host, *self.cached)
         self.cached_until = self.now + self.chance.choice((0.0, 30.0, 600.0, 86_400.0))
-        return LAB
+        return self.cached
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -240,7 +286,7 @@ class Player:
         fetch = retrieve.fetch
         if retrieve.server != LAB or fetch.port not in (69, 80, 443):
             self._wait(self.chance.uniform(0, 0.9 * TIMING.give_up))
-            return NoAnswer("unreachable")
+            return NoAnswer("unreachable", unreachable=True)
         return self._tftp(retrieve) if fetch.scheme == "tftp" else self._http(retrieve)
 
     def _tftp(self, retrieve: Retrieve) -> Answer:
@@ -281,17 +327,26 @@ class Player:
 
     def _http(self, retrieve: Retrieve) -> Answer:
         fetch, scheme = retrieve.fetch, retrieve.fetch.scheme
-        connection = self.story.connected(self.now, fetch.port)
+        connection = self.story.connected(self.now, retrieve.destination.port)
         if scheme == "https" and not self.calm and self.chance.random() < 0.2:
             return self._no_handshake(connection)
         number = self.story.request(
-            self.now, fetch.path, scheme=scheme, host=fetch.host, method=retrieve.method
+            self.now,
+            fetch.path,
+            scheme=scheme,
+            host=fetch.host,
+            method=retrieve.method,
+            headers=_credentials(retrieve),
+            body=retrieve.body.encode(),
         )
         status = self.chance.choice((200,) * 7 + (404, 500, 403, 302, 401))
         if not self.calm and self.chance.random() < 0.2:
             return self._no_answer(scheme, number)
         self._wait(self.chance.uniform(0, 0.5))
-        location = f"/moved{self.chance.randint(0, 9)}.xml" if status == 302 else None
+        location = self.chance.choice(LOCATIONS) if status == 302 else None
+        challenge = self.chance.choice(CHALLENGES) if status == 401 else ""
+        headers = (("Location", location),) if location else ()
+        headers += (("WWW-Authenticate", challenge),) if challenge else ()
         body = self._document() if status == 200 else b""
         kinds = {200: "complete", 404: "not-found", 302: "redirected", 401: "unauthorized"}
         self.story.end(
@@ -301,9 +356,9 @@ class Player:
             scheme=scheme,
             status=status,
             body=body,
-            headers=(("Location", location),) if location else (),
+            headers=headers,
         )
-        return HttpAnswer(status, body, location)
+        return HttpAnswer(status, body, location, challenge=challenge)
 
     def _no_handshake(self, connection: int) -> Answer:
         if self.chance.random() < 0.5:
@@ -365,6 +420,20 @@ class Player:
     def _happens(self, happening: Happening) -> tuple[Duty, ...]:
         self.phone, duties = machine.advance(self.phone, happening)
         return duties
+
+
+def _credentials(retrieve: Retrieve) -> tuple[tuple[str, str], ...]:
+    if retrieve.authorize is None or not retrieve.authorize.text:
+        return ()
+    answered = digest.answer(
+        digest.read_schemes(retrieve.authorize.text),
+        retrieve.fetch.options["uid"],
+        retrieve.fetch.options["pwd"],
+        method=retrieve.method,
+        uri=retrieve.fetch.path,
+        cnonce="c",
+    )
+    return (("authorization", answered or ""),)
 
 
 def play(seed: int, *, calm: bool = False) -> Story:
