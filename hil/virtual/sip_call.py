@@ -69,6 +69,7 @@ class CallSetting:
     respond: Callable[[Key, Request, Response], None]
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     over: Callable[[str], None]
+    log: Callable[[str], None]
 
 
 class Call:
@@ -206,6 +207,8 @@ class Call:
             self._bye(setting.config.decisions.code_of(Trouble.UNACCEPTABLE_ANSWER))
         elif self._hanging_up:
             self._bye("")
+        else:
+            setting.log(f"call with {self.remote} established")
         return ""
 
     # -- a call to us ------------------------------------------------------------------------------
@@ -232,6 +235,8 @@ class Call:
         self.state = CallState.TALKING
         if self._delayed and not self._agrees(ack):
             self._bye(self._setting.config.decisions.code_of(Trouble.UNACCEPTABLE_ANSWER))
+        else:
+            self._setting.log(f"call with {self.remote} established")
 
     def unacknowledged(self, key: Key) -> None:
         """No ACK came for our 200 (timer H)."""

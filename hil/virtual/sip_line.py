@@ -216,6 +216,7 @@ class LineAgent:
                 respond=self._respond,
                 spawn=self._spawn,
                 over=over,
+                log=self._log,
             )
         )
         return call

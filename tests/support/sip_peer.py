@@ -18,7 +18,7 @@ from hil.net.virtual import LAB_ADDRESS
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT
 from hil.reference.parameters import Parameters
-from hil.virtual.sip import SipCallbacks, SipConfig, SipPhone
+from hil.virtual.sip import Dialing, SipCallbacks, SipConfig, SipPhone
 from hil.wire import sdp
 from hil.wire.sip_build import Hop, note_source, reply_hop, respond_to
 from hil.wire.sip_codec import decode, encode
@@ -435,6 +435,17 @@ class PhoneUnderTest:
 
     def hang_up(self, line=1):
         return self.do(lambda: self.phone.hang_up(line))
+
+    def dial_until_answered(self, number, within=15.0):
+        """Dial again whenever the call fails, until there is one."""
+        log = self.told.log
+        until = self._clock.now() + int(within * SECOND)
+        while True:
+            tried = len(log)
+            assert self.dial(number) is Dialing.CALLING
+            assert self._clock.wait(lambda tried=tried: len(log) > tried, until), log
+            if "established" in log[-1]:
+                return
 
     def wait(self, *event, within=60.0):
         """Wait until this was told."""
