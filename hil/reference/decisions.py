@@ -24,7 +24,7 @@ from hil.reference import (
     upgrade_rules,
 )
 from hil.reference.aliases import read_aliases
-from hil.reference.due import Action, Asker, BootCause, Due, Lines
+from hil.reference.due import Action, Asker, Due, Lines
 from hil.reference.due import Purpose as Purpose
 from hil.reference.due import Reason as Reason
 from hil.reference.identity import Identity
@@ -51,18 +51,9 @@ def resync_on_reset(parameters: Parameters) -> bool:
     return parameters.flag("Resync_On_Reset")
 
 
-def resync_at_boot(
-    cause: BootCause, parameters: Parameters, interpretations: Interpretations
-) -> bool:
-    """Resync_On_Reset: after every reboot but those that parameter updates and upgrades cause (I6).
-
-    Of the latter Resync_After_Upgrade_Attempt decides.
-    """
-    if cause is BootCause.UPGRADE:
-        return upgrade_rules.resync_after_upgrade(parameters)
-    if cause is BootCause.UPDATE and interpretations.resync_after_update == "skipped":
-        return False
-    return resync_on_reset(parameters)
+def resync_after_update(parameters: Parameters, interpretations: Interpretations) -> bool:
+    """Resync_On_Reset: not after "reboots caused by parameter updates" (I6)."""
+    return interpretations.resync_after_update != "skipped" and resync_on_reset(parameters)
 
 
 def may_ask(
@@ -270,7 +261,7 @@ class Decisions:
     apply_profile: Callable[[Parameters, Profile], Parameters] = apply_profile
     compose_log: Callable[[LogKind, MacroTable, str], LogMessage | None] = compose_log
     macro_table: Callable[..., MacroTable] = macro_table
-    resync_at_boot: Callable[[BootCause, Parameters, Interpretations], bool] = resync_at_boot
+    resync_after_update: Callable[[Parameters, Interpretations], bool] = resync_after_update
     may_ask: Callable[[Asker, Action, Parameters, Interpretations], bool] = may_ask
     resync_at_is_set: Callable[[Parameters], bool] = resync_at.is_set
     daily_window: Callable[

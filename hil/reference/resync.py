@@ -37,7 +37,7 @@ def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
     """The boot-up sequence is over at ``at``; a resync may be due."""
     before = phone.settled
     phone = replace(phone, phase=Phase.WAITING, settled=at)
-    if decisions.resync_at_boot(phone.boot, phone.parameters, phone.interpretations):
+    if _at_boot(phone, decisions):
         delay = decisions.random_delay(phone.parameters, phone.interpretations)
         upgraded = phone.boot is BootCause.UPGRADE
         clause = "resync.after_upgrade" if upgraded else "resync.random_delay"
@@ -52,6 +52,17 @@ def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
             both = replace(anew, earliest=max(at, after.earliest))
             phone = replace(phone, scheduled=both)
     return with_triggers(phone, at, decisions)
+
+
+def _at_boot(phone: Phone, decisions: Decisions) -> bool:
+    """Resync_On_Reset, and what it excepts."""
+    match phone.boot:
+        case BootCause.UPGRADE:
+            return decisions.resync_after_upgrade(phone.parameters)
+        case BootCause.UPDATE:
+            return decisions.resync_after_update(phone.parameters, phone.interpretations)
+        case _:
+            return decisions.resync_on_reset(phone.parameters)
 
 
 def asked(phone: Phone, request: Asked) -> Phone:
