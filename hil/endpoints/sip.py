@@ -22,6 +22,7 @@ from hil.endpoints.sip_agent import Reply
 from hil.endpoints.sip_call import Call
 from hil.endpoints.sip_caller import Invitation
 from hil.endpoints.sip_faults import MalformedSip, NoAck, SipStatus, Unreachable, WrongSdp
+from hil.endpoints.sip_icmp import prepare
 from hil.endpoints.sip_inquiry import Inquiry
 from hil.endpoints.sip_registrar import Binding, Registrar
 from hil.endpoints.sip_service import SipService
@@ -194,6 +195,8 @@ class SipEndpoint:
         ACKs (``ACK``). The faults of TLS count handshakes.
         """
         planned = fl.Planned(fault, nth, "ACK" if isinstance(fault, NoAck) else name)
+        if isinstance(fault, Unreachable):
+            prepare()
         if isinstance(fault, _SESSION_FAULTS):
             self._session_faults.add(planned)
         elif isinstance(fault, TLS_FAULTS) and self._tls is not None:

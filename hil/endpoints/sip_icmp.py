@@ -6,6 +6,7 @@ has its addresses, ports and first octets. It is sent through a raw socket of th
 
 from __future__ import annotations
 
+import importlib
 import socket
 from ipaddress import IPv4Address
 
@@ -16,9 +17,14 @@ _QUOTED = 548
 """Octets of the datagram that are quoted: what makes the message 576 octets (RFC 1812 4.3.2.3)."""
 
 
+def prepare() -> None:
+    """Load what makes the message, which takes most of a second, before the loop needs it."""
+    importlib.import_module("scapy.layers.inet")
+
+
 def unreachable(what: str, datagram: Datagram, ours: tuple[IPv4Address, int]) -> bytes:
     """Make the ICMP message that says ``host`` or ``port`` unreachable for a datagram to us."""
-    # Imported here: it takes most of a second, and few tests need it.
+    # Imported here, since few tests need it.
     from scapy.layers.inet import ICMP, IP, UDP
 
     quoted = (

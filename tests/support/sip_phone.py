@@ -101,7 +101,12 @@ class SipPhone:
         return self.answer_to(request)
 
     def answer_to(self, request: Request) -> Response | None:
-        mine = [r for r in self.responses if r.via.branch == request.via.branch]
+        mine = [
+            response
+            for response in self.responses
+            if response.via.branch == request.via.branch
+            and response.cseq.method == request.method
+        ]
         return mine[-1] if mine else None
 
     def register(self, password: str = PASS, expires: int = 3600) -> Response | None:
