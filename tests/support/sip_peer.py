@@ -447,6 +447,12 @@ class PhoneUnderTest:
             if "established" in log[-1]:
                 return
 
+    def logged(self, text, within=60.0):
+        """Wait until a line of the log begins like this."""
+        log = self.told.log
+        until = self._clock.now() + int(within * SECOND)
+        assert self._clock.wait(lambda: any(line.startswith(text) for line in log), until), log
+
     def wait(self, *event, within=60.0):
         """Wait until this was told."""
         until = self._clock.now() + int(within * SECOND)
