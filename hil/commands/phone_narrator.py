@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -18,13 +19,21 @@ from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Answered,
     Apply,
+    Asked,
     Began,
+    ClockSet,
     Finished,
+    Install,
     Leased,
+    LineChanged,
     Locate,
     Located,
     PoweredOff,
+    Purpose,
+    Reboot,
+    Registration,
     Retrieve,
+    Submitted,
 )
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 from hil.virtual.dhcp import REQUESTED_OPTIONS
@@ -96,9 +105,10 @@ class Narrator:
 
     def _resync(self, news: News) -> Record | None:
         match news:
-            case Began():
+            case Began(purpose=purpose):
                 text = _words(self._reason)
-                return "resync", f"resync begins ({text})", {"reason": text}
+                what = purpose.value
+                return what, f"{what} begins ({text})", {"reason": text}
             case Locate(host):
                 self._host = host
                 return "lookup", f"looking up {printable(host)}", {"host": host}
@@ -116,9 +126,14 @@ class Narrator:
                 text = f"syslog to {printable(news.host)}:{news.port}: {printable(news.text)}"
                 where = {"host": news.host, "port": news.port}
                 return "syslog", text, {"kind": news.kind.value, **where, "text": news.text}
-            case Finished(succeeded, reason):
-                return self._finished(succeeded, reason)
-        return None
+            case Finished(succeeded, reason, purpose):
+                return self._finished(succeeded, reason, purpose)
+            case Install(name):
+                return "install", f"installing {printable(name)}", {"load": name}
+            case Reboot(cause):
+                return "reboot", f"the phone reboots: {cause.value}", {"cause": cause.value}
+            case _:
+                return _beside(news)
 
     def _booted(self, parameters: Parameters) -> Record:
         self._parameters = parameters
@@ -146,15 +161,16 @@ class Narrator:
 
     def _next(self, at: int, news: Awaited | Idle) -> Record | None:
         if isinstance(news, Idle):
-            return ("idle", "no resync is due", {}) if self._address is not None else None
+            return ("idle", "nothing is due", {}) if self._address is not None else None
         self._reason = news.due.reason
         after = max(0, news.at - at) / NANOSECONDS
         window = [max(0, e - at) / NANOSECONDS for e in (news.due.earliest, news.due.latest)]
-        text = f"next resync ({_words(self._reason)}) in {after:.3f} s"
+        what = news.purpose.value
+        text = f"next {what} ({_words(self._reason)}) in {after:.3f} s"
         if window[1] - window[0] >= 1:
             text += f", out of a window from {window[0]:.0f} to {window[1]:.0f} s"
         more = {"reason": _words(self._reason), "after": after, "window": window}
-        return "next-resync", text, more
+        return f"next-{what}", text, more
 
     def _applied(self, parameters: Parameters) -> Record:
         former, self._parameters = self._parameters, parameters
@@ -170,12 +186,18 @@ class Narrator:
             )
         return "applied", text, more
 
-    def _finished(self, succeeded: bool, reason: str) -> Record:
+    def _finished(self, succeeded: bool, reason: str, purpose: Purpose) -> Record:
+        text = "succeeded" if succeeded else f"failed: {printable(reason)}"
+        more: dict[str, Any] = {"succeeded": succeeded, "reason": reason}
+        if purpose is not Purpose.RESYNC:
+            return f"{purpose.value}-finished", f"{purpose.value} {text}", more
         self.finished += 1
         self.succeeded = succeeded
-        more = {"number": self.finished, "succeeded": succeeded, "reason": reason}
-        text = "succeeded" if succeeded else f"failed: {printable(reason)}"
-        return "resync-finished", f"resync {self.finished} {text}", more
+        return (
+            "resync-finished",
+            f"resync {self.finished} {text}",
+            {"number": self.finished, **more},
+        )
 
 
 def _answered(answer: Answer) -> Record:
@@ -192,6 +214,30 @@ def _answered(answer: Answer) -> Record:
             return "answer", text, {"tftp_error": code, "text": words}
         case NoAnswer(reason):
             return "answer", f"no answer: {printable(reason)}", {"failure": reason}
+
+
+def _beside(news: News) -> Record | None:
+    """What happens beside the attempts: the time, calls, registrations, requests."""
+    match news:
+        case ClockSet(_, utc_ns):
+            when = datetime.fromtimestamp(utc_ns // NANOSECONDS, UTC).isoformat()
+            return "clock", f"the clock is set to {when}", {"utc": when}
+        case LineChanged(_, line, active):
+            state = "active" if active else "idle"
+            return "line", f"line {line} is {state}", {"line": line, "active": active}
+        case Registration(_, line, registered):
+            text = f"line {line} is {'registered' if registered else 'registered no more'}"
+            return "registration", text, {"line": line, "registered": registered}
+        case Asked(_, by, action, rule):
+            text = f"asked by {by.value} to {action.value}" + (
+                f": {printable(rule)}" if rule else ""
+            )
+            return "asked", text, {"by": by.value, "action": action.value, "rule": rule}
+        case Submitted(_, values):
+            names = sorted(values)
+            text = f"submitted on the web page: {', '.join(map(printable, names))}"
+            return "submitted", text, {"set": names}
+    return None
 
 
 def _words(reason: Reason) -> str:

@@ -207,6 +207,8 @@ def read_profile(
     interpretations: Interpretations,
 ) -> Profile:
     """Decode what was downloaded, with the key and the alias map of the rule; raises ProfileError."""
+    if not document.kept:
+        raise ProfileError(ProfileErrorKind.TOO_LARGE, f"{document.size} octets are no profile")
     register = options.get("alias")
     return profiles.decode(
         document.body,

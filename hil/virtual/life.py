@@ -229,8 +229,9 @@ class Life:
         while True:
             self._changed.clear()
             self._pick()
-            if not self._picked or self.phone.phase is not Phase.WAITING:
-                self._tell_next(Idle())
+            if not self._picked:
+                if self.phone.phase is Phase.WAITING:
+                    self._tell_next(Idle())
                 await self._changed.wait()
                 continue
             purpose, (due, at) = min(self._picked.items(), key=lambda item: item[1][1])

@@ -222,7 +222,7 @@ def test_a_life_in_plain_lines(capsys):
         "     7.000  resync begins (periodic)",
         "     7.100  answer: TFTP error 1 (file not found)",
         "     7.100  resync 2 failed: file not found",
-        "     7.100  no resync is due",
+        "     7.100  nothing is due",
         "     8.000  no answer: tls: timeout",
         "     9.000  lease lost: expired",
         "     9.500  power off: the link goes down",
