@@ -25,7 +25,7 @@ SERVICE_UNAVAILABLE = "503"
 LONGEST_DELAY = 2**31 - 1
 """Seconds that a server can have a phone wait: its numbers have 32 bits."""
 
-_ADDRESS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,252})(?::([0-9]{1,5}))?")
+_ADDRESS = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9.])?)(?::([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hil.wire.sip_build import request_head
 from hil.wire.sip_digest import Algorithm, Challenge, answer, parse_challenge
 from hil.wire.sip_headers import MAGIC_COOKIE, CSeq, NameAddress, Via
 from hil.wire.sip_message import Headers, Request, Response, with_header
-from hil.wire.sip_uri import SipUri
+from hil.wire.sip_uri import SipUri, parse_uri
 
 _CHALLENGES = {
     401: ("WWW-Authenticate", "Authorization"),
@@ -97,11 +97,26 @@ def read_account(parameters: Parameters, line: int, address: IPv4Address) -> Acc
         user=user,
         auth_user=auth_id or user,
         password=parameters.raw(f"Password_{line}_"),
-        display=parameters.raw(f"Display_Name_{line}_").strip(),
+        display=" ".join(parameters.raw(f"Display_Name_{line}_").replace("\0", " ").split()),
         transport="UDP" if chosen == "AUTO" else chosen,
         address=address,
         port=parameters.integer(f"SIP_Port_{line}_"),
     )
+
+
+def footing(parameters: Parameters, line: int) -> tuple[str, ...]:
+    """What a line stands on: with another value of these its socket or its account is another."""
+    own = ("Line_Enable", "SIP_Port", "SIP_Transport", "User_ID", "Password", "Auth_ID")
+    names = [f"{name}_{line}_" for name in (*own, "Use_Auth_ID", "Display_Name")]
+    return tuple(parameters.raw(name) for name in (*names, "SIP_T1", "SIP_T2", "SIP_T4"))
+
+
+def is_for(request: Request, user: str) -> bool:
+    """Whether the Request-URI means the line: its user, or none."""
+    try:
+        return parse_uri(request.uri).user in (None, user)
+    except RemoteProtocolError:
+        return False
 
 
 def via(account: Account, identifiers: Identifiers) -> Via:

@@ -15,6 +15,7 @@ are compared, RTP is announced and not sent. A call ends as soon as its BYE is o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -128,7 +129,11 @@ class Call:
             return setting.config.decisions.code_of(Trouble.NO_ADDRESS)
         if self._hanging_up:
             return ""
-        request = self._first_invite(server, number)
+        try:
+            request = self._first_invite(server, number)
+        except LocalProtocolError:
+            # The dial plan has substituted what cannot be an address.
+            return setting.config.decisions.code_of(Trouble.NOT_IN_DIAL_PLAN)
         while True:
             request = setting.config.outgoing(request)
             self._exchange = setting.element.request(request, hop, server.host)
@@ -194,12 +199,14 @@ class Call:
 
     async def _connected(self, exchange: Exchange, response: Response) -> str:
         setting = self._setting
-        dialog = dialog_of_caller(exchange.request, response)
-        ack = dialog.ack(
-            exchange.request.cseq.number,
-            via(setting.account, setting.identifiers),
-            headers=setting.headers,
-        )
+        number = exchange.request.cseq.number
+        hop_by = via(setting.account, setting.identifiers)
+        try:
+            dialog = dialog_of_caller(exchange.request, response)
+            ack = dialog.ack(number, hop_by, headers=setting.headers)
+        except RemoteProtocolError:
+            # Its route cannot be read, so there is no way to the other side any more.
+            return setting.config.decisions.code_of(Trouble.UNACCEPTABLE_ANSWER)
         hop = await setting.locate(ack) or exchange.hop
         setting.element.acknowledge(exchange, setting.config.outgoing(ack), hop)
         self._dialog, self.state = dialog, CallState.TALKING
@@ -325,11 +332,12 @@ class Call:
     def _bye(self, code: str) -> None:
         """Send a BYE; whatever comes of it, the call is over."""
         setting = self._setting
-        if self._dialog is not None:
-            self._dialog, bye = self._dialog.request(
-                "BYE", via(setting.account, setting.identifiers), headers=setting.headers
-            )
-            setting.spawn(self._send_bye(setting.config.outgoing(bye)))
+        dialog, hop_by = self._dialog, via(setting.account, setting.identifiers)
+        # A route that cannot be read leads nowhere; then the other side finds out by itself.
+        with contextlib.suppress(RemoteProtocolError):
+            if dialog is not None:
+                self._dialog, bye = dialog.request("BYE", hop_by, headers=setting.headers)
+                setting.spawn(self._send_bye(setting.config.outgoing(bye)))
         self._end(code)
 
     async def _send_bye(self, bye: Request) -> None:

@@ -26,7 +26,7 @@ from hil.reference.interpretations import Interpretations
 from hil.reference.line_decisions import Server
 from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
-from hil.virtual.sip_account import Account, Identifiers, read_account
+from hil.virtual.sip_account import Account, Identifiers, footing, is_for, read_account
 from hil.virtual.sip_call import Call, CallSetting, CallState
 from hil.virtual.sip_config import METHODS, Dialing, SipCallbacks, SipConfig
 from hil.virtual.sip_element import Listening, SipElement
@@ -142,7 +142,7 @@ class LineAgent:
     def configure(self, parameters: Parameters) -> None:
         """Go by these parameters; where they touch the line's port or account it begins anew."""
         before, self._parameters = self._parameters, parameters
-        if _footing(before, self.number) == _footing(parameters, self.number):
+        if footing(before, self.number) == footing(parameters, self.number):
             if self._running is not None and before != parameters:
                 self._running.registration.configure(parameters)
             return
@@ -236,9 +236,17 @@ class LineAgent:
     # -- requests that come in ---------------------------------------------------------------------
 
     def _request(self, key: Key, request: Request, hop: Hop) -> None:
-        call, running = self._call, self._running
-        if running is None:
+        if self._running is None:
             return
+        try:
+            self._dispatch(self._running, key, request, hop)
+        except RemoteProtocolError as error:
+            # A header field that nothing but this request needs was not to be read.
+            self._log(f"malformed {request.method} from {hop.host}: {error}")
+            self._answer(key, request, 400)
+
+    def _dispatch(self, running: _Running, key: Key, request: Request, hop: Hop) -> None:
+        call = self._call
         within = bool(request.to.tag)
         if request.method == "CANCEL":
             self._cancel(running, key, request)
@@ -251,7 +259,7 @@ class LineAgent:
             self._answer(key, request, 420, options)
         elif request.method == "OPTIONS":
             self._answer(key, request, 200, (*_ALLOW, ("Accept", "application/sdp")))
-        elif not _is_for(request, running.account.user):
+        elif not is_for(request, running.account.user):
             self._answer(key, request, 404)
         elif request.method == "NOTIFY":
             running.notified.take(
@@ -276,6 +284,8 @@ class LineAgent:
         elif self._call is not None:
             self._answer(key, request, 486)
         else:
+            # Read now, while it can be refused: the dialog that the answer opens needs it.
+            request.values("Record-Route")
             call = self._call = self._new_call(running)
             call.ring(key, request)
             if call.state is CallState.RINGING:
@@ -382,18 +392,3 @@ class LineAgent:
 
 
 _ALLOW: Headers = (("Allow", ", ".join(METHODS)),)
-
-
-def _is_for(request: Request, user: str) -> bool:
-    """Whether the Request-URI means the line: its user, or none."""
-    try:
-        return parse_uri(request.uri).user in (None, user)
-    except RemoteProtocolError:
-        return False
-
-
-def _footing(parameters: Parameters, line: int) -> tuple[str, ...]:
-    """What a line stands on: with another value of these its socket or its account is another."""
-    own = ("Line_Enable", "SIP_Port", "SIP_Transport", "User_ID", "Password", "Auth_ID")
-    names = [f"{name}_{line}_" for name in (*own, "Use_Auth_ID", "Display_Name")]
-    return tuple(parameters.raw(name) for name in (*names, "SIP_T1", "SIP_T2", "SIP_T4"))

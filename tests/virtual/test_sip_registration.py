@@ -268,6 +268,26 @@ def test_a_replaced_decision_is_what_it_goes_by(phone, peer):
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        {"Proxy_1_": "sip.example-"},
+        {"Proxy_1_": "a" * 300},
+        {"User_ID_1_": 'a b"<>@;\r\nX: y'},
+        {"Display_Name_1_": 'a"\r\n\0X: y'},
+        {"Password_1_": "\r\n\0"},
+        {"Auth_ID_1_": "a\r\nX: y"},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_no_value_of_a_parameter_can_break_it(phone, peer, values):
+    server = peer(demanding(Algorithm.MD5))
+    ours = phone(**values).start()
+    server.pass_time(100)
+    assert all(request.header("X") is None for request in server.requests)
+    assert ours.crashes == []
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"\r\n\r\n", b"\x00" * 100, b"SIP/2.0 200 OK\r\n\r\n", b"x" * 60000]
 )
 def test_garbage_from_the_network_changes_nothing(phone, peer, data):
