@@ -77,7 +77,7 @@ class Outside:
                     yield from _asked_by_web(asked, event.at, parameters)
             case ev.SipMessage():
                 yield from self._sip(event, parameters)
-            case ev.FaultInjected(source="sip") if event.fault.startswith("Icmp"):
+            case ev.FaultInjected(source="sip" | "backup-sip", fault="Unreachable"):
                 yield from self._undeliverable(event.at)
             case _:
                 return
