@@ -72,12 +72,12 @@ class Interpretations:
     resync_at_dst: Literal["wall-clock", "elapsed-day"] = "wall-clock"
     resync_at_gap: Literal["at-change", "skipped"] = "at-change"
     resync_at_overlap: Literal["first", "both"] = "first"
-    dhcp_offset_daylight: Literal["applied", "ignored"] = "applied"
-    peer_sharing_log: Literal["unspecified", "upgrade-messages"] = "unspecified"
-    resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
     invalid_value: Literal["keep-previous", "default"] = "keep-previous"
     key_without_encryption: Literal["bad-key", "plain"] = "bad-key"
     ikm_encoding: Literal["raw", "base64url", "hex"] = "raw"
+    dhcp_offset_daylight: Literal["applied", "ignored"] = "applied"
+    peer_sharing_log: Literal["unspecified", "upgrade-messages"] = "unspecified"
+    resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
 
     @classmethod
     def default(cls) -> Self:

@@ -83,5 +83,7 @@ def test_a_reading_has_an_effect_or_is_known_to_have_none():
     package = Path(interpretations.__file__).parents[1]
     aside = {"interpretations.py", "open_questions.py"}
     code = "".join(p.read_text() for p in package.rglob("*.py") if p.name not in aside)
-    read = {entry.name for entry in CATALOGUE if re.search(rf"\.{entry.name}\b", code)}
+    # A clause may have the name of a question; its id stands in quotes.
+    names = [entry.name for entry in CATALOGUE]
+    read = {name for name in names if re.search(rf"\.{name}\b(?!\")", code)}
     assert {entry.name for entry in CATALOGUE} - read == WITHOUT_EFFECT

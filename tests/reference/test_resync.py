@@ -10,8 +10,10 @@ from dataclasses import replace
 import pytest
 from lives import MISSING, SERVER, Life, booted
 
-from hil.reference.phone import Phase
+from hil.reference.phone import Action, Phase, Purpose
 from hil.reference.responses import HttpAnswer
+
+LOAD = "http://192.0.2.1/sip7832.11-3-2MPP0001-700.loads"
 
 # --- log messages of an attempt
 
@@ -79,11 +81,18 @@ def test_neither_does_it_try_again_after_a_failure() -> None:
 
 def lives() -> dict[Phase, Life]:
     """A phone in each phase, with something to lose."""
+    upgrading = booted(GPP_A="kept", Upgrade_Rule=LOAD).begin(10).given(11)
+    upgrading.begin(11, Purpose.UPGRADE)
+    reporting = booted(GPP_A="kept", Report_Rule="http://192.0.2.1/report").begin(10).given(11)
+    reporting.ask(12, Action.REPORT).begin(12, Purpose.REPORT)
     return {
         Phase.OFF: Life(GPP_A="kept"),
         Phase.BOOTING: Life(GPP_A="kept").power_on(),
         Phase.WAITING: booted(GPP_A="kept", Resync_Periodic="600").begin(10).given(11),
         Phase.RESYNCING: booted(GPP_A="kept", Profile_Rule="http://prov.example/x").begin(10),
+        Phase.UPGRADING: upgrading,
+        Phase.REPORTING: reporting,
+        Phase.REBOOTING: booted(GPP_A="kept").begin(10).given(11).submit(12),
     }
 
 

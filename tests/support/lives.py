@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from hil.reference import machine
 from hil.reference.decisions import REFERENCE, Decisions
@@ -10,21 +11,30 @@ from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
+    Action,
     Answered,
     Apply,
+    Asked,
+    Asker,
     Began,
+    BootCause,
+    ClockSet,
     Destination,
     Duty,
     Finished,
     Happening,
     Leased,
+    LineChanged,
     Locate,
     Located,
     Log,
     Phone,
     PoweredOff,
     PoweredOn,
+    Purpose,
+    Registration,
     Retrieve,
+    Submitted,
 )
 from hil.reference.profile_builder import flat_profile
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
@@ -58,8 +68,8 @@ class Life:
 
     # -- happenings --------------------------------------------------------------------------------
 
-    def power_on(self, at: float = 0) -> Life:
-        return self.happens(PoweredOn(_ns(at)))
+    def power_on(self, at: float = 0, cause: BootCause = BootCause.POWER) -> Life:
+        return self.happens(PoweredOn(_ns(at), cause))
 
     def power_off(self, at: float) -> Life:
         return self.happens(PoweredOff(_ns(at)))
@@ -68,8 +78,8 @@ class Life:
         chosen = {66: SERVER.encode()} if options is None else options
         return self.happens(Leased(_ns(at), ADDRESS, chosen))
 
-    def begin(self, at: float) -> Life:
-        return self.happens(Began(_ns(at)))
+    def begin(self, at: float, purpose: Purpose = Purpose.RESYNC) -> Life:
+        return self.happens(Began(_ns(at), purpose))
 
     def located(self, at: float, address: str | None, port: int = 0, *others: Destination) -> Life:
         return self.happens(Located(_ns(at), address, port, others))
@@ -87,6 +97,33 @@ class Life:
     def fails(self, at: float) -> Life:
         return self.answer(at, NoAnswer("silence"))
 
+    # -- what happens beside its attempts ----------------------------------------------------------
+
+    def told_time(self, at: float, utc: str) -> Life:
+        """Its clock is set, to ``2026-03-02 07:30`` or ``07:30:15`` of UTC."""
+        instant = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+        return self.happens(ClockSet(_ns(at), round(instant.timestamp()) * NANOSECONDS))
+
+    def ask(
+        self, at: float, action: Action = Action.RESYNC, by: Asker = Asker.WEB, rule: str = ""
+    ) -> Life:
+        return self.happens(Asked(_ns(at), by, action, rule))
+
+    def submit(self, at: float, **values: str) -> Life:
+        return self.happens(Submitted(_ns(at), values))
+
+    def call(self, at: float, line: int = 1) -> Life:
+        return self.happens(LineChanged(_ns(at), line, True))
+
+    def hang_up(self, at: float, line: int = 1) -> Life:
+        return self.happens(LineChanged(_ns(at), line, False))
+
+    def registered(self, at: float, line: int = 1) -> Life:
+        return self.happens(Registration(_ns(at), line, True))
+
+    def unregistered(self, at: float, line: int = 1) -> Life:
+        return self.happens(Registration(_ns(at), line, False))
+
     # -- what is due -------------------------------------------------------------------------------
 
     @property
@@ -96,6 +133,11 @@ class Life:
         if due is None:
             return None
         return due.earliest / NANOSECONDS, due.latest / NANOSECONDS, due.reason.value
+
+    @property
+    def clause(self) -> str | None:
+        """The clause that the next resync rests on; None if none is due."""
+        return self.phone.due.clause if self.phone.due is not None else None
 
     @property
     def fetching(self) -> Retrieve:
