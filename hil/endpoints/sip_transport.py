@@ -126,16 +126,17 @@ class SipTransport:
         """
         data = encode(message) if data is None else data
         loop = self._station.clock.loop
+        at = self._station.clock.now()
         if hop.transport == "UDP":
             if self._udp.send(data, hop.host, hop.port):
-                self._record(message, hop, data)
+                self._record(message, hop, data, at)
             else:
                 loop.call_soon(lost)
             return
         known = self._open.get(hop.connection)
         if known is not None and known[0].open:
             known[0].send(data, lost)
-            self._record(message, known[0].hop, data)
+            self._record(message, known[0].hop, data, at)
         elif hop.transport == "TCP":
             task = loop.create_task(self._reach(message, hop, data, lost))
             self._connecting.add(task)
@@ -158,7 +159,7 @@ class SipTransport:
             return
         connection = self._serve(stream, "TCP")
         connection.send(data, lost)
-        self._record(message, connection.hop, data)
+        self._record(message, connection.hop, data, self._station.clock.now())
 
     # -- receiving ---------------------------------------------------------------------------------
 
@@ -195,7 +196,8 @@ class SipTransport:
         self._station.history.append(event)
         return message
 
-    def _record(self, message: Message, hop: Hop, data: bytes) -> None:
+    def _record(self, message: Message, hop: Hop, data: bytes, at: int) -> None:
+        """Record what was sent; ``at`` is from before, as the answer to it may be here by now."""
         event = sip_event(
             message,
             hop,
@@ -203,6 +205,7 @@ class SipTransport:
             Direction.SENT,
             data,
             source=self._station.source,
+            at=at,
         )
         self._station.history.append(event)
 
