@@ -39,12 +39,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: header names in lower case; status 0 and ``detail`` where nothing did."""
+    """What came back: header names in lower case; status 0 and ``detail`` where nothing did.
+
+    ``unsent``: no connection came about, so the phone cannot have read the request.
+    """
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     detail: str = ""
+    unsent: bool = False
 
 
 async def exchange(
@@ -79,7 +83,7 @@ async def exchange(
     except (TransportError, TimeoutError, h11.ProtocolError) as error:
         if raw is not None:
             raw.abort()
-        return answered(Answer(detail=_why(error, within)))
+        return answered(Answer(detail=_why(error, within), unsent=raw is None))
     except BaseException:
         if raw is not None:
             raw.abort()

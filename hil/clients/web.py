@@ -176,6 +176,7 @@ class PhoneWeb:
                 scheme=settings.scheme,
                 method=method,
                 target=target,
+                requester=str(self._place.address),
                 body=body,
             )
         )
@@ -211,7 +212,7 @@ class PhoneWeb:
     ) -> ev.WebAnswered:
         address = self._address()
         if address is None:
-            return self._answered(number, Answer(detail="the phone has no address"))
+            return self._answered(number, Answer(detail="the phone has no address", unsent=True))
         port = settings.port or _DEFAULT_PORTS[settings.scheme]
         return await exchange(
             self._place,
@@ -232,6 +233,7 @@ class PhoneWeb:
                 headers=answer.headers,
                 body=answer.body,
                 detail=answer.detail,
+                unsent=answer.unsent,
             )
         )
 

@@ -79,13 +79,17 @@ class WebRequested(Event, frozen=True, kw_only=True):
 
 
 class WebAnswered(Event, frozen=True, kw_only=True):
-    """What the phone's web server answered; ``status`` 0 and ``detail`` where it did not."""
+    """What the phone's web server answered; ``status`` 0 and ``detail`` where it did not.
+
+    ``unsent`` tells that the request cannot have reached it: there was no connection.
+    """
 
     exchange: int
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     detail: str = ""
+    unsent: bool = False
 
 
 class ScreenUsed(Event, frozen=True, kw_only=True):

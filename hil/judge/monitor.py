@@ -20,7 +20,7 @@ what no explanation excuses.
 
     events ─▶ following   what an event says of the phone
               deadlines   what is missing by now
-              outside     clock, lines and requests to the phone
+              outside     clock, lines and requests to the phone, as far as it agreed (perhaps)
                  └▶ shadow ─▶ hil.reference.machine
                        ├ hidden    moves that nobody sees
                        ├ beginnings  first signs of what begins
@@ -40,6 +40,7 @@ from hil.judge.findings import Finding
 from hil.judge.following import follow
 from hil.judge.names import Names
 from hil.judge.outside import Outside
+from hil.judge.perhaps import told
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
@@ -94,10 +95,8 @@ class Monitor:
         for way in self._ways:
             time_is(way, event.at)
         self._names.feed(event)
-        for happening in self._outside.feed(event, self.phone.parameters):
-            for way in self._ways:
-                if way.lost is None:
-                    way.happens(happening)
+        for news in self._outside.feed(event, self.phone.parameters):
+            self._ways = told(self._ways, news)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways
 

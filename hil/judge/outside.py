@@ -6,16 +6,16 @@ explanations. Where a SIP dialogue ends in silence, the timers of RFC 3261 secti
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hil.errors import ProfileError
 from hil.history import events as ev
-from hil.reference import direct_actions, notify, profiles
+from hil.judge.perhaps import News
+from hil.judge.web_requests import WebRequests
+from hil.reference import notify
 from hil.reference.due import Action, Asker
 from hil.reference.parameters import Parameters
-from hil.reference.phone import Asked, ClockSet, Happening, LineChanged, Registration, Submitted
+from hil.reference.phone import Asked, ClockSet, Happening, LineChanged, Registration
 
 NANOSECONDS = 1_000_000_000
 UNANSWERED_NS = 32 * NANOSECONDS
@@ -24,11 +24,6 @@ PROMPT_NS = NANOSECONDS
 """A time that comes within this after its query is in time for every client."""
 
 _CHALLENGES = (401, 407)
-_ACTIONS = {
-    direct_actions.Action.RESYNC: Action.RESYNC,
-    direct_actions.Action.UPGRADE: Action.UPGRADE,
-    direct_actions.Action.REBOOT: Action.REBOOT,
-}
 _NOTIFIED = {
     notify.NotifyAction.RESYNC: Action.RESYNC,
     notify.NotifyAction.CHECK_SYNC: Action.RESYNC,
@@ -55,9 +50,9 @@ class Outside:
         self._registering: dict[str, tuple[int, int]] = {}
         self._notified: dict[tuple[str, int], str] = {}
         self._time_asked: int | None = None
-        self._web: dict[int, ev.WebRequested] = {}
+        self._web = WebRequests()
 
-    def feed(self, event: ev.Event, parameters: Parameters) -> Iterator[Happening]:
+    def feed(self, event: ev.Event, parameters: Parameters) -> Iterator[News]:
         """What happens to the phone with ``event``, and what has happened before it by time alone."""
         yield from self._timed_out(event.at)
         match event:
@@ -67,14 +62,10 @@ class Outside:
                 self._time_asked = event.at
             case ev.NtpAnswer():
                 yield from self._told_the_time(event)
-            case ev.ScreenUsed(action="resync", offered=True):
-                yield Asked(event.at, Asker.SCREEN, Action.RESYNC, event.detail)
-            case ev.WebRequested():
-                self._web[event.exchange] = event
-            case ev.WebAnswered():
-                asked = self._web.pop(event.exchange, None)
-                if asked is not None and 200 <= event.status < 300:
-                    yield from _asked_by_web(asked, event.at, parameters)
+            case ev.ScreenUsed(action="resync" | "reboot", offered=True):
+                yield Asked(event.at, Asker.SCREEN, Action(event.action), event.detail)
+            case ev.WebRequested() | ev.WebAnswered():
+                yield from self._web.feed(event, parameters)
             case ev.SipMessage():
                 yield from self._sip(event, parameters)
             case ev.FaultInjected(source="sip" | "backup-sip", fault="Unreachable"):
@@ -88,6 +79,7 @@ class Outside:
         self._registering.clear()
         self._notified.clear()
         self._time_asked = None
+        self._web = WebRequests()
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -179,25 +171,6 @@ class Outside:
             if asked + UNANSWERED_NS < now:
                 del self._registering[call_id]
                 yield from self._lost(line, asked + UNANSWERED_NS)
-
-
-def _asked_by_web(event: ev.WebRequested, at: int, parameters: Parameters) -> Iterator[Happening]:
-    """What the phone agreed to do; one that may not agree is told so by what it does then."""
-    address = direct_actions.parse_target(event.target)
-    if event.method == "POST" and address.path == direct_actions.PATHS.submit:
-        with contextlib.suppress(ProfileError):
-            yield Submitted(at, dict(profiles.decode(event.body).parameters))
-        return
-    command = direct_actions.parse_command(event.target)
-    if command is None:
-        return
-    admin = direct_actions.Credentials(direct_actions.ADMIN, parameters.raw("Admin_Password"))
-    decision = direct_actions.decide(
-        replace(command, credentials=None), parameters, event.requester, admin
-    )
-    if isinstance(decision, direct_actions.Accept):
-        action = _ACTIONS[decision.action]
-        yield Asked(at, Asker.WEB, action, decision.rule, decision.requester)
 
 
 def _line_of(user: str, parameters: Parameters) -> int:

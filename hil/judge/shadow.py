@@ -64,7 +64,8 @@ class Shadow:
     attempt is, ``logs`` the messages that are due, ``windows`` when what is due may begin. From
     ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
     before the record of what it follows. ``storing`` has what its flash held before each of the
-    newest changes, with their times. ``restart`` is the reboot that it owes, and since when.
+    newest changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken``
+    names the requests that it has obeyed before it answered them.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -80,6 +81,7 @@ class Shadow:
         self.storing: tuple[tuple[int, Parameters], ...] = ()
         self.cut_from: int | None = None
         self.restart: tuple[Reboot, int] | None = None
+        self.taken: frozenset[str] = frozenset()
         self.lost: Lost | None = None
 
     @property
@@ -147,6 +149,7 @@ class Shadow:
     def _forget(self) -> None:
         self.step = self.held = self.lost = self.restart = None
         self.storing = ()
+        self.taken = frozenset()
         self.cut_from = None
         self.surroundings = Surroundings()
         self.logs.clear()
@@ -161,6 +164,8 @@ class Shadow:
         self.ledger.checked(reboot.clause)
         self.happens(PoweredOn(at, reboot.cause))
         self.step = self.held = self.restart = None
+        # It has read its flash.
+        self.storing = ()
         self.surroundings = Surroundings()
 
     def happens(self, happening: Happening) -> None:

@@ -127,7 +127,7 @@ class DueWindow:
         slack = self._timing.slack_late(at - self._anchor)
         if due.clause == "resync.trigger":
             return slack + round(self._timing.trigger * NANOSECONDS)
-        if self.purpose is Purpose.RESYNC:
+        if self.purpose is Purpose.RESYNC and due.reason is not Reason.EXPLICIT:
             return slack
         # No text says how soon; what was busy may take a step to come to it.
         return slack + round(self._timing.step * NANOSECONDS)

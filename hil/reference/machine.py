@@ -174,7 +174,7 @@ def _concluded(
 
 def _between_attempts(before: Phone, phone: Phone, at: int, decisions: Decisions) -> Phone:
     """Something is over. Whatever had to wait for it may begin now; an upgrade may be due."""
-    phone = scheduling.not_late(phone, at)
+    phone = resync.asked_meanwhile(scheduling.not_late(phone, at), at)
     if before.phase is Phase.UPGRADING:
         return phone
     first = before.phase is Phase.BOOTING and phone.scheduled is not None

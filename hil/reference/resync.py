@@ -16,7 +16,7 @@ from hil.errors import ProfileError
 from hil.reference import attempts
 from hil.reference.attempts import Step
 from hil.reference.decisions import Decisions
-from hil.reference.due import Action, BootCause, Due, Reason
+from hil.reference.due import Action, Asker, BootCause, Due, Reason
 from hil.reference.log_messages import LogKind
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Apply, Asked, Attempt, Duty, Finished, Phase, Phone
@@ -30,7 +30,11 @@ from hil.reference.scheduling import (
     with_triggers,
 )
 
-_ASKED_BY = {"web": "web.resync", "SIP": "resync.from_sip", "screen": "resync.user_configurable"}
+_ASKED_BY = {
+    Asker.WEB: "web.resync",
+    Asker.SIP: "resync.from_sip",
+    Asker.SCREEN: "resync.user_configurable",
+}
 
 
 def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
@@ -66,10 +70,18 @@ def _at_boot(phone: Phone, decisions: Decisions) -> bool:
 
 
 def asked(phone: Phone, request: Asked) -> Phone:
-    """Somebody asked for a resync, now."""
-    clause = _ASKED_BY[request.by.value]
-    due = Due(request.at, request.at, Reason.EXPLICIT, clause)
-    return replace(phone, scheduled=due, wanted=(*phone.wanted, request))
+    """Somebody asked for a resync, now; what is going on comes to its end first."""
+    phone = replace(phone, wanted=(*phone.wanted, request))
+    return asked_meanwhile(phone, request.at) if phone.phase is Phase.WAITING else phone
+
+
+def asked_meanwhile(phone: Phone, at: int) -> Phone:
+    """The resync that somebody asked for is due at ``at``, if anybody has asked for one."""
+    request = next((each for each in phone.wanted if each.action is Action.RESYNC), None)
+    if request is None:
+        return phone
+    clause = _ASKED_BY[request.by]
+    return replace(phone, scheduled=Due(at, at, Reason.EXPLICIT, clause))
 
 
 def began(phone: Phone, at: int, decisions: Decisions) -> Step:

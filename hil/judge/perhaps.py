@@ -1,0 +1,98 @@
+"""What a phone was asked for and may be doing already, before it has said whether it agrees.
+
+A phone that is asked by web page may act before its answer is whole, or reboot without one. So from
+the request on there are two ways: it has taken the request, or not yet. Its answer settles which; where
+there is none both stay open, and what the phone does then decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hil.judge.findings import Finding
+from hil.judge.shadow import Shadow
+from hil.reference import scheduling
+from hil.reference.due import Action
+from hil.reference.phone import Asked, Happening, Phase
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """From now on ``happening`` may have happened; ``exchange`` names the request that asks for it."""
+
+    exchange: str
+    happening: Happening
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The phone answered ``exchange``: it ``agreed`` to the ``happening``, or not; None: no answer.
+
+    ``clause`` is the one that a phone breaks which refuses and does it all the same.
+    """
+
+    exchange: str
+    happening: Happening
+    agreed: bool | None
+    clause: str
+
+
+News: TypeAlias = Happening | Perhaps | Settled
+
+
+def told(ways: list[Shadow], news: News) -> list[Shadow]:
+    """The ways after what is new, which may end some of them and open others; never none."""
+    if not isinstance(news, Settled) or news.agreed is not False:
+        return [after for way in ways for after in _told(way, news)]
+    waiting = [way for way in ways if news.exchange not in way.taken]
+    for way in ways if not waiting else []:
+        way.taken -= {news.exchange}
+        way.ledger.violated(
+            Finding(
+                news.clause,
+                "the phone refused a request and obeyed it all the same",
+                "nothing, as its answer says",
+                f"what follows from {type(news.happening).__name__}",
+                at=news.happening.at,
+            )
+        )
+    return waiting or ways
+
+
+def _told(way: Shadow, news: News) -> list[Shadow]:
+    if way.lost is not None:
+        return [way]
+    match news:
+        case Perhaps(exchange, happening):
+            early = way.fork()
+            early.taken |= {exchange}
+            return [way, *_happens(early, happening)]
+        case Settled(exchange, happening, None) if exchange in way.taken:
+            # When it came to it nobody knows.
+            way.phone = scheduling.not_late(way.phone, happening.at)
+            way.taken -= {exchange}
+            return [way]
+        case Settled(exchange) if exchange in way.taken:
+            way.taken -= {exchange}
+            return [way]
+        case Settled(agreed=None):
+            return [way]
+        case Settled(happening=happening):
+            return _happens(way, happening)
+        case _:
+            return _happens(way, news)
+
+
+def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
+    """What happens to it; a resync that is going on may be what a request for one was for."""
+    ways = [way]
+    if (
+        isinstance(happening, Asked)
+        and happening.action is Action.RESYNC
+        and not happening.rule
+        and way.phone.phase is Phase.RESYNCING
+    ):
+        ways.append(way.fork())
+    way.happens(happening)
+    return ways

@@ -1,0 +1,84 @@
+"""What the bench asks of the phone's web pages, as the reference understands it.
+
+A command counts where the phone may obey it, and a submitted configuration always: whether whoever
+asked had the right password is for a test to know, which chose it. What the phone answers is its own
+word: with a status of 200 to 299 it agrees, with any other it refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from hil.errors import ProfileError
+from hil.history import events as ev
+from hil.judge.perhaps import News, Perhaps, Settled
+from hil.reference import direct_actions, profiles
+from hil.reference.due import Action, Asker
+from hil.reference.parameters import Parameters
+from hil.reference.phone import Asked, Submitted
+
+_ACTIONS = {
+    direct_actions.Action.RESYNC: Action.RESYNC,
+    direct_actions.Action.UPGRADE: Action.UPGRADE,
+    direct_actions.Action.REBOOT: Action.REBOOT,
+}
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A request that would have an effect, until it is answered."""
+
+    happening: Asked | Submitted
+    clause: str
+
+
+class WebRequests:
+    """Feed it both events of each exchange, in order."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, _Request] = {}
+
+    def feed(
+        self, event: ev.WebRequested | ev.WebAnswered, parameters: Parameters
+    ) -> Iterator[News]:
+        """What the phone may be doing from now on, or what its answer says."""
+        key = f"web {event.exchange}"
+        if isinstance(event, ev.WebRequested):
+            request = _request(event, parameters)
+            if request is not None:
+                self._open[event.exchange] = request
+                yield Perhaps(key, request.happening)
+            return
+        request = self._open.pop(event.exchange, None)
+        if request is not None:
+            happening = replace(request.happening, at=event.at)
+            yield Settled(key, happening, _agreed(event), request.clause)
+
+
+def _agreed(event: ev.WebAnswered) -> bool | None:
+    if event.status == 0 and not event.unsent:
+        return None
+    return 200 <= event.status < 300
+
+
+def _request(event: ev.WebRequested, parameters: Parameters) -> _Request | None:
+    address = direct_actions.parse_target(event.target)
+    if event.method == "POST" and address.path == direct_actions.PATHS.submit:
+        try:
+            values = dict(profiles.decode(event.body).parameters)
+        except ProfileError:
+            return None
+        return _Request(Submitted(event.at, values), "web.pages")
+    command = direct_actions.parse_command(event.target)
+    if command is None:
+        return None
+    admin = direct_actions.Credentials(direct_actions.ADMIN, parameters.raw("Admin_Password"))
+    decision = direct_actions.decide(
+        replace(command, credentials=None), parameters, event.requester, admin
+    )
+    if not isinstance(decision, direct_actions.Accept):
+        return None
+    action = _ACTIONS[decision.action]
+    asked = Asked(event.at, Asker.WEB, action, decision.rule, decision.requester)
+    return _Request(asked, "web.access")
