@@ -8,22 +8,20 @@ lives in the loop. A backup proxy is a second endpoint on another port.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
 from hil.endpoints.base import Station
 from hil.endpoints.https import TLS_FAULTS, ServerTls, TlsConfig
-from hil.endpoints.sip_agent import Reply
 from hil.endpoints.sip_call import Call
 from hil.endpoints.sip_caller import Invitation
 from hil.endpoints.sip_faults import MalformedSip, NoAck, SipStatus, Unreachable, WrongSdp
 from hil.endpoints.sip_icmp import prepare
-from hil.endpoints.sip_inquiry import Inquiry
+from hil.endpoints.sip_inquiry import Final, inquire
 from hil.endpoints.sip_registrar import Binding, Registrar
 from hil.endpoints.sip_service import SipService
 from hil.endpoints.sip_settings import (
@@ -42,22 +40,12 @@ from hil.net.interface import Place
 from hil.wire.sdp import Codec
 from hil.wire.sip_digest import Algorithm
 from hil.wire.sip_message import Headers
-from hil.wire.sip_timers import Cause, Timers
+from hil.wire.sip_timers import Timers
 
 _REQUEST_FAULTS = (fl.Silence, fl.Delay, fl.Reset, SipStatus, MalformedSip, Unreachable)
 _SESSION_FAULTS = (WrongSdp, NoAck)
 _WAIT_S = 70.0
 """Seconds for an answer: two requests that time out after 64*T1 each, and some."""
-
-
-@dataclass(frozen=True)
-class Final:
-    """What came of a request of ours. ``status`` 0: no response, and ``reason`` says why."""
-
-    status: int
-    reason: str
-    challenged: bool
-    """Whether the handset asked for credentials before."""
 
 
 class SipEndpoint:
@@ -273,7 +261,6 @@ class SipEndpoint:
             headers = (*headers, ("Content-Type", content_type or "text/plain"))
 
         async def asking() -> Final:
-            answered: asyncio.Future[Reply] = self._station.clock.loop.create_future()
             agent, hop = self._service.agent, binding.target
             made = agent.request(
                 method,
@@ -284,16 +271,7 @@ class SipEndpoint:
                 headers=(("Contact", agent.contact(hop)), *headers),
                 body=body,
             )
-
-            def replied(reply: Reply) -> None:
-                if (isinstance(reply, Cause) or reply.status >= 200) and not answered.done():
-                    answered.set_result(reply)
-
-            inquiry = Inquiry(agent, made, hop, account, credentials, replied)
-            reply = await answered
-            if isinstance(reply, Cause):
-                return Final(0, reply.name.lower(), inquiry.challenged)
-            return Final(reply.status, reply.reason, inquiry.challenged)
+            return await inquire(agent, made, hop, account, credentials)
 
         return self._station.clock.run(asking(), timeout=_WAIT_S)
 

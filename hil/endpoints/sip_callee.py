@@ -15,6 +15,7 @@ from hil.endpoints.sip_caller import ALLOW
 from hil.endpoints.sip_faults import WrongSdp
 from hil.endpoints.sip_media import Media, typed
 from hil.endpoints.sip_settings import Answering
+from hil.errors import RemoteProtocolError
 from hil.wire.sip_build import Hop, reply_hop, respond_to
 from hil.wire.sip_dialog import Dialog, dialog_of_callee
 from hil.wire.sip_layer import Key
@@ -109,7 +110,11 @@ class Callee:
             headers=(*headers, *typed(body)),
             body=body,
         )
-        self._dialog = dialog_of_callee(self._request, response)
+        try:
+            self._dialog = dialog_of_callee(self._request, response)
+        except RemoteProtocolError:
+            self._refuse(400, ())
+            return
         self._established(self._dialog)
         self._agent.answer(self._key, response)
 

@@ -17,6 +17,7 @@ from hil.endpoints.sip_inquiry import Inquiry
 from hil.endpoints.sip_media import Media, typed
 from hil.endpoints.sip_registrar import Binding
 from hil.endpoints.sip_settings import DEFAULT_CODECS, Account, Shown
+from hil.errors import RemoteProtocolError
 from hil.wire.sdp import Codec
 from hil.wire.sip_build import cancel
 from hil.wire.sip_dialog import Dialog, dialog_of_caller
@@ -122,7 +123,11 @@ class Caller:
             if self._ack is not None and response.to.tag == self._dialog.remote.tag:
                 self._agent.send(self._ack, self._hop)
             return
-        dialog = dialog_of_caller(self._inquiry.request, response)
+        try:
+            dialog = dialog_of_caller(self._inquiry.request, response)
+        except RemoteProtocolError as error:
+            self._call.reach(CallState.ENDED, response.status, str(error))
+            return
         self._dialog = dialog
         self._established(dialog)
         acceptable = self._acknowledge(dialog, response)

@@ -7,8 +7,9 @@ next CSeq number (RFC 3261 section 22.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hil.endpoints.sip_agent import Agent, Reply
 from hil.endpoints.sip_settings import Account, Shown
@@ -18,11 +19,22 @@ from hil.wire.sip_digest import Challenge, answer, parse_challenge
 from hil.wire.sip_headers import CSeq
 from hil.wire.sip_layer import Key
 from hil.wire.sip_message import Request, Response, with_header
+from hil.wire.sip_timers import Cause
 
 _HEADERS = {
     401: ("WWW-Authenticate", "Authorization"),
     407: ("Proxy-Authenticate", "Proxy-Authorization"),
 }
+
+
+@dataclass(frozen=True)
+class Final:
+    """What came of a request of ours. ``status`` 0: no response, and ``reason`` says why."""
+
+    status: int
+    reason: str
+    challenged: bool
+    """Whether the handset asked for credentials before."""
 
 
 class Inquiry:
@@ -83,6 +95,23 @@ class Inquiry:
         number = CSeq(request.cseq.number + 1, request.method)
         again = with_header(again, "CSeq", str(number))
         return replace(again, headers=(*again.headers, (answered, str(credentials))))
+
+
+async def inquire(
+    agent: Agent, request: Request, hop: Hop, account: Account, shown: Shown
+) -> Final:
+    """Send a request and wait for what comes of it, which the timers of SIP bound."""
+    answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def replied(reply: Reply) -> None:
+        if (isinstance(reply, Cause) or reply.status >= 200) and not answered.done():
+            answered.set_result(reply)
+
+    inquiry = Inquiry(agent, request, hop, account, shown, replied)
+    reply = await answered
+    if isinstance(reply, Cause):
+        return Final(0, reply.name.lower(), inquiry.challenged)
+    return Final(reply.status, reply.reason, inquiry.challenged)
 
 
 def _first_readable(response: Response, name: str) -> Challenge | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hil.wire.sip_build import request_head
 from hil.wire.sip_headers import NameAddress, Via, parse_name_address
-from hil.wire.sip_message import Headers, Request, Response
+from hil.wire.sip_message import Headers, Message, Request, Response
 from hil.wire.sip_syntax import parameter
 
 DialogId = tuple[str, str, str]
@@ -91,27 +91,33 @@ def dialog_id(request: Request) -> DialogId:
 
 
 def dialog_of_caller(request: Request, response: Response) -> Dialog:
-    """The dialog of whoever sent the request (section 12.1.2)."""
+    """The dialog of whoever sent the request (section 12.1.2).
+
+    `RemoteProtocolError` for a Record-Route that leads nowhere.
+    """
     contacts = response.contacts
     return Dialog(
         call_id=request.call_id,
         local=request.from_,
         remote=response.to,
         target=contacts[0].uri if contacts else request.uri,
-        route=tuple(reversed(response.values("Record-Route"))),
+        route=tuple(reversed(_routes(response))),
         local_seq=request.cseq.number,
     )
 
 
 def dialog_of_callee(request: Request, response: Response) -> Dialog:
-    """The dialog of whoever received the request and sent the response (section 12.1.1)."""
+    """The dialog of whoever received the request and sent the response (section 12.1.1).
+
+    `RemoteProtocolError` for a Record-Route that leads nowhere.
+    """
     contacts = request.contacts
     return Dialog(
         call_id=request.call_id,
         local=response.to,
         remote=request.from_,
         target=contacts[0].uri if contacts else request.from_.uri,
-        route=request.values("Record-Route"),
+        route=_routes(request),
         remote_seq=request.cseq.number,
     )
 
@@ -120,6 +126,13 @@ def next_hop_uri(request: Request) -> str:
     """The URI that says where a request goes first: its first Route, or the Request-URI (8.1.2)."""
     route = request.values("Route")
     return parse_name_address(route[0]).uri if route else request.uri
+
+
+def _routes(message: Message) -> tuple[str, ...]:
+    routes = message.values("Record-Route")
+    for route in routes:
+        _ = parse_name_address(route).sip_uri
+    return routes
 
 
 def _is_loose(route: str) -> bool:

@@ -18,7 +18,7 @@ TOKENS = r"[A-Za-z0-9\-.!%*_+`'~]+"
 _TOKEN = re.compile(TOKENS)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,10}")
-_UNSAFE = re.compile(r"[\r\n\0]")
+_LINE_END = re.compile(r"[\r\n]")
 LARGEST_NUMBER = 2**32 - 1
 """The most that a delta-seconds or a Max-Forwards can be (RFC 3261 section 20.19)."""
 
@@ -97,9 +97,9 @@ def with_parameter(parameters: Parameters, name: str, value: str | None) -> Para
 
 def quote(text: str) -> str:
     """Write a quoted string."""
-    if _UNSAFE.search(text):
-        raise LocalProtocolError("a quoted string with a line end or a NUL in it")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    if _LINE_END.search(text):
+        raise LocalProtocolError("a quoted string with a line end in it")
+    escaped = re.sub(r'(["\\\0])', r"\\\1", text)
     return f'"{escaped}"'
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sip_phone import OFFER, SipPhone, challenging, ok
 
-from hil.endpoints.sip import Final, SipEndpoint
+from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import CallState
+from hil.endpoints.sip_inquiry import Final
 from hil.endpoints.sip_settings import Settings, Shown
 from hil.errors import UsageError
 from hil.history import events as ev

@@ -14,9 +14,10 @@ from programs import needed
 
 from hil.endpoints.base import Datagram
 from hil.endpoints.raw_udp import udp_packet
-from hil.endpoints.sip import Final, SipEndpoint
+from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import CallState
 from hil.endpoints.sip_icmp import unreachable
+from hil.endpoints.sip_inquiry import Final
 from hil.endpoints.sip_settings import Shown
 from hil.history import Mark
 from hil.history import events as ev

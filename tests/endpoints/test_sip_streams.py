@@ -12,8 +12,9 @@ from sip_phone import OFFER, SipPhone
 from hil.endpoints import faults as fl
 from hil.endpoints.certificates import Authority
 from hil.endpoints.https import TlsConfig
-from hil.endpoints.sip import Final, SipEndpoint
+from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_faults import SipStatus, Unreachable
+from hil.endpoints.sip_inquiry import Final
 from hil.errors import StreamClosed, TlsFailed
 from hil.history import events as ev
 from hil.history.event import Direction

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hil.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from hil.wire.sip_codec import check, decode, encode, is_keep_alive, parse
-from hil.wire.sip_headers import parse_name_address
+from hil.wire.sip_headers import NameAddress, parse_name_address
 from hil.wire.sip_message import Message, Request, Response, with_header, without_header
 from hil.wire.sip_stream import Frame, Framed, Ping, StreamFramer
 
@@ -123,6 +123,7 @@ class TestTorture:
         (REGISTER.replace(b"192.0.2.16:5060;branch", b"192.0.2.16:70000;branch"), "a port is"),
         (REGISTER.replace(b"SIP/2.0/UDP", b"SIP/3.0/UDP"), "no Via of SIP/2.0"),
         (REGISTER.replace(b"Expires: 7200", b"a: b\r\n" * 300 + b"x: y"), "header fields, 256"),
+        (REGISTER.replace(b"Contact: ", b"Contact: *, "), "no address"),
         (REGISTER + b"x" * 65536, "octets, 65535 is most"),
     ],
 )
@@ -179,16 +180,15 @@ def test_one_wrong_octet_raises_nothing_else(at: int, octet: int) -> None:
 text = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
 
 
-@given(text, text.map(str.strip), st.binary(max_size=100))
-def test_what_is_written_is_read_back(display: str, value: str, body: bytes) -> None:
+@given(text, text, text.map(str.strip), st.binary(max_size=100))
+def test_what_is_written_is_read_back(display: str, tag: str, value: str, body: bytes) -> None:
     value = " ".join(value.split())
-    quoted = display.replace("\0", "").replace("\\", "\\\\").replace('"', '\\"')
     message = Request(
         "OPTIONS",
         "sip:a@b",
         (
             ("Via", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1"),
-            ("From", f'"{quoted}" <sip:a@b>;tag=1'),
+            ("From", str(NameAddress("sip:a@b", display, (("tag", tag),)))),
             ("To", "<sip:a@b>"),
             ("Call-ID", "1"),
             ("CSeq", "1 OPTIONS"),
@@ -197,7 +197,7 @@ def test_what_is_written_is_read_back(display: str, value: str, body: bytes) -> 
         body,
     )
     read = decode(encode(message))
-    assert read.from_.display == display.replace("\0", "")
+    assert (read.from_.display, read.from_.tag) == (display, tag)
     assert without_header(read, "Content-Length") == message
 
 

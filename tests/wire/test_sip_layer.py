@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.errors import LocalProtocolError
+from hil.errors import LocalProtocolError, RemoteProtocolError
 from hil.wire.sip_build import Hop, cancel, request_head, respond_to
 from hil.wire.sip_codec import decode, encode
 from hil.wire.sip_dialog import (
@@ -233,6 +233,14 @@ class TestDialogs:
         _, bye = strict.request("BYE", self.VIA)
         assert bye.uri == "sip:strict"
         assert bye.values("Route") == ("<sip:p2;lr>", "<sip:t@h>")
+
+    @pytest.mark.parametrize("route", ["<tel:1>", "sip:"])
+    def test_a_route_that_leads_nowhere_makes_no_dialog(self, route: str) -> None:
+        invite = request("INVITE", Record_Route=route)
+        answer = ok(invite)
+        for make in (dialog_of_caller, dialog_of_callee):
+            with pytest.raises(RemoteProtocolError):
+                make(invite, answer)
 
     def test_numbers_only_grow(self) -> None:
         _, callee = self.both()
