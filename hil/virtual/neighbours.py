@@ -45,9 +45,9 @@ class NeighbourConfig:
     ``cdp_hold_s`` and ``lldp_hold_s`` are for how long the switch is to keep what it heard: 180 for
     CDP as everywhere, 180 for LLDP as published for these phones. The intervals are the defaults of
     the protocols; with ``repeats`` off it announces itself at boot alone, which spares a laboratory
-    that lets days pass thousands of frames. ``wait_s`` is what CDP and LLDP-MED together add to the boot. ``power_class`` is
-    the PoE class, ``power_mw`` what a device of class 2 may draw, in milliwatts (IEEE 802.3,
-    table 33-1).
+    that lets days pass thousands of frames. ``wait_s`` is what CDP and LLDP-MED together add to the
+    boot. ``power_class`` is the PoE class, ``power_mw`` what a device of class 2 may draw, in
+    milliwatts (IEEE 802.3, table 33-1).
     """
 
     repeats: bool = True

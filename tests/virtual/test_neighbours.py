@@ -99,6 +99,15 @@ def test_then_cdp_comes_every_60_and_lldp_every_30_seconds(new_phone):
     assert [at for at, protocol in phone.heard if protocol == "LLDP"] == [3, 33, 63, 93, 123]
 
 
+def test_without_repetition_it_announces_itself_at_boot_alone_and_still_takes_leave(new_phone):
+    phone = new_phone(NeighbourConfig(repeats=False))
+    phone.boot(130)
+    assert phone.heard == [(0, "CDP"), (3, "LLDP")]
+    phone.call(phone.announcer.stop)
+    phone.pass_seconds(1)
+    assert phone.said("LLDP").ttl == 0
+
+
 @pytest.mark.parametrize(
     ("parameters", "heard", "ready"),
     [
