@@ -76,7 +76,7 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
         case PoweredOn(at, cause):
             return _booting(phone, cause), ()
         case PoweredOff():
-            return Phone(phone.identity, phone.parameters, phone.interpretations), ()
+            return _unpowered(phone), ()
         case Leased():
             return _leased(phone, happening, decisions), ()
         case Began(at, purpose):
@@ -112,9 +112,7 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
 
 
 def _booting(phone: Phone, cause: BootCause) -> Phone:
-    fresh = Phone(
-        phone.identity, phone.parameters, phone.interpretations, Phase.BOOTING, boot=cause
-    )
+    fresh = replace(_unpowered(phone), phase=Phase.BOOTING, boot=cause)
     if cause is BootCause.POWER:
         return fresh
     # It restarts by itself, so it knows what it has done; of an upgrade it runs the new load.
@@ -131,6 +129,13 @@ def _booting(phone: Phone, cause: BootCause) -> Phone:
         upgrades=upgrades,
         reported=phone.reported,
     )
+
+
+def _unpowered(phone: Phone) -> Phone:
+    """What a loss of power leaves: the phone itself, its parameters, and its partitions."""
+    before = phone.upgrades
+    kept = Upgrades(standby=before.standby, unsure=before.settled or before.unsure)
+    return Phone(phone.identity, phone.parameters, phone.interpretations, upgrades=kept)
 
 
 def _leased(phone: Phone, leased: Leased, decisions: Decisions) -> Phone:
@@ -175,10 +180,12 @@ def _concluded(
 def _between_attempts(before: Phone, phone: Phone, at: int, decisions: Decisions) -> Phone:
     """Something is over. Whatever had to wait for it may begin now; an upgrade may be due."""
     phone = resync.asked_meanwhile(scheduling.not_late(phone, at), at)
+    phone = upgrade.asked_meanwhile(phone, at)
     if before.phase is Phase.UPGRADING:
         return phone
-    first = before.phase is Phase.BOOTING and phone.scheduled is not None
-    return upgrade.considered(phone, at, decisions, later=first)
+    comes = scheduling.settled(phone, at, decisions).due is not None
+    later = before.phase is Phase.BOOTING and comes
+    return upgrade.considered(phone, at, decisions, later=later)
 
 
 # -- requests ---------------------------------------------------------------------------------------

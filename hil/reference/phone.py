@@ -80,25 +80,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Upgrades:
-    """What a phone remembers of firmware upgrades until it boots.
-
-    ``due`` is when the next attempt has to begin; ``settled`` the rule and the URL that it will not
-    attempt again, ``failed`` those of a failure; ``standby`` the load in its other partition,
-    ``installed`` the one that the coming reboot starts; ``error`` is $UPGERR.
-    """
-
-    due: Due | None = None
-    failures: int = 0
-    last_attempt: int | None = None
-    error: str = ""
-    settled: tuple[str, str] | None = None
-    failed: tuple[str, str] | None = None
-    standby: str = ""
-    installed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """Somebody asked for ``action``; ``rule`` is what the request names, ``requester`` its host."""
 
@@ -107,6 +88,30 @@ class Asked:
     action: Action
     rule: str = ""
     requester: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrades:
+    """What a phone remembers of firmware upgrades.
+
+    ``due`` is when the next attempt has to begin; ``settled`` the rule and the URL that it will not
+    attempt again, ``failed`` those of a failure, ``again`` the request that a retry repeats;
+    ``standby`` is the load in its other partition (empty: no whole one, None: nobody knows),
+    ``installed`` the one that the coming reboot starts; ``error`` is $UPGERR. A loss of power leaves
+    the partitions and takes the rest; whether what was ``settled`` outlives it is not published,
+    so that is in ``unsure`` then.
+    """
+
+    due: Due | None = None
+    failures: int = 0
+    last_attempt: int | None = None
+    error: str = ""
+    settled: tuple[str, str] | None = None
+    failed: tuple[str, str] | None = None
+    again: Asked | None = None
+    standby: str | None = ""
+    installed: str = ""
+    unsure: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ Upgrade_Rule is evaluated when a resync is over, when the phone has booted, and 
 load that differs from the running one is fetched and installed, or only started where it is in the
 other partition already. After a success the phone reboots; after a failure it tries again after
 Upgrade_Error_Retry_Delay. It does not attempt again what has come to an end, "until the rule is
-modified or the effective" URL changes (Administration Guide 11.3, Provisioning Formats). It begins only
-while no line is active (same place)::
+modified or the effective" URL changes (Administration Guide 11.3, Provisioning Formats). Which URL that
+is does not depend on the attempt itself: $UPGST, $UPGERR and timers count as before the first one. It
+begins only while no line is active (same place)::
 
     waiting ──Began──▶ upgrading: .loads ─▶ member ─▶ … ─▶ Install, Log, Reboot ──▶ rebooting
        ▲                   │ anything fails
@@ -15,12 +16,13 @@ while no line is active (same place)::
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 from hil.errors import LoadError
 from hil.reference import attempts, loads
 from hil.reference.attempts import NANOSECONDS, Step
 from hil.reference.decisions import Decisions
-from hil.reference.due import Action, BootCause, Due, Purpose, Reason
+from hil.reference.due import Action, Asker, BootCause, Due, Lines, Purpose, Reason
 from hil.reference.log_messages import LogKind
 from hil.reference.phone import (
     Asked,
@@ -33,6 +35,7 @@ from hil.reference.phone import (
     Phone,
     Reboot,
     Retrieve,
+    Upgrades,
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
@@ -49,12 +52,12 @@ def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = Fal
     """
     upgrades = phone.upgrades
     if not decisions.upgrade_enabled(phone.parameters):
-        return replace(phone, upgrades=replace(upgrades, due=None))
-    if any(asked.action is Action.UPGRADE for asked in phone.wanted):
+        return replace(phone, upgrades=replace(upgrades, due=None, again=None))
+    if upgrades.again is not None or any(each.action is Action.UPGRADE for each in phone.wanted):
         return phone
     text = phone.parameters.raw(_RULE)
     outcome = _resolved(phone, text, "", at, decisions)
-    key = _key(text, outcome)
+    key = _key(phone, text, "", at, decisions)
     if isinstance(outcome, Skip) or key == upgrades.settled:
         return replace(phone, upgrades=replace(upgrades, due=None))
     if isinstance(outcome, Fetch) and decisions.is_running(
@@ -66,18 +69,45 @@ def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = Fal
     earliest = at
     if upgrades.due is not None and upgrades.due.latest == FOREVER:
         earliest = upgrades.due.earliest
+    later = later or key == upgrades.unsure
     due = Due(earliest, FOREVER if later else at, Reason.FIRST, "upgrade.rule")
-    return replace(phone, upgrades=replace(upgrades, due=due, failures=0))
+    return replace(phone, upgrades=replace(upgrades, due=due, failures=0, failed=None))
 
 
 def asked(phone: Phone, request: Asked) -> Phone:
-    """Somebody asked for an upgrade, now."""
-    due = Due(request.at, request.at, Reason.FIRST, "web.upgrade")
-    return replace(
-        phone,
-        wanted=(*phone.wanted, request),
-        upgrades=replace(phone.upgrades, due=due, failures=0),
-    )
+    """Somebody asked for an upgrade, now; what is going on comes to its end first."""
+    phone = replace(phone, wanted=(*phone.wanted, request))
+    return asked_meanwhile(phone, request.at) if phone.phase is Phase.WAITING else phone
+
+
+def asked_meanwhile(phone: Phone, at: int) -> Phone:
+    """The upgrade that somebody asked for is due at ``at``, if anybody has asked for one.
+
+    What Upgrade_Rule asks for is looked at anew after it.
+    """
+    if not any(each.action is Action.UPGRADE for each in phone.wanted):
+        return phone
+    due = Due(at, at, Reason.FIRST, "web.upgrade")
+    upgrades = replace(phone.upgrades, due=due, failures=0, failed=None, again=None)
+    return replace(phone, upgrades=upgrades)
+
+
+def why_not_due(phone: Phone, at: int, decisions: Decisions) -> str:
+    """The clause that keeps the phone from an upgrade by its rule at ``at``, where none is due."""
+    if not decisions.upgrade_enabled(phone.parameters):
+        return "upgrade.enable"
+    if phone.lines.active:
+        return "upgrade.idle"
+    text = phone.parameters.raw(_RULE)
+    outcome = _resolved(phone, text, "", at, decisions)
+    if isinstance(outcome, Fetch):
+        if decisions.is_running(loads.load_name(outcome.path), phone.identity):
+            return "upgrade.load"
+        if phone.upgrades.failures:
+            return "upgrade.error_retry_delay"
+        if _key(phone, text, "", at, decisions) == phone.upgrades.settled:
+            return "upgrade.settled"
+    return "upgrade.rule"
 
 
 def is_member(retrieve: Retrieve) -> bool:
@@ -98,35 +128,36 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
     """The attempt that is due begins."""
     if not decisions.upgrade_enabled(phone.parameters):
         return phone, ()
-    due = phone.upgrades.due
+    due, upgrades = phone.upgrades.due, phone.upgrades
     request = next((each for each in phone.wanted if each.action is Action.UPGRADE), None)
+    asked_for = request or upgrades.again
     attempt = Attempt(
         due.reason if due is not None else Reason.FIRST,
         at,
         phone.parameters,
         purpose=Purpose.UPGRADE,
         rules=(_RULE,),
-        text=request.rule if request is not None else None,
-        requester=request.requester if request is not None else "",
     )
+    if asked_for is not None and asked_for.rule:
+        attempt = replace(attempt, text=asked_for.rule, requester=asked_for.requester)
     phone = replace(
         phone,
         phase=Phase.UPGRADING,
         attempt=attempt,
-        upgrades=replace(phone.upgrades, due=None),
+        upgrades=replace(upgrades, due=None, again=None),
         wanted=tuple(each for each in phone.wanted if each is not request),
     )
     outcome = _outcome(phone, at, decisions)
     if isinstance(outcome, RuleFailure):
         return failed(phone, at, outcome.reason, decisions)
     if isinstance(outcome, Skip):
-        return _nothing_to_do(phone, at, outcome, decisions)
+        return _nothing_to_do(phone, at, decisions)
     name = loads.load_name(outcome.path)
     if decisions.is_running(name, phone.identity):
-        return _nothing_to_do(phone, at, outcome, decisions)
-    if name and name == phone.upgrades.standby and decisions.starts_standby:
-        phone = replace(phone, attempt=replace(attempt, fetch=outcome))
-        return _installed(phone, at, name, outcome, decisions)
+        return _nothing_to_do(phone, at, decisions)
+    if name and name == upgrades.standby and decisions.starts_standby:
+        phone = replace(phone, attempt=replace(attempt, fetch=outcome, server=_literal(outcome)))
+        return _installed(phone, at, name, decisions)
     return attempts.locate(phone, outcome, decisions)
 
 
@@ -146,7 +177,7 @@ def concluded(
             load = decisions.read_load(meaning, phone.identity)
             attempt = replace(attempt, load=load, members=load.members)
             if decisions.is_running(load.name, phone.identity):
-                return _nothing_to_do(phone, at, _outcome(phone, at, decisions), decisions)
+                return _nothing_to_do(phone, at, decisions)
         else:
             decisions.check_member(attempt.members[0], meaning)
             attempt = replace(attempt, members=attempt.members[1:])
@@ -159,7 +190,7 @@ def concluded(
         return attempts.retrieve(replace(phone, attempt=again), here, decisions)
     phone = replace(phone, attempt=attempt)
     name = attempt.load.name if attempt.load is not None else ""
-    return _installed(phone, at, name, _outcome(phone, at, decisions), decisions)
+    return _installed(phone, at, name, decisions)
 
 
 def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
@@ -167,14 +198,12 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     attempt, upgrades = phone.attempt, phone.upgrades
     if attempt is None:
         return phone, ()
-    key = _key(_text(phone, attempt), _outcome(phone, at, decisions))
+    failures = upgrades.failures if attempt.reason is Reason.RETRY else 0
     duties: tuple[Duty, ...] = (
         *attempts.result_log(phone, at, LogKind.UPGRADE_FAILURE, reason, decisions),
         Finished(False, reason, Purpose.UPGRADE),
     )
-    delay = decisions.upgrade_retry_delay(
-        phone.parameters, upgrades.failures, phone.interpretations
-    )
+    delay = decisions.upgrade_retry_delay(phone.parameters, failures, phone.interpretations)
     due = None
     if delay is not None:
         due = Due(
@@ -190,10 +219,11 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
         upgrades=replace(
             upgrades,
             due=due,
-            failures=upgrades.failures + 1,
+            failures=failures + 1,
             last_attempt=attempt.began,
             error=reason,
-            failed=key,
+            failed=_key_of(phone, attempt, at, decisions),
+            again=_request_of(attempt) if due is not None else None,
         ),
     )
     performed = phone.interpretations.resync_after_failed_upgrade == "performed"
@@ -203,18 +233,18 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     return phone, duties
 
 
-def _nothing_to_do(phone: Phone, at: int, outcome: Outcome, decisions: Decisions) -> Step:
+def _nothing_to_do(phone: Phone, at: int, decisions: Decisions) -> Step:
     """The rule asks for what runs already, or for nothing: no attempt, no message."""
     attempt = phone.attempt
     if attempt is None:
         return phone, ()
-    key = _key(_text(phone, attempt), outcome)
-    settled = replace(phone.upgrades, settled=key, failures=0)
-    phone = replace(phone, phase=Phase.WAITING, attempt=None, upgrades=settled)
+    settled = _settled(phone, attempt, at, decisions)
+    upgrades = replace(phone.upgrades, settled=settled, failures=0, failed=None)
+    phone = replace(phone, phase=Phase.WAITING, attempt=None, upgrades=upgrades)
     return phone, (Finished(True, "", Purpose.UPGRADE),)
 
 
-def _installed(phone: Phone, at: int, name: str, outcome: Outcome, decisions: Decisions) -> Step:
+def _installed(phone: Phone, at: int, name: str, decisions: Decisions) -> Step:
     attempt = phone.attempt
     if attempt is None:
         return phone, ()
@@ -232,7 +262,7 @@ def _installed(phone: Phone, at: int, name: str, outcome: Outcome, decisions: De
         failures=0,
         last_attempt=attempt.began,
         error="OK",
-        settled=_key(_text(phone, attempt), outcome),
+        settled=_settled(phone, attempt, at, decisions),
         failed=None,
         standby=phone.identity.swver,
         installed=name,
@@ -259,5 +289,36 @@ def _text(phone: Phone, attempt: Attempt) -> str:
     return phone.parameters.raw(_RULE) if attempt.text is None else attempt.text
 
 
-def _key(text: str, outcome: Outcome) -> _Key:
+def _settled(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> _Key | None:
+    """What is not attempted again now: what somebody else asked for settles nothing of the rule."""
+    if attempt.text is not None:
+        return phone.upgrades.settled
+    return _key_of(phone, attempt, at, decisions)
+
+
+def _key_of(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> _Key:
+    return _key(phone, _text(phone, attempt), attempt.requester, at, decisions)
+
+
+def _key(phone: Phone, text: str, requester: str, at: int, decisions: Decisions) -> _Key:
+    """The rule and its "effective" URL, as they are while nothing has been attempted."""
+    at_rest = replace(
+        phone, attempt=None, upgrades=Upgrades(), last_attempt=None, last_reason=None, lines=Lines()
+    )
+    outcome = _resolved(at_rest, text, requester, at, decisions)
     return text.strip(), outcome.url if isinstance(outcome, Fetch) else ""
+
+
+def _request_of(attempt: Attempt) -> Asked | None:
+    """The request that an attempt was made for, if it had a rule of its own."""
+    if attempt.text is None:
+        return None
+    return Asked(attempt.began, Asker.WEB, Action.UPGRADE, attempt.text, attempt.requester)
+
+
+def _literal(fetch: Fetch) -> str | None:
+    """The address in a URL that names one."""
+    try:
+        return str(ip_address(fetch.host))
+    except ValueError:
+        return None

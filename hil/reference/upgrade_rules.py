@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hil.errors import RuleError
 from hil.reference import loads, rules
 from hil.reference.identity import Identity
@@ -46,15 +48,14 @@ def resolve_upgrade(
     "If no server-name is specified, the host that requests the URL is used as the server name":
     that is ``requester``, which a rule in the configuration has not.
     """
-    if requester:
-        return rules.resolve(
-            text,
-            lookup=table.lookup,
-            server=DefaultServer(requester),
-            interpretations=interpretations,
-        )
     server = None
-    if source is not None and source.host is not None:
+    if requester:
+        interpretations = replace(interpretations, upgrade_missing_server="dhcp")
+        try:
+            server = DefaultServer(requester)
+        except RuleError as error:
+            return rules.RuleFailure(str(error))
+    elif source is not None and source.host is not None:
         try:
             server = DefaultServer(source.host, source.scheme or "tftp", source.port)
         except RuleError as error:
