@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from hil.errors import RemoteProtocolError
 from hil.wire.sip_build import request_head
 from hil.wire.sip_headers import NameAddress, Via, parse_name_address
 from hil.wire.sip_message import Headers, Message, Request, Response
@@ -93,7 +94,7 @@ def dialog_id(request: Request) -> DialogId:
 def dialog_of_caller(request: Request, response: Response) -> Dialog:
     """The dialog of whoever sent the request (section 12.1.2).
 
-    `RemoteProtocolError` for a Record-Route that leads nowhere.
+    `RemoteProtocolError` for a Record-Route that is no address.
     """
     contacts = response.contacts
     return Dialog(
@@ -109,7 +110,7 @@ def dialog_of_caller(request: Request, response: Response) -> Dialog:
 def dialog_of_callee(request: Request, response: Response) -> Dialog:
     """The dialog of whoever received the request and sent the response (section 12.1.1).
 
-    `RemoteProtocolError` for a Record-Route that leads nowhere.
+    `RemoteProtocolError` for a Record-Route that is no address.
     """
     contacts = request.contacts
     return Dialog(
@@ -131,9 +132,14 @@ def next_hop_uri(request: Request) -> str:
 def _routes(message: Message) -> tuple[str, ...]:
     routes = message.values("Record-Route")
     for route in routes:
-        _ = parse_name_address(route).sip_uri
+        parse_name_address(route)
     return routes
 
 
 def _is_loose(route: str) -> bool:
-    return parameter(parse_name_address(route).sip_uri.parameters, "lr") is not None
+    """Whether a router keeps the Request-URI; what has no SIP URI was never a strict one."""
+    try:
+        uri = parse_name_address(route).sip_uri
+    except RemoteProtocolError:
+        return True
+    return parameter(uri.parameters, "lr") is not None

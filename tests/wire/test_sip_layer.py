@@ -234,13 +234,18 @@ class TestDialogs:
         assert bye.uri == "sip:strict"
         assert bye.values("Route") == ("<sip:p2;lr>", "<sip:t@h>")
 
-    @pytest.mark.parametrize("route", ["<tel:1>", "sip:"])
-    def test_a_route_that_leads_nowhere_makes_no_dialog(self, route: str) -> None:
+    @pytest.mark.parametrize("route", ["<sip:", "sip:", "<a b>"])
+    def test_a_route_that_is_no_address_makes_no_dialog(self, route: str) -> None:
         invite = request("INVITE", Record_Route=route)
         answer = ok(invite)
         for make in (dialog_of_caller, dialog_of_callee):
             with pytest.raises(RemoteProtocolError):
                 make(invite, answer)
+
+    def test_a_route_without_a_sip_uri_is_no_strict_router(self) -> None:
+        invite = request("INVITE", Record_Route="<urn:x>")
+        _, bye = dialog_of_callee(invite, ok(invite)).request("BYE", self.VIA)
+        assert (bye.uri, bye.values("Route")) == ("sip:line1@192.0.2.16", ("<urn:x>",))
 
     def test_numbers_only_grow(self) -> None:
         _, callee = self.both()
