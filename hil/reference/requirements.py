@@ -131,6 +131,35 @@ _ROWS = (
         _PROFILE + "DHCP Option To Use",
     ),
     (
+        "dhcp.vendor_options",
+        "DHCP options 43 and 125 name the server by the text of one of their sub-options; of 125 "
+        "only Cisco's block counts.",
+        _PROFILE + "DHCP Option To Use; RFC 2132 section 8.4; RFC 3925 section 4",
+    ),
+    (
+        "dhcp.option_overload",
+        "DHCP options are read in the file and sname fields where option 52 says that they are "
+        "there.",
+        "RFC 2132 section 9.3",
+    ),
+    (
+        "dhcp.long_options",
+        "The parts of a DHCP option that occurs several times in a message are one value.",
+        "RFC 3396 section 7",
+    ),
+    (
+        "dhcp.renewal",
+        "At T1 the phone asks the server of its lease to extend it; the options of the newest "
+        "acknowledgement count, and a refusal ends the lease.",
+        "RFC 2131 section 4.4.5",
+    ),
+    (
+        "dhcp.rebinding",
+        "At T2 the phone asks all servers to extend its lease; when the lease has ended it begins "
+        "anew.",
+        "RFC 2131 section 4.4.5",
+    ),
+    (
         "log.request",
         "Log_Request_Msg is sent to the syslog server at the start of a resync attempt.",
         _PROFILE + "Log Request Msg",
