@@ -41,7 +41,8 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
     phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
     if phone is not shadow.phone:
         shadow.commit(phone, duties, event.at)
-        shadow.knows_address(event.at)
+        port = event.port if isinstance(event, ev.ProvisioningRequest | ev.Connected) else 0
+        shadow.knows_address(event.at, port)
 
 
 def _begins(shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose) -> bool:

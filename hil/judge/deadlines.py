@@ -36,12 +36,13 @@ def time_is(shadow: Shadow, now: int) -> None:
     match shadow.step:
         case Looking(asked=False) as looking if shadow.sees_query(looking):
             if now - looking.since > shadow.stride:
-                host, service = looking.locate.host, looking.locate.service
-                name = f"the SRV records of {service}" if service else host
-                what, due = f"{host} was not looked up", f"a DNS query for {name}"
-                _left_path(shadow, "rules.srv" if service else "rules.url", what, due, now)
+                service = looking.locate.service
+                name = next(iter(shadow.names.hosts_of(looking.locate)), f"SRV {service}")
+                clause = "rules.srv" if service else "rules.url"
+                what, due = f"{name} was not looked up", f"a DNS query for {name}"
+                _left_path(shadow, clause, what, due, now)
         case Asking(connection=0) as asking if shadow.sees(asking):
-            if now - asking.since > shadow.stride:
+            if now > asking.last:
                 _not_fetched(shadow, asking.retrieve, now)
         case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
             patience = shadow.patience * (1 + shadow.addresses_left)

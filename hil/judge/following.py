@@ -229,6 +229,8 @@ def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
 
     if shadow.logs.settle(event, shadow.told_failure):
         return [shadow]
+    if (told := hidden.tells_request(shadow, event)) is not None:
+        return [told]
     if (told := hidden.tells_failure(shadow, event)) is not None:
         return [told]
     anew = hidden.given_up(shadow, event.at)

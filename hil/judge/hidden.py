@@ -82,6 +82,15 @@ def looks_up_to_tell(shadow: Shadow, event: ev.DnsQuery) -> Shadow | None:
     return other if other.logs.owes_to(event.name) else None
 
 
+def tells_request(shadow: Shadow, event: ev.SyslogMessage) -> Shadow | None:
+    """The way in which it remembers where the server is, if the message announces its request."""
+    if not isinstance(shadow.step, Looking) or not shadow.names.destinations(shadow.step.locate):
+        return None
+    other = shadow.fork()
+    other.knows_address(event.at)
+    return other if other.logs.settle(event, other.told_failure) else None
+
+
 def tells_failure(shadow: Shadow, event: ev.SyslogMessage) -> Shadow | None:
     """The way in which it gave up just now, if the message is its Log_Failure_Msg."""
     if shadow.step is None or not may_give_up(shadow):

@@ -12,6 +12,7 @@ from hil.history import events as ev
 from hil.judge import hidden
 from hil.judge.beginnings import beginnings
 from hil.judge.names import PROMPT_NS, SETTLED, host_name, located
+from hil.judge.owed import ANNOUNCING
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking
 from hil.reference import attempts
@@ -28,7 +29,9 @@ def asked(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
         return event.qtype == "A" and host_name(event.name) in map(host_name, hosts)
 
     anew = hidden.given_up(shadow, event.at)
-    ways = [shadow, *beginnings(shadow, event, shows)]
+    begun = beginnings(shadow, event, shows)
+    # SRV records of the rule's service are looked up for nothing else; an address may be.
+    ways = begun if begun and event.qtype == "SRV" else [shadow, *begun]
     if anew is not None:
         ways += beginnings(anew, event, shows)
     telling = hidden.looks_up_to_tell(shadow, event)
@@ -55,7 +58,9 @@ def told(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
     if event.at - looking.last > PROMPT_NS:
         ways.append(_too_late(shadow, looking, event))
     if settled == "goes on":
-        shadow.step = replace(looking, last=event.at, asked=True)
+        # The address of a host is due now.
+        since = event.at
+        shadow.step = replace(looking, since=since, last=since + shadow.stride, asked=False)
     else:
         shadow.step = None
         shadow.happens(located(event.at, _found(shadow, looking)))
@@ -86,11 +91,13 @@ def _is_asked(shadow: Shadow, event: ev.DnsQuery) -> None:
     step = shadow.step
     if isinstance(step, Looking) and _asks_for(shadow, step.locate, event):
         shadow.step = replace(step, last=event.at, asked=True)
+        if event.qtype == "SRV":
+            shadow.ledger.checked("rules.srv")
     elif isinstance(step, Asking) and step.connection == 0 and step.retrieve.port:
         locate = attempts.look_up(step.retrieve.fetch, shadow.phone.interpretations)
         if _asks_for(shadow, locate, event):
-            # It looks all hosts of the service up before it asks the first.
-            shadow.step = replace(step, since=event.at, last=event.at + shadow.stride)
+            # It looks all hosts of the service up before it asks, and announces, the first.
+            _still_looking(shadow, step, event.at + shadow.patience)
 
 
 def _asks_for(shadow: Shadow, locate: Locate, event: ev.DnsQuery) -> bool:
@@ -120,11 +127,18 @@ def _settled(shadow: Shadow, locate: Locate, event: ev.DnsAnswer) -> str | None:
     return "ends"
 
 
+def _still_looking(shadow: Shadow, asking: Asking, until: int) -> None:
+    shadow.step = replace(asking, last=until + shadow.stride)
+    shadow.logs.allow_until(until, ANNOUNCING)
+
+
 def _finds_more(shadow: Shadow, asking: Asking, event: ev.DnsAnswer) -> None:
     attempt = shadow.phone.attempt
     if attempt is None or event.qtype != "A" or "srv" not in asking.retrieve.fetch.options:
         return
     locate = attempts.look_up(asking.retrieve.fetch, shadow.phone.interpretations)
+    if asking.connection == 0 and host_name(event.name) in shadow.names.hosts_of(locate):
+        _still_looking(shadow, asking, event.at)
     known = (asking.retrieve.destination, *attempt.others)
     further = shadow.names.destinations(locate, event.name)
     more = tuple(each for each in further if each not in known)

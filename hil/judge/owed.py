@@ -6,7 +6,7 @@ announces. What came without being due is therefore kept for a while, and taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from hil.history import events as ev
@@ -24,7 +24,8 @@ CLAUSES = {
     LogKind.UPGRADE_SUCCESS: "log.upgrade_success",
     LogKind.UPGRADE_FAILURE: "log.upgrade_failure",
 }
-_ANNOUNCING = (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
+ANNOUNCING = (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
+"""The messages at the start of an attempt."""
 _FAILING = (LogKind.FAILURE, LogKind.UPGRADE_FAILURE)
 _STRAYS = 4
 
@@ -73,12 +74,12 @@ class OwedLogs:
 
     def announced(self, messages: Iterable[LogMessage], at: int) -> ev.SyslogMessage | None:
         """The message on record just before ``at`` that announced the resync of these messages."""
-        requests = [message for message in messages if message.kind in _ANNOUNCING]
+        requests = [message for message in messages if message.kind in ANNOUNCING]
         return next((s for m in requests if (s := self._stray_for(m, at)) is not None), None)
 
     def _stray_for(self, message: LogMessage, at: int) -> ev.SyslogMessage | None:
         # An attempt announces itself before anything else is seen of it; a result follows its cause.
-        lead = self._timing.message if message.kind in _ANNOUNCING else self._timing.early
+        lead = self._timing.message if message.kind in ANNOUNCING else self._timing.early
         since = at - round(lead * NANOSECONDS)
         fitting = (s for s in self._strays if s.at >= since and message.accepts(s.text))
         return next(fitting, None)
@@ -87,11 +88,11 @@ class OwedLogs:
         """Whether a message to this host is due."""
         return any(host_name(owed.message.host) == host_name(host) for owed in self.owed)
 
-    def allow_until(self, until: int) -> None:
-        """The phone may notice its failure as late as ``until``: so may its message come."""
+    def allow_until(self, until: int, kinds: Collection[LogKind] = _FAILING) -> None:
+        """The phone may notice what it has to tell as late as ``until``: so may its message come."""
         late = until + round(self._timing.message * NANOSECONDS)
         self.owed = tuple(
-            replace(o, until=max(o.until, late)) if o.message.kind in _FAILING else o
+            replace(o, until=max(o.until, late)) if o.message.kind in kinds else o
             for o in self.owed
         )
 

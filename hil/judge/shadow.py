@@ -215,14 +215,13 @@ class Shadow:
             return
         locate = self.step.locate
         if self.surroundings.answers_names and locate.service:
-            self._check_service(locate, at)
+            self._require_service(locate, at)
         known = self.names.destinations(locate)
         guess = Destination(self.surroundings.address or "0.0.0.0", port if locate.service else 0)
         self.happens(located(at, known or (guess,)))
 
-    def _check_service(self, locate: Locate, at: int) -> None:
+    def _require_service(self, locate: Locate, at: int) -> None:
         if self.names.was_asked_for(locate.service):
-            self.ledger.checked("rules.srv")
             return
         self.ledger.violated(
             Finding(

@@ -85,15 +85,16 @@ def replaced(events: list[ev.Event], old: ev.Event, *new: ev.Event) -> list[ev.E
 def pick(events: list[ev.Event], chance: random.Random, kind: type[ev.Event]) -> ev.Event | None:
     """An event of a kind whose absence must show.
 
-    The story goes on after it for long enough, and no look-up fails within that time, which would
-    be an excuse for a message that does not come.
+    The story goes on after it for long enough, and no look-up fails within that time, or so shortly
+    before that it may be what the message tells of: that would be an excuse for its absence.
     """
     within = round((TIMING.message + 1) * NANOSECONDS)
     failed = [e.at for e in events if isinstance(e, ev.DnsAnswer) and not e.answers]
 
     def must_show(event: ev.Event) -> bool:
         late = event.at + within
-        return late < events[-1].at and not any(event.at <= at < late for at in failed)
+        told = event.at - NANOSECONDS
+        return late < events[-1].at and not any(told <= at < late for at in failed)
 
     found = [event for event in events if isinstance(event, kind) and must_show(event)]
     return chance.choice(found) if found else None
@@ -153,7 +154,9 @@ def shifted(parts: Attempts, chance: random.Random, *, early: bool) -> list[ev.E
     before = flat(parts[:index])
     due = monitor_of(before).phone.due
     assert due is not None
-    begins = parts[index][0].at
+    # A look-up before its time may be for anything, one in time excuses what comes after it.
+    lookups = (ev.DnsQuery, ev.DnsAnswer) if early else ()
+    begins = next(event.at for event in parts[index] if not isinstance(event, lookups))
     wanted = due.earliest - 2 * NANOSECONDS if early else due.latest + 2 * NANOSECONDS
     by = wanted - begins
     if early and (wanted <= before[-1].at or begins - due.earliest > NANOSECONDS):

@@ -228,7 +228,9 @@ class Player:
             return self.services[name]
         port = 80 if name.startswith("_http.") else 443
         first, second = (10, port, NAME), (20, port, DEAD)
-        records = self.chance.choice(((first,), (first, second), ((5, port, DEAD), first), ()))
+        known: list[tuple[tuple[int, int, str], ...]] = [(first,), (first, second), ()]
+        known += [] if self.calm else [((5, port, DEAD), first)]
+        records = self.chance.choice(known)
         self.services[name] = records
         told = [f"{priority} 0 {port} {target}" for priority, port, target in records]
         self.chance.shuffle(told)
@@ -275,7 +277,10 @@ class Player:
         if outcome == "gone":
             self.story.resolved(self.now, host, rcode="NXDOMAIN")
             return ()
-        self.cached = self.chance.choice(((LAB,), (LAB,), (LAB, ELSEWHERE), (ELSEWHERE, LAB)))
+        found = [(LAB,), (LAB,), (LAB, ELSEWHERE)]
+        # What asks a dead address first cannot be seen for a while.
+        found += [] if self.calm else [(ELSEWHERE, LAB)]
+        self.cached = self.chance.choice(found)
         self.story.resolved(self.now, host, *self.cached)
         self.cached_until = self.now + self.chance.choice((0.0, 30.0, 600.0, 86_400.0))
         return self.cached
