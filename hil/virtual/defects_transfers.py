@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hil.reference import decisions as spec
 from hil.reference import responses
-from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.log_messages import LogKind, LogMessage
 from hil.reference.macros import MacroTable
 from hil.reference.phone import Retrieve
@@ -76,17 +76,10 @@ def _posted(retrieve: Retrieve) -> Retrieve:
 
 
 def _redirects_uncounted(
-    answer: Answer,
-    fetch: Fetch,
-    *,
-    redirects: int = 0,
-    authorizations: int = 0,
-    interpretations: Interpretations = DEFAULT,
+    answer: Answer, fetch: Fetch, *, redirects: int = 0, **more: Any
 ) -> responses.Meaning:
     del redirects
-    return responses.meaning(
-        answer, fetch, authorizations=authorizations, interpretations=interpretations
-    )
+    return responses.meaning(answer, fetch, **more)
 
 
 # -- log messages -------------------------------------------------------------------------------------
