@@ -152,10 +152,12 @@ class Configured(Event, frozen=True, kw_only=True):
 class HandsetPrepared(Event, frozen=True, kw_only=True):
     """The handset's flash holds exactly these parameters (by XML name), all others are at default.
 
-    ``software`` is the firmware that it runs; empty where that is as it was.
+    ``software`` is the load that it runs, empty where that is as it was; ``standby`` the one in its
+    other partition, empty where there is none, None where nobody knows.
     """
 
     software: str = ""
+    standby: str | None = None
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 

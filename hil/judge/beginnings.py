@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hil.history import events as ev
+from hil.judge.partitions import possible
 from hil.judge.requests import path_of
-from hil.judge.shadow import Shadow
+from hil.judge.shadow import Lost, Shadow
 from hil.reference import loads, machine, scheduling
 from hil.reference.due import Purpose
 from hil.reference.machine import due_of
@@ -27,8 +28,14 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
     ways = []
     for purpose in Purpose:
         due = due_of(shadow.phone, purpose)
-        if shadow.phone.phase is Phase.WAITING and shadow.windows[purpose].allows(due, event.at):
+        if shadow.phone.phase is not Phase.WAITING or due is None:
+            continue
+        if not shadow.windows[purpose].allows(due, event.at):
+            continue
+        upgrades = purpose is Purpose.UPGRADE
+        for phone in possible(shadow.phone, event.at) if upgrades else (shadow.phone,):
             other = shadow.fork()
+            other.phone = phone
             if _begins(other, event, shows, purpose):
                 ways.append(other)
     return ways
@@ -43,6 +50,9 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
         shadow.commit(phone, duties, event.at)
         port = event.port if isinstance(event, ev.ProvisioningRequest | ev.Connected) else 0
         shadow.knows_address(event.at, port)
+    if purpose is Purpose.UPGRADE and shadow.step is None and shadow.restart is None:
+        # The reference would not do that, so it does not know where it leads.
+        shadow.lost = Lost.PATH
 
 
 def _begins(shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose) -> bool:

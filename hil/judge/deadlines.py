@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hil.judge.findings import Finding
-from hil.judge.hidden import unseen
+from hil.judge.hidden import may_be_starting, unseen
 from hil.judge.requests import fetch_clause
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.reference import machine
+from hil.reference import machine, scheduling
 from hil.reference.due import Purpose
-from hil.reference.phone import Began, Reboot, Retrieve
+from hil.reference.phone import Began, Phase, Reboot, Retrieve
 from hil.reference.responses import NoAnswer
 
 NANOSECONDS = 1_000_000_000
@@ -29,8 +29,9 @@ def time_is(shadow: Shadow, now: int) -> None:
     if shadow.lost is not None:
         return
     _unseen_services(shadow, now)
-    for window in shadow.windows.values():
-        window.time_is(shadow.phone, now)
+    for purpose, window in shadow.windows.items():
+        if purpose is not Purpose.UPGRADE or not may_be_starting(shadow, now):
+            window.time_is(shadow.phone, now)
     _restart_overdue(shadow, now)
     shadow.logs.time_is(now, shadow.could_send)
     match shadow.step:
@@ -67,10 +68,19 @@ def _unseen_services(shadow: Shadow, now: int) -> None:
         due = shadow.windows[purpose].overdue(shadow.phone, now)
         if due is None:
             continue
-        _, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
-        _, duties = shadow.without_query(shadow.phone, duties, due.earliest)
-        shown = [duty for duty in duties if shadow.is_visible(duty)]
-        if duties and not shown and not any(isinstance(duty, Reboot) for duty in duties):
+        phone, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
+        if any(map(shadow.is_visible, duties)):
+            phone, duties = shadow.without_query(phone, duties, due.earliest)
+        if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
+            continue
+        if phone.phase is Phase.WAITING:
+            # It was over at once.
+            before, late = shadow.phone, shadow.windows[purpose].slack_late(due, now)
+            shadow.commit(phone, duties, due.earliest)
+            shadow.phone = scheduling.widened(
+                shadow.phone, before, due.latest - due.earliest + late
+            )
+        elif duties:
             shadow.lost = Lost.PATH
 
 

@@ -15,6 +15,7 @@ from hil.history.pattern import describe
 from hil.judge import hidden, locating
 from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
+from hil.judge.partitions import is_opaque
 from hil.judge.requests import answer_of, compare, repeats
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Pending
@@ -48,7 +49,7 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     match event:
         case ev.HandsetPrepared():
-            shadow.prepared(event.parameters, event.software)
+            shadow.prepared(event)
         case ev.PowerFailed():
             shadow.lost = Lost.POWER
         case ev.PowerSwitched(action=ev.PowerAction.OFF) if shadow.lost in (None, Lost.LEASE):
@@ -60,7 +61,7 @@ def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
         case ev.DhcpMessage(direction=ev.Direction.SENT):
             _leased(shadow, event)
         case ev.DhcpMessage(kind="DISCOVER" | "REQUEST", ciaddr="0.0.0.0"):
-            shadow.restarts(event.at)
+            return hidden.restarted(shadow, event.at)
         case ev.DnsQuery(qtype="A" | "SRV"):
             return locating.asked(shadow, event)
         case ev.DnsAnswer(qtype="A" | "SRV"):
@@ -147,6 +148,9 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
     if not isinstance(pending, Pending) or pending.transfer != event.transfer:
         return [shadow]
     answer = answer_of(event)
+    if is_opaque(shadow.phone, answer):
+        shadow.lost = Lost.LOAD
+        return [shadow]
     if isinstance(answer, NoAnswer) and event.scheme == "tftp":
         # Over UDP the phone cannot know that the server is through: it may ask again.
         shadow.step = replace(pending, last=max(pending.last, event.at), ended=answer)

@@ -12,11 +12,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hil.history import events as ev
+from hil.judge import partitions
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking, Pending
 from hil.reference import machine, scheduling
-from hil.reference.due import Purpose
+from hil.reference.due import Due, Purpose
 from hil.reference.phone import Began, Phase
+
+NANOSECONDS = 1_000_000_000
 
 
 def unseen(shadow: Shadow, at: int) -> Shadow | None:
@@ -45,6 +48,41 @@ def unseen(shadow: Shadow, at: int) -> Shadow | None:
     if isinstance(other.step, Looking | Asking):
         other.step = replace(other.step, last=latest + shadow.stride)
     return other
+
+
+def restarted(shadow: Shadow, at: int) -> list[Shadow]:
+    """It boots, as it owed, or because of an upgrade to a load that it had already.
+
+    Such an upgrade needs nothing from the lab, so the boot may be all that shows of it.
+    """
+    due = machine.due_of(shadow.phone, Purpose.UPGRADE)
+    if shadow.restart is not None or not _may_have_begun(shadow, due, at):
+        shadow.restarts(at)
+        return [shadow]
+    begun = partitions.activated(shadow.phone, due.earliest) if due is not None else None
+    if begun is None or due is None:
+        return [shadow]
+    other = shadow.fork()
+    other.commit(*begun, due.earliest)
+    other.ledger.checked(due.clause)
+    other.restarts(at)
+    return [shadow, other]
+
+
+def may_be_starting(shadow: Shadow, now: int) -> bool:
+    """Whether it may be about to boot a load that it had already, and nothing shows of that yet."""
+    due = machine.due_of(shadow.phone, Purpose.UPGRADE)
+    if due is None or not _may_have_begun(shadow, due, now):
+        return False
+    if now - due.latest > shadow.stride + round(shadow.timing.restart * NANOSECONDS):
+        return False
+    begun = partitions.activated(shadow.phone, due.earliest)
+    return begun is not None and not any(map(shadow.is_visible, begun[1]))
+
+
+def _may_have_begun(shadow: Shadow, due: Due | None, at: int) -> bool:
+    waiting = shadow.phone.phase is Phase.WAITING
+    return waiting and shadow.windows[Purpose.UPGRADE].allows(due, at)
 
 
 def may_give_up(shadow: Shadow) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from enum import Enum
 
 from hil.history import events as ev
+from hil.judge import partitions
 from hil.judge.findings import Finding, Ledger
 from hil.judge.names import Names, located
 from hil.judge.owed import OwedLogs
@@ -55,6 +56,7 @@ class Lost(Enum):
     POWER = "its power is unknown until it is prepared anew"
     PATH = "it has left the path of the reference until it is prepared anew"
     LEASE = "it has no lease, so it cannot show what it does, until its power is cut"
+    LOAD = "the inside of the load that it was given is not published, until it is prepared anew"
 
 
 class Shadow:
@@ -114,11 +116,14 @@ class Shadow:
 
     # -- what happens to the phone -----------------------------------------------------------------
 
-    def prepared(self, parameters: dict[str, str], software: str) -> None:
+    def prepared(self, event: ev.HandsetPrepared) -> None:
         """It is off, its flash holds exactly these parameters, and it will run this firmware."""
-        known = Parameters({}, self.phone.interpretations).updated(parameters)
-        identity = self.phone.identity.running(software) if software else self.phone.identity
-        self.phone = Phone(identity, known, self.phone.interpretations)
+        known = Parameters({}, self.phone.interpretations).updated(event.parameters)
+        identity = self.phone.identity
+        if event.software:
+            identity = identity.running(event.software)
+        phone = Phone(identity, known, self.phone.interpretations)
+        self.phone = partitions.with_standby(phone, event.standby)
         self._forget()
 
     def unplugged(self, at: int) -> list[Shadow]:
@@ -129,22 +134,33 @@ class Shadow:
         younger = (at if self.cut_from is None else self.cut_from) - round(
             self.timing.store * NANOSECONDS
         )
-        ways = [self]
-        for changed, before in self.storing:
-            if changed >= younger:
-                older = self.fork()
-                older.phone = replace(self.phone, parameters=before)
-                ways.append(older)
-        if self.restart is not None and self.phone.upgrades.installed:
-            # Whether the new load was in place already shows when it boots.
-            newer = self.fork()
-            identity = self.phone.identity.running(self.phone.upgrades.installed)
-            newer.phone = replace(self.phone, identity=identity)
-            ways.append(newer)
+        phones = [self.phone]
+        phones += [
+            replace(self.phone, parameters=before)
+            for changed, before in self.storing
+            if changed >= younger
+        ]
+        ways = []
+        for each in phones:
+            for left in self._left_by_power_cut(each, at):
+                ways.append(self.fork())
+                ways[-1].phone = left
         for way in ways:
             way.happens(PoweredOff(at))
             way._forget()
         return ways
+
+    def _left_by_power_cut(self, phone: Phone, at: int) -> tuple[Phone, ...]:
+        left = partitions.after_power_cut(phone, self.restart[0] if self.restart else None)
+        if not self.windows[Purpose.UPGRADE].allows(machine.due_of(phone, Purpose.UPGRADE), at):
+            return left
+        # It may have begun with a load that it had already, and shown nothing of it yet.
+        begun = partitions.activated(phone, at)
+        if begun is None:
+            return left
+        after, duties = begun
+        restart = next((duty for duty in duties if isinstance(duty, Reboot)), None)
+        return (*left, *partitions.after_power_cut(after, restart))
 
     def _forget(self) -> None:
         self.step = self.held = self.lost = self.restart = None
@@ -178,7 +194,7 @@ class Shadow:
         for purpose, window in self.windows.items():
             if machine.due_of(phone, purpose) != machine.due_of(self.phone, purpose):
                 window.opened(at)
-        before, self.phone = self.phone.parameters, phone
+        before, self.phone = self.phone.parameters, partitions.disturbed(self.phone, phone)
         for duty in duties:
             match duty:
                 case Locate():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hil.reference import upgrade
+from hil.reference.decisions import REFERENCE
 from hil.reference.due import BootCause, Purpose
 from hil.reference.phone import Phone
 
@@ -11,7 +13,7 @@ NANOSECONDS = 1_000_000_000
 def why_not_due(phone: Phone, purpose: Purpose, at: int) -> str:
     """The clause that a phone breaks which begins something now."""
     if purpose is Purpose.UPGRADE:
-        return _why_no_upgrade(phone)
+        return upgrade.why_not_due(phone, at, REFERENCE)
     if purpose is Purpose.REPORT:
         return "report.when"
     if not phone.parameters.flag("Provision_Enable"):
@@ -38,15 +40,3 @@ def _just_upgraded(phone: Phone, at: int) -> bool:
     upgraded = phone.upgrades.last_attempt
     before = phone.last_attempt
     return upgraded is not None and (before is None or upgraded > before) and at >= upgraded
-
-
-def _why_no_upgrade(phone: Phone) -> str:
-    if not phone.parameters.flag("Upgrade_Enable"):
-        return "upgrade.enable"
-    if phone.lines.active:
-        return "upgrade.idle"
-    if phone.upgrades.failures:
-        return "upgrade.error_retry_delay"
-    if phone.upgrades.settled is not None:
-        return "upgrade.settled"
-    return "upgrade.rule"

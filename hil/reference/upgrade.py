@@ -34,7 +34,6 @@ from hil.reference.phone import (
     Phase,
     Phone,
     Reboot,
-    Retrieve,
     Upgrades,
 )
 from hil.reference.responses import Document, Missing, Unusable
@@ -110,9 +109,9 @@ def why_not_due(phone: Phone, at: int, decisions: Decisions) -> str:
     return "upgrade.rule"
 
 
-def is_member(retrieve: Retrieve) -> bool:
-    """Whether this fetches a member of a load, which is large, rather than the .loads file."""
-    return retrieve.rule == _RULE and loads.load_name(retrieve.fetch.path) is None
+def is_member(phone: Phone) -> bool:
+    """Whether the phone fetches a member of a load, which is large, rather than the .loads file."""
+    return phone.attempt is not None and phone.attempt.load is not None
 
 
 def due_now(phone: Phone) -> Due | None:

@@ -289,9 +289,10 @@ class VirtualBench:
             except LabError as error:
                 self._lab_fault("an endpoint did not close", str(error))
 
-    async def _restore(self, parameters: Mapping[str, str]) -> None:
+    async def _restore(self, parameters: Mapping[str, str]) -> str:
         self._handset.flash.preset(parameters)
         self._handset.partitions.preset()
+        return ""
 
     def _switch(self, outlet: int, on: bool) -> None:
         if outlet != self.entry.power.outlet:

@@ -27,7 +27,8 @@ class HandsetControl:
     """What the ``handset`` fixture is.
 
     ``restore`` puts exactly the given parameters, and defaults besides, into the handset's flash
-    while it is off. ``address`` tells the address that it was leased. ``linked`` tells whether its
+    while it is off, and returns the load that its other firmware partition holds then (empty: none,
+    None: nobody knows). ``address`` tells the address that it was leased. ``linked`` tells whether its
     network link is up, the second witness of its power; ``link_changes`` counts how often it came
     or went, so that power which is lost behind the bench's back does not pass for the phone's doing.
     """
@@ -41,7 +42,7 @@ class HandsetControl:
         history: History,
         outlet: Outlet,
         place: Place,
-        restore: Callable[[Mapping[str, str]], Coroutine[Any, Any, None]],
+        restore: Callable[[Mapping[str, str]], Coroutine[Any, Any, str | None]],
         address: Callable[[], IPv4Address | None],
         linked: Callable[[], bool],
         link_changes: Callable[[], int],
@@ -125,10 +126,14 @@ class HandsetControl:
                 with contextlib.suppress(LabError):
                     self.power_on()
                 raise
-        self._clock.run(self._restore(Parameters(parameters).items_set()))
-        software = self.identity.swver
+        standby = self._clock.run(self._restore(Parameters(parameters).items_set()))
         self._history.append(
-            ev.HandsetPrepared(source="bench", parameters=parameters, software=software)
+            ev.HandsetPrepared(
+                source="bench",
+                parameters=parameters,
+                software=self.identity.swver,
+                standby=standby,
+            )
         )
 
     # -- life --------------------------------------------------------------------------------------

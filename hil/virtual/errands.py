@@ -126,7 +126,7 @@ class Errands:
             server = IPv4Address(retrieve.server)
         except ValueError:
             return NoAnswer("no route to the server")
-        sink = discard if is_member(retrieve) else None
+        sink = discard if is_member(self._phone()) else None
         if fetch.scheme == "tftp":
             transfer = await tftp.fetch(
                 self._interface,

@@ -44,6 +44,7 @@ from hil.reference.phone import (
     Purpose,
     Reboot,
     Retrieve,
+    Upgrades,
 )
 from hil.reference.scheduling import FOREVER
 from hil.virtual.dhcp import DhcpShell
@@ -144,7 +145,8 @@ class Life:
         load = self._body.partitions.active
         if load != identity.swver:
             identity = identity.running(load)
-        return Phone(identity, parameters, reading)
+        standby = self._body.partitions.inactive or ""
+        return Phone(identity, parameters, reading, upgrades=Upgrades(standby=standby))
 
     def cut(self) -> tuple[asyncio.Task[None], ...]:
         """End at once, between two bytes; returns what is ending."""

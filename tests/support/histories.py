@@ -53,8 +53,11 @@ class Story:
     def started(self, *requirements: str, test: str = "test") -> Story:
         return self.tell(0, ev.TestStarted(source="bench", test=test, requirements=requirements))
 
-    def prepared(self, at: float = 0, **parameters: str) -> Story:
-        return self.tell(at, ev.HandsetPrepared(source="bench", parameters=parameters))
+    def prepared(self, at: float = 0, *, standby: str | None = "", **parameters: str) -> Story:
+        """Its flash holds these parameters, its other partition the load ``standby``."""
+        return self.tell(
+            at, ev.HandsetPrepared(source="bench", parameters=parameters, standby=standby)
+        )
 
     def power(self, at: float, action: str, *, seconds: float = 0.2) -> Story:
         """The outlet is told to switch, and has been read back ``seconds`` later."""
