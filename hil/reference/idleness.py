@@ -42,7 +42,8 @@ def held_back(
                 return replace(limit, clause="resync.forced_delay")
             return due if lines.idle_since is None else due.postponed(lines.idle_since)
         case "due-plus-delay":
-            if lines.active:
+            fell_due_in_a_call = lines.idle_since is not None and due.earliest < lines.idle_since
+            if lines.active or fell_due_in_a_call:
                 later = Due(due.earliest + delay, due.latest + delay, due.reason, due.clause)
                 return replace(later, clause="resync.forced_delay")
             return due

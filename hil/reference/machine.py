@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hil.reference import attempts, reporting, resync, scheduling, upgrade
+from hil.reference import attempts, daily, reporting, resync, scheduling, upgrade
 from hil.reference.attempts import Step
 from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.due import Action, Asker, BootCause, Due, Purpose
@@ -30,6 +30,7 @@ from hil.reference.phone import (
     Asked,
     Began,
     ClockSet,
+    Finished,
     Happening,
     Leased,
     LineChanged,
@@ -54,8 +55,12 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
     after, duties = _react(phone, happening, decisions)
     if after is phone:
         return phone, duties
-    if phone.phase is not Phase.WAITING and after.phase is Phase.WAITING:
-        after = _between_attempts(phone, after, happening.at, decisions)
+    if after.phase is Phase.WAITING:
+        over = [duty.purpose for duty in duties if isinstance(duty, Finished)]
+        if phone.phase is not Phase.WAITING or over:
+            after = _between_attempts(phone, after, happening.at, decisions)
+        resynced = Purpose.RESYNC in over
+        after = scheduling.watched(phone, after, happening.at, decisions, resynced=resynced)
     after, more = _rebooted_if_asked(after)
     return scheduling.settled(after, happening.at, decisions), (*duties, *more)
 
@@ -100,12 +105,11 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
             phone = replace(phone, parameters=changed, phase=Phase.REBOOTING, attempt=None)
             return phone, (Apply(changed), Reboot(BootCause.UPDATE, "web.pages"))
         case LineChanged(at, line, active):
-            lines = scheduling.line_changed(phone.lines, line, active, at)
-            return replace(phone, lines=lines), ()
+            return scheduling.line_changed(phone, line, active, at), ()
         case Registration(at, line, registered):
-            return _registration(phone, at, line, registered, decisions), ()
+            return scheduling.registration_changed(phone, line, registered, at), ()
         case ClockSet(at, utc_ns):
-            return replace(phone, clock=(at, utc_ns)), ()
+            return daily.reclocked(phone, replace(phone, clock=(at, utc_ns)), at, decisions), ()
 
 
 # -- booting ----------------------------------------------------------------------------------------
@@ -142,9 +146,10 @@ def _leased(phone: Phone, leased: Leased, decisions: Decisions) -> Phone:
     if phone.phase in (Phase.OFF, Phase.REBOOTING):
         return phone
     first = phone.phase is Phase.BOOTING
+    before = phone
     phone = replace(phone, address=leased.address, options=dict(leased.options))
     if not first:
-        return phone
+        return daily.reclocked(before, phone, leased.at, decisions)
     return reporting.at_boot(resync.at_boot(phone, leased.at, decisions), leased.at, decisions)
 
 
@@ -215,16 +220,3 @@ def _rebooted_if_asked(phone: Phone) -> Step:
     clause = "sip.notify" if request.by is Asker.SIP else "web.reboot"
     rebooting = replace(phone, phase=Phase.REBOOTING, wanted=())
     return rebooting, (Reboot(BootCause.RESTART, clause),)
-
-
-def _registration(
-    phone: Phone, at: int, line: int, registered: bool, decisions: Decisions
-) -> Phone:
-    before = scheduling.triggers_now(phone, at, decisions)
-    lines = scheduling.registration_changed(phone.lines, line, registered, at)
-    phone = replace(phone, lines=lines)
-    if phone.phase is not Phase.WAITING:
-        return phone
-    if phone.triggered is not None and phone.triggered.earliest <= at:
-        return phone
-    return scheduling.with_triggers(replace(phone, triggers=before), at, decisions)

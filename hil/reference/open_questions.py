@@ -339,7 +339,8 @@ QUESTIONS: tuple[Question, ...] = (
         "resync_at_gap",
         "When does Resync_At fall on the day on which the clock jumps over its time?",
         "chapter, Resync At (HHmm) (silent)",
-        "at-change: at the instant of the jump. skipped: not on that day.",
+        "at-change: at the instant of the jump. skipped: not on that day. That may be a change of "
+        "daylight saving time or one by a time server.",
     ),
     Question(
         "I30",
@@ -388,7 +389,8 @@ QUESTIONS: tuple[Question, ...] = (
         "resync_after_failed_upgrade",
         "Does Resync_After_Upgrade_Attempt resync after an upgrade that failed?",
         "chapter, Resync After Upgrade Attempt ('after any upgrade occurs'); conference AG",
-        "The parameter's name and the conference guide's 'after each upgrade attempt' include failures.",
+        "The parameter's name and the conference guide's 'after each upgrade attempt' include "
+        "failures.",
     ),
 )
 """Every open question, in the order of its key."""

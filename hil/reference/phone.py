@@ -123,7 +123,9 @@ class Phone:
     (Resync_Trigger_*) and the lines; ``triggers`` has whether each trigger was true last, ``settled``
     since when nothing has been attempted. ``clock`` is an instant and the UTC that the phone's clock
     showed then, in nanoseconds since 1970; ``daily_utc`` is when Resync_At was due last by that clock.
-    ``wanted`` are requests that wait for their turn, ``reported`` what the last report told.
+    ``besides`` are resyncs that may begin too, and need not, where no text says whether one that
+    began has come in their place. ``wanted`` are requests that wait for their turn, ``reported`` what
+    the last report told.
     """
 
     identity: Identity
@@ -145,6 +147,7 @@ class Phone:
     daily: Due | None = None
     triggered: Due | None = None
     triggers: tuple[bool, bool] = (False, False)
+    besides: tuple[Due, ...] = ()
     settled: int = 0
     daily_utc: int | None = None
     clock: tuple[int, int] | None = None

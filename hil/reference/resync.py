@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hil.errors import ProfileError
-from hil.reference import attempts
+from hil.reference import attempts, daily
 from hil.reference.attempts import Step
 from hil.reference.decisions import Decisions
 from hil.reference.due import Action, Asker, BootCause, Due, Reason
@@ -24,10 +24,11 @@ from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import RuleFailure, Skip
 from hil.reference.scheduling import (
     counts_periods,
-    daily_served,
     due_after,
+    due_at,
+    left_over,
+    still_allowed,
     triggers_now,
-    with_triggers,
 )
 
 _ASKED_BY = {
@@ -55,7 +56,7 @@ def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
         if after is not None and anew is not None:
             both = replace(anew, earliest=max(at, after.earliest))
             phone = replace(phone, scheduled=both)
-    return with_triggers(phone, at, decisions)
+    return phone
 
 
 def _at_boot(phone: Phone, decisions: Decisions) -> bool:
@@ -85,8 +86,8 @@ def asked_meanwhile(phone: Phone, at: int) -> Phone:
 
 
 def began(phone: Phone, at: int, decisions: Decisions) -> Step:
-    """The resync that is due begins."""
-    due = phone.due
+    """The resync that is due begins, or one that may begin besides."""
+    due = due_at(phone, at, decisions)
     explicit = due is None or due.reason is Reason.EXPLICIT
     if not decisions.resync_enabled(phone.parameters) and not (due is not None and explicit):
         return phone, ()
@@ -105,6 +106,8 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         text=text,
         requester=request.requester if text is not None and request is not None else "",
     )
+    # A trigger that is what begins it is true, be it a moment before it can be seen to be.
+    seen = at if due is None or due.clause != "resync.trigger" else max(at, due.earliest)
     phone = replace(
         phone,
         phase=Phase.RESYNCING,
@@ -112,11 +115,21 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         scheduled=None,
         daily=None,
         triggered=None,
-        triggers=triggers_now(phone, at, decisions),
-        daily_utc=daily_served(phone, at, decisions),
-        wanted=tuple(each for each in phone.wanted if each is not request),
+        besides=left_over(phone, at),
+        triggers=triggers_now(phone, seen, decisions),
+        daily_utc=daily.served(phone, at),
     )
+    if explicit and request is not None:
+        phone = _met(phone, request, at)
     return next_rule(phone, at, decisions)
+
+
+def _met(phone: Phone, request: Asked, at: int) -> Phone:
+    """The request is being met; whether the same one, made again before, asks for more is not said."""
+    same = [e for e in phone.wanted if (e.action, e.rule) == (request.action, request.rule)]
+    wanted = tuple(each for each in phone.wanted if each not in same)
+    again = Due(at, at, Reason.EXPLICIT, _ASKED_BY[request.by])
+    return replace(phone, wanted=wanted, besides=(*phone.besides, *[again] * (len(same) - 1)))
 
 
 def next_rule(phone: Phone, at: int, decisions: Decisions) -> Step:
@@ -219,7 +232,7 @@ def _succeeded(phone: Phone, at: int, decisions: Decisions) -> Step:
     )
     periodic = _periodic(done, at, decisions)
     done = replace(done, scheduled=periodic, periods=done.periods + (periodic is not None))
-    return with_triggers(done, at, decisions), duties
+    return done, duties
 
 
 def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
@@ -238,13 +251,13 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     if delay is not None:
         due = due_after(at, delay, Reason.RETRY, "resync.error_retry_delay")
         done = replace(done, scheduled=due)
-    return with_triggers(done, at, decisions), duties
+    return done, duties
 
 
 def _over(phone: Phone, at: int) -> Phone:
     attempt = phone.attempt
     return replace(
-        phone,
+        still_allowed(phone, at),
         phase=Phase.WAITING,
         attempt=None,
         settled=at,

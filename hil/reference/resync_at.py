@@ -90,16 +90,20 @@ def due_instant(
     """The next instant, later than ``utc_ns_now``, at which Resync_At is due.
 
     That is when the wall clock shows it, or, where `Interpretations.resync_at_dst` reads
-    "elapsed-day", whole days of 24 hours after it was due last, if it ever was. Raises
+    "elapsed-day", whole days of 24 hours after it was due last, if it ever was. A clock that is put
+    back over the time at which it was due last shows that one twice, too. Raises
     `SpecificationError` if Resync_At is not set.
     """
     minutes = parameters.clock_time("Resync_At__HHmm_")
     if minutes is None:
         raise SpecificationError("Resync_At is not set")
-    if interpretations.resync_at_dst == "elapsed-day" and last_due_utc_ns is not None:
-        day = DAY_S * NANOSECONDS
-        return last_due_utc_ns + max(1, (utc_ns_now - last_due_utc_ns) // day + 1) * day
-    return next_showing(time_zone, minutes, utc_ns_now, gap=gap, overlap=overlap)
+    day, after = DAY_S * NANOSECONDS, utc_ns_now
+    if last_due_utc_ns is not None:
+        if interpretations.resync_at_dst == "elapsed-day":
+            return last_due_utc_ns + max(1, (utc_ns_now - last_due_utc_ns) // day + 1) * day
+        if overlap == "first" and utc_ns_now < last_due_utc_ns < utc_ns_now + day:
+            after = last_due_utc_ns
+    return next_showing(time_zone, minutes, after, gap=gap, overlap=overlap)
 
 
 def next_window(

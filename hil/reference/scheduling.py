@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hil.reference import daily
 from hil.reference.attempts import macros
 from hil.reference.decisions import TRIGGERS, Decisions, Reason
-from hil.reference.phone import Due, Lines, Phase, Phone
-from hil.reference.resync_at import DailyWindow
+from hil.reference.phone import Due, Phase, Phone
 from hil.reference.triggers import holds, rising, true_from
 from hil.reference.windows import Window
 
 NANOSECONDS = 1_000_000_000
 FOREVER = 1 << 62
 """An instant that no run reaches."""
+
+_PERIODIC = "resync.periodic"
+_IDLE = "resync.idle"
+_TRIGGER = "resync.trigger"
 
 
 def due_after(at: int, delay: Window, reason: Reason, clause: str) -> Due:
@@ -32,8 +36,12 @@ def sooner(one: Due | None, other: Due | None) -> Due | None:
     """Both ask for a resync: it may begin when either allows it and must when the first one says so."""
     if one is None or other is None:
         return one or other
-    first = min(one, other, key=lambda due: (due.latest, due.earliest))
+    first = min(one, other, key=_urgency)
     return replace(first, earliest=min(one.earliest, other.earliest))
+
+
+def _urgency(due: Due) -> tuple[int, int]:
+    return due.latest, due.earliest
 
 
 def settled(phone: Phone, at: int, decisions: Decisions) -> Phone:
@@ -41,18 +49,90 @@ def settled(phone: Phone, at: int, decisions: Decisions) -> Phone:
     if phone.phase is not Phase.WAITING:
         return replace(phone, due=None)
     if decisions.resync_enabled(phone.parameters):
-        phone = _with_daily(phone, at, decisions)
+        phone = daily.awaited(_without_periods(phone, decisions), at, decisions)
         due = sooner(phone.scheduled, sooner(phone.daily, phone.triggered))
     else:
         # Somebody was let ask for one all the same.
         asked = phone.scheduled is not None and phone.scheduled.reason is Reason.EXPLICIT
         due = phone.scheduled if asked else None
-    if due is not None:
-        due = _gated(phone, due, decisions)
-    if due is not None:
-        due = decisions.held_back(due, phone.lines, phone.parameters, phone.interpretations)
+    due = _held_back(phone, due, decisions)
     # The same window stays the same object, so that whoever waits for it need not begin anew.
     return phone if due == phone.due else replace(phone, due=due)
+
+
+def _held_back(phone: Phone, due: Due | None, decisions: Decisions) -> Due | None:
+    if due is not None:
+        due = _gated(phone, due, decisions)
+    if due is None:
+        return None
+    return decisions.held_back(due, phone.lines, phone.parameters, phone.interpretations)
+
+
+def _without_periods(phone: Phone, decisions: Decisions) -> Phone:
+    """A period that runs while the phone learns the time is ignored from then on (Resync At)."""
+    scheduled = phone.scheduled
+    if scheduled is None or scheduled.clause != _PERIODIC or counts_periods(phone, decisions):
+        return phone
+    return replace(phone, scheduled=None)
+
+
+def counts_periods(phone: Phone, decisions: Decisions) -> bool:
+    """Whether Resync_Periodic counts.
+
+    "If this parameter is set with a valid value, the Resync Periodic parameter is ignored" (Resync At).
+    """
+    return not daily.waits_for_the_time(phone, decisions)
+
+
+# -- what has come, and what may come besides --------------------------------------------------------
+
+
+def due_at(phone: Phone, at: int, decisions: Decisions) -> Due | None:
+    """What begins if a resync begins at ``at``: the one that is due, or one that may come besides.
+
+    Of two the one is meant whose time is nearer.
+    """
+    due = phone.due
+    if due is not None and due.earliest <= at:
+        return due
+    others = allowed(phone, at, decisions)
+    if not others:
+        return due
+    other = max(others, key=lambda each: each.latest)
+    nearer = due is None or at - other.latest < due.earliest - at
+    return other if nearer else due
+
+
+def allowed(phone: Phone, at: int, decisions: Decisions) -> tuple[Due, ...]:
+    """What may begin at ``at`` although it is not owed, as the lines and the gate leave it."""
+    if phone.phase is not Phase.WAITING or not decisions.resync_enabled(phone.parameters):
+        return ()
+    held = (
+        each if each.clause == _IDLE else _held_back(phone, each, decisions)
+        for each in phone.besides
+    )
+    return tuple(each for each in held if each is not None and each.earliest <= at)
+
+
+def left_over(phone: Phone, at: int) -> tuple[Due, ...]:
+    """What else asks for a resync when one begins at ``at``.
+
+    Whether that one is done with by this one no text says. A resync after boot-up that waits for its
+    random moment belongs to it, any other that could begin by now.
+    """
+    asking = [due for due in (phone.scheduled, phone.daily, phone.triggered) if due is not None]
+    first = min(asking, key=_urgency, default=None)
+    return tuple(
+        due
+        for due in asking
+        if due is not first and (due.earliest <= at or due.reason is Reason.POWER_UP)
+    )
+
+
+def still_allowed(phone: Phone, at: int) -> Phone:
+    """An attempt is over: what it has left over may come from now on."""
+    besides = tuple(due.postponed(at) for due in phone.besides)
+    return replace(phone, besides=besides)
 
 
 def not_late(phone: Phone, at: int) -> Phone:
@@ -83,6 +163,10 @@ def widened(phone: Phone, before: Phone, spread: int) -> Phone:
         due=later(phone.due, before.due),
         scheduled=later(phone.scheduled, before.scheduled),
         triggered=later(phone.triggered, before.triggered),
+        besides=tuple(
+            each if each in before.besides else replace(each, latest=each.latest + spread)
+            for each in phone.besides
+        ),
         report_due=later(phone.report_due, before.report_due),
         upgrades=replace(now, due=later(now.due, was.due)),
     )
@@ -93,81 +177,46 @@ def narrowed(phone: Phone, due: Due) -> Phone:
     return replace(phone, due=due, scheduled=due)
 
 
-# -- the time of the day ----------------------------------------------------------------------------
-
-
-def _with_daily(phone: Phone, at: int, decisions: Decisions) -> Phone:
-    """Resync_At counts from when nothing has been attempted any more, by the phone's own clock."""
-    if phone.clock is None or not decisions.resync_at_is_set(phone.parameters):
-        return phone if phone.daily is None else replace(phone, daily=None)
-    since = phone.settled
-    daily = _daily_due(phone, since, decisions)
-    if daily is not None and daily.latest < at and phone.daily is None:
-        # The clock was put forward over it: the next day's is next.
-        daily = _daily_due(phone, at, decisions)
-    return phone if daily == phone.daily else replace(phone, daily=daily)
-
-
-def _daily_due(phone: Phone, since: int, decisions: Decisions) -> Due | None:
-    window = _daily_window(phone, since, decisions)
-    if window is None:
-        return None
-    return Due(since + window.earliest_ns, since + window.latest_ns, Reason.PERIODIC, "resync.at")
-
-
-def _daily_window(phone: Phone, since: int, decisions: Decisions) -> DailyWindow | None:
-    if phone.clock is None:
-        return None
-    set_at, utc = phone.clock
-    return decisions.daily_window(
-        phone.parameters,
-        phone.options,
-        utc + since - set_at,
-        phone.daily_utc,
-        phone.interpretations,
-    )
-
-
-def daily_served(phone: Phone, at: int, decisions: Decisions) -> int | None:
-    """The UTC at which Resync_At was due last, once a resync begins at ``at``."""
-    window = _daily_window(phone, phone.settled, decisions)
-    if window is None or phone.daily is None or at < phone.daily.earliest:
-        return phone.daily_utc
-    return window.due_utc_ns
-
-
-def counts_periods(phone: Phone, decisions: Decisions) -> bool:
-    """Whether Resync_Periodic counts.
-
-    "If this parameter is set with a valid value, the Resync Periodic parameter is ignored" (Resync At).
-    """
-    if not decisions.resync_at_is_set(phone.parameters):
-        return True
-    unknown = phone.clock is None
-    return unknown and phone.interpretations.resync_at_no_clock == "periodic"
-
-
 # -- triggers ---------------------------------------------------------------------------------------
 
 
-def with_triggers(phone: Phone, at: int, decisions: Decisions) -> Phone:
-    """Look at the triggers' equations at ``at``, and when they will turn true by themselves."""
+def watched(before: Phone, phone: Phone, at: int, decisions: Decisions, *, resynced: bool) -> Phone:
+    """Look at the triggers again: what their equations are made of may have changed since ``before``.
+
+    ``resynced``: a resync has ended; what the triggers were when it began counts.
+    """
+    if not any(phone.parameters.raw(name).strip() for name in decisions.triggers):
+        return phone if phone.triggered is None else replace(phone, triggered=None)
+    turned = phone.triggered
+    if turned is not None and turned.earliest <= at:
+        # It has turned true, and waits for its turn.
+        return phone
+    if not resynced:
+        awake = before.phase not in (Phase.OFF, Phase.BOOTING, Phase.REBOOTING)
+        was_true = triggers_now(before, at, decisions) if awake else (False, False)
+        phone = replace(phone, triggers=was_true)
+    return replace(phone, triggered=_turning(phone, at, decisions))
+
+
+def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
+    """When a trigger turns true by itself, from ``at`` on."""
     if phone.interpretations.resync_trigger == "gate":
-        return replace(phone, triggered=None)
+        return None
     if phone.interpretations.resync_trigger == "as-periodic" and not phone.synced:
-        return replace(phone, triggered=None)
+        return None
     turning: list[int] = []
-    for name, was_true in zip(decisions.triggers, phone.triggers, strict=False):
+    for name, was_true in zip(TRIGGERS, phone.triggers, strict=True):
+        if name not in decisions.triggers:
+            continue
         text = phone.parameters.raw(name)
         instant = rising(
             text, lambda when: macros(phone, when, decisions), _origins(phone), at, was_true
         )
         if instant is not None:
             turning.append(instant)
-    due = None
-    if turning:
-        due = Due(min(turning), min(turning), Reason.PERIODIC, "resync.trigger")
-    return replace(phone, triggered=due)
+    if not turning:
+        return None
+    return Due(min(turning), min(turning), Reason.PERIODIC, _TRIGGER)
 
 
 def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, bool]:
@@ -199,25 +248,35 @@ def _gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
         )
         is not None
     ]
-    return due.postponed(min(opens)) if opens else None
+    if not opens:
+        return None
+    if min(opens) <= due.earliest:
+        return due
+    return replace(due.postponed(min(opens)), clause=_TRIGGER)
 
 
 # -- lines ------------------------------------------------------------------------------------------
 
 
-def line_changed(lines: Lines, line: int, active: bool, at: int) -> Lines:
-    """The lines after one became active or idle."""
+def line_changed(phone: Phone, line: int, active: bool, at: int) -> Phone:
+    """The phone after a line became active or idle."""
+    lines = phone.lines
     now = lines.active | {line} if active else lines.active - {line}
     if lines.active and not now:
-        return replace(lines, active=now, idle_since=at)
-    return replace(lines, active=now)
+        return replace(phone, lines=replace(lines, active=now, idle_since=at))
+    due = phone.due
+    if now and not lines.active and due is not None and due.earliest <= at:
+        # It may have begun at this very moment, and nothing is seen of it yet.
+        beginning = Due(at, at, due.reason, _IDLE)
+        phone = replace(phone, besides=(*phone.besides, beginning))
+    return replace(phone, lines=replace(lines, active=now))
 
 
-def registration_changed(lines: Lines, line: int, registered: bool, at: int) -> Lines:
-    """The lines after one got its registration or lost it; what is lost already stays so."""
-    lost = dict(lines.lost)
+def registration_changed(phone: Phone, line: int, registered: bool, at: int) -> Phone:
+    """The phone after a line got its registration or lost it; what is lost already stays so."""
+    lost = dict(phone.lines.lost)
     if registered:
         lost.pop(line, None)
     else:
         lost.setdefault(line, at)
-    return replace(lines, lost=tuple(sorted(lost.items())))
+    return replace(phone, lines=replace(phone.lines, lost=tuple(sorted(lost.items()))))
