@@ -19,8 +19,12 @@ def sip_event(
     source: str,
     at: int = -1,
     kernel_ns: int = 0,
+    malformed: bool = False,
 ) -> ev.SipMessage:
-    """The event of a message; ``hop`` is the handset's side, ``port`` ours."""
+    """The event of a message; ``hop`` is the handset's side, ``port`` ours.
+
+    ``malformed`` tells that ``data`` is not the message's own octets.
+    """
     return ev.SipMessage(
         source=source,
         at=at,
@@ -40,6 +44,7 @@ def sip_event(
         event_package=_package(message),
         expires=_expires(message),
         connection=hop.connection,
+        malformed=malformed,
         data=data,
     )
 

@@ -124,21 +124,22 @@ class SipTransport:
 
         ``data`` goes out in place of the message's own octets.
         """
+        spoiled = data is not None
         data = encode(message) if data is None else data
         loop = self._station.clock.loop
         at = self._station.clock.now()
         if hop.transport == "UDP":
             if self._udp.send(data, hop.host, hop.port):
-                self._record(message, hop, data, at)
+                self._record(message, hop, data, at, spoiled)
             else:
                 loop.call_soon(lost)
             return
         known = self._open.get(hop.connection)
         if known is not None and known[0].open:
             known[0].send(data, lost)
-            self._record(message, known[0].hop, data, at)
+            self._record(message, known[0].hop, data, at, spoiled)
         elif hop.transport == "TCP":
-            task = loop.create_task(self._reach(message, hop, data, lost))
+            task = loop.create_task(self._reach(message, hop, data, lost, spoiled))
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
         else:
@@ -147,7 +148,7 @@ class SipTransport:
             loop.call_soon(lost)
 
     async def _reach(
-        self, message: Message, hop: Hop, data: bytes, lost: Callable[[], None]
+        self, message: Message, hop: Hop, data: bytes, lost: Callable[[], None], spoiled: bool
     ) -> None:
         try:
             stream = await connect(
@@ -159,7 +160,7 @@ class SipTransport:
             return
         connection = self._serve(stream, "TCP")
         connection.send(data, lost)
-        self._record(message, connection.hop, data, self._station.clock.now())
+        self._record(message, connection.hop, data, self._station.clock.now(), spoiled)
 
     # -- receiving ---------------------------------------------------------------------------------
 
@@ -196,7 +197,7 @@ class SipTransport:
         self._station.history.append(event)
         return message
 
-    def _record(self, message: Message, hop: Hop, data: bytes, at: int) -> None:
+    def _record(self, message: Message, hop: Hop, data: bytes, at: int, spoiled: bool) -> None:
         """Record what was sent; ``at`` is from before, as the answer to it may be here by now."""
         event = sip_event(
             message,
@@ -206,6 +207,7 @@ class SipTransport:
             data,
             source=self._station.source,
             at=at,
+            malformed=spoiled,
         )
         self._station.history.append(event)
 

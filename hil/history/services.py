@@ -41,6 +41,7 @@ class SipMessage(Event, frozen=True, kw_only=True):
     ``peer`` is the handset's address and port, ``port`` ours, ``connection`` that of TCP or TLS.
     ``event_package`` is the Event header without its parameters, ``expires`` the binding's or the
     subscription's lifetime in seconds as the message grants or asks it, -1 where it says nothing.
+    ``malformed`` tells that ``data`` was spoiled on purpose: the other fields are what it was before.
     """
 
     direction: Direction
@@ -58,6 +59,7 @@ class SipMessage(Event, frozen=True, kw_only=True):
     event_package: str = ""
     expires: int = -1
     connection: int = 0
+    malformed: bool = False
     data: bytes = b""
 
 
