@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History, Moment
+from hil.history import NANOSECONDS, History, Mark, Moment
 from hil.history import events as ev
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
@@ -79,6 +80,67 @@ def boot_to_lease(history: History, handset: HandsetControl, **parameters: str) 
     """Boot with these parameters and no random delay; the DHCPACK, a precondition, is returned."""
     up = handset.boot(Resync_Random_Delay="0", **parameters)
     return history.wait(ev.DhcpMessage, kind="ACK", after=up, within=handset.boot_limit)
+
+
+def idle_phone(history: History, handset: HandsetControl, **parameters: str) -> Mark:
+    """Boot with these parameters, and without a resync that nobody asks for.
+
+    Returns the moment at which the phone has its lease and has had a step's time to serve its pages.
+    """
+    idle = {"Resync_On_Reset": "No", "Resync_Periodic": "0"}
+    boot_to_lease(history, handset, **idle | parameters)
+    history.sleep(handset.timing.step)
+    return history.mark()
+
+
+def soon(handset: HandsetControl) -> float:
+    """Seconds within which a phone has begun what it was asked for; no text says how soon that is."""
+    return handset.timing.step + handset.timing.late
+
+
+def next_transfer(history: History, handset: HandsetControl, after: Moment) -> ev.TransferEnded:
+    """The end of the transfer that the phone begins soon after ``after``, as it owes."""
+    request = history.expect(ev.ProvisioningRequest, after=after, within=soon(handset))
+    return history.wait(
+        ev.TransferEnded,
+        after=request,
+        transfer=request.transfer,
+        within=handset.timing.give_up,
+    )
+
+
+def expect_reboot(
+    history: History, handset: HandsetControl, after: Moment, *, requirement: str = ""
+) -> ev.DhcpMessage:
+    """Expect the phone to boot, with its power on; returns the DHCPACK, a precondition."""
+    asked = history.expect(
+        ev.DhcpMessage,
+        after=after,
+        within=handset.timing.restart,
+        requirement=requirement,
+        direction=ev.Direction.RECEIVED,
+        kind=re.compile("DISCOVER|REQUEST"),
+        ciaddr="0.0.0.0",
+    )
+    return history.wait(ev.DhcpMessage, kind="ACK", after=asked, within=handset.timing.lease)
+
+
+def check_in_force(
+    history: History,
+    handset: HandsetControl,
+    web: PhoneWeb,
+    *,
+    requirement: str = "",
+    **parameters: str,
+) -> None:
+    """Check that these parameters have these values on the phone's own configuration page.
+
+    It is looked at a step later, so that what came just now has been taken over.
+    """
+    history.sleep(handset.timing.step)
+    shown = web.parameters()
+    seen = {name: shown.get(name, "not shown") for name in parameters}
+    history.check("the parameters in force", seen=seen, due=parameters, requirement=requirement)
 
 
 def fetched(

@@ -1,0 +1,100 @@
+"""/admin/reboot: a reboot that is asked for by the phone's web page."""
+
+from __future__ import annotations
+
+import re
+
+from hil.clients.web import PhoneWeb
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.sip import SipEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SipMessage
+from hil.marks import requirement
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+from hil.testing import check_in_force, expect_reboot, fetched, first_resync, idle_phone, provision
+
+
+@requirement("web.reboot")
+def test_the_phone_reboots(handset: HandsetControl, web: PhoneWeb, history: History) -> None:
+    asked = idle_phone(history, handset, GPP_A="kept")
+    web.reboot()
+    expect_reboot(history, handset, asked)
+    check_in_force(history, handset, web, GPP_A="kept")
+
+
+@requirement("web.reboot", "resync.on_reset")
+def test_the_reboot_triggers_a_resync_if_resync_on_reset_is_yes(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    provision(dhcp, tftp, Resync_Periodic="0")
+    first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
+    history.sleep(handset.timing.step)
+    asked = history.mark()
+    web.reboot()
+    lease = expect_reboot(history, handset, asked)
+    history.expect(ProvisioningRequest, after=lease, within=1 + handset.timing.late)
+
+
+@requirement("web.reboot", "macros.prvst")
+def test_prvst_is_0_after_the_reboot(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/state0.cfg", flat_profile())
+    idle_phone(history, handset, Resync_On_Reset="Yes", Profile_Rule="/state$PRVST.cfg")
+    asked = history.mark()
+    web.reboot()
+    lease = expect_reboot(history, handset, asked)
+    history.check("$PRVST", seen=fetched(history, handset, lease, 1), due=["/state0.cfg"])
+
+
+@requirement("web.reboot", "resync.on_reset")
+def test_the_reboot_triggers_no_resync_if_resync_on_reset_is_no(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    provision(dhcp, tftp)
+    asked = idle_phone(history, handset)
+    web.reboot()
+    lease = expect_reboot(history, handset, asked)
+    history.expect_none(ProvisioningRequest, after=lease, within=7200)
+
+
+@requirement("web.reboot")
+def test_the_phone_reboots_once(handset: HandsetControl, web: PhoneWeb, history: History) -> None:
+    asked = idle_phone(history, handset)
+    web.reboot()
+    lease = expect_reboot(history, handset, asked)
+    history.expect_none(
+        DhcpMessage, after=lease, within=3600, kind="DISCOVER", direction=Direction.RECEIVED
+    )
+
+
+@requirement("web.reboot")
+def test_the_phone_reboots_only_when_its_lines_are_idle(
+    handset: HandsetControl, sip: SipEndpoint, web: PhoneWeb, history: History
+) -> None:
+    sip.account(1, "5001", "secret")
+    idle_phone(
+        history,
+        handset,
+        Proxy_1_=sip.address,
+        User_ID_1_="5001",
+        Password_1_="secret",
+    )
+    call = sip.call()
+    history.wait(SipMessage, method="ACK", within=30)
+    asked = history.mark()
+    web.reboot()
+    history.expect_none(
+        DhcpMessage,
+        after=asked,
+        within=600,
+        direction=Direction.RECEIVED,
+        kind=re.compile("DISCOVER|REQUEST"),
+        ciaddr="0.0.0.0",
+    )
+    over = history.mark()
+    call.hang_up()
+    expect_reboot(history, handset, over)
