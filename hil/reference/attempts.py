@@ -15,6 +15,7 @@ from hil.reference.decisions import Decisions, Purpose, Reason
 from hil.reference.interpretations import Interpretations
 from hil.reference.log_messages import LogKind
 from hil.reference.macros import MacroContext, MacroTable
+from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Destination,
     Duty,
@@ -190,7 +191,7 @@ def context(phone: Phone, at: int) -> MacroContext:
     lost = dict(phone.lines.lost)
     return MacroContext(
         ip=phone.address,
-        extip=phone.parameters.get("EXT_IP") or None,
+        extip=_external_address(phone.parameters),
         prvst=reason.value if reason is not None else None,
         upgst=None if upgrading is None else "2" if upgrading else "1",
         upgerr=upgrades.error or None,
@@ -204,6 +205,12 @@ def context(phone: Phone, at: int) -> MacroContext:
         port=str(fetch.port) if fetch is not None else None,
         path=fetch.path if fetch is not None else None,
     )
+
+
+def _external_address(parameters: Parameters) -> str | None:
+    """EXT_IP, "if 0.0.0.0 is specified" none (7800 Administration Guide, NAT Support Parameters)."""
+    configured = parameters.raw("EXT_IP").strip()
+    return None if configured in ("", "0.0.0.0") else configured  # noqa: S104
 
 
 def _seconds_since(instant: int | None, at: int) -> str | None:

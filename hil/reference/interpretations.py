@@ -78,6 +78,7 @@ class Interpretations:
     dhcp_offset_daylight: Literal["applied", "ignored"] = "applied"
     peer_sharing_log: Literal["unspecified", "upgrade-messages"] = "unspecified"
     resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
+    external_address: Literal["configured", "observed"] = "configured"
 
     @classmethod
     def default(cls) -> Self:
@@ -148,6 +149,6 @@ CATALOGUE: tuple[Interpretation, ...] = _catalogue()
 DEFAULT: Interpretations = Interpretations()
 """The default reading of every question, for use as a default argument."""
 
-WITHOUT_EFFECT: frozenset[str] = frozenset({"peer_sharing_log"})
+WITHOUT_EFFECT: frozenset[str] = frozenset({"peer_sharing_log", "external_address"})
 """Questions about behaviour that this release does not judge: whoever chose a reading of one would
 believe that a verdict rests on it, so an inventory may not."""

@@ -15,6 +15,7 @@ LINES = (1, 2)
 DEFAULT_DIAL_PLAN = "(*xx|[3469]11|0|00|[2-9]xxxxxx|1xxx[2-9]xxxxxxS0|xxxxxxxxxxxx.)"
 
 _SIP = "MPP administration guides, SIP"
+_NAT = "7800 Administration Guide, NAT Support Parameters"
 _LINE = "MPP administration guides, Ext (n)"
 
 _TIME = (0, 64)
@@ -101,6 +102,7 @@ _SIP_ROWS = (
     row(_SIP, "Reg Retry Intvl Cap", Kind.UNSIGNED, "0", limits=_LONG),
     row(_SIP, "Try Backup RSC", Kind.RESPONSE_CODES, ""),
     row(_SIP, "Retry Reg RSC", Kind.RESPONSE_CODES, ""),
+    row(_NAT, "EXT IP", Kind.TEXT, "", note="0.0.0.0 is none"),
 )
 
 LINE_ROWS: tuple[Parameter, ...] = (*_SIP_ROWS, *(each for n in LINES for each in _line_rows(n)))

@@ -1,7 +1,7 @@
 """The questions that the published text leaves open, each with where it comes from.
 
 Keys I1 to I30 number the questions of the published material; one of them may need several choices
-(rounding, short values and zero are all I4). I31 to I36 arose in building the reference.
+(rounding, short values and zero are all I4). I31 to I37 arose in building the reference.
 
 Sources cited: *chapter* is the normative "Provisioning Parameters"; *AG formats*, *AG provisioning*
 and *AG security* are the chapters "Provisioning Formats", "Provisioning" and "Phone Security" of
@@ -391,6 +391,15 @@ QUESTIONS: tuple[Question, ...] = (
         "chapter, Resync After Upgrade Attempt ('after any upgrade occurs'); conference AG",
         "The parameter's name and the conference guide's 'after each upgrade attempt' include "
         "failures.",
+    ),
+    Question(
+        "I37",
+        "external_address",
+        "What does $EXTIP stand for?",
+        "chapter, EXTIP ('as seen on the Internet'); 7800 AG, NAT Support Parameters; ATA guides",
+        "configured: EXT_IP, and nothing where that is empty. observed: with Handle_VIA_received or "
+        "STUN_Enable what the registrar or the STUN server saw 'supersedes' EXT_IP, as the guides of "
+        "the ATAs say of SIP messages; that the macro follows is said nowhere.",
     ),
 )
 """Every open question, in the order of its key."""

@@ -82,6 +82,15 @@ def test_port_macro_is_that_of_the_url_and_servip_that_of_the_look_up() -> None:
     assert life.located(11, "192.0.2.9", 8080).logged == [f"{NAME} 192.0.2.9 80"]
 
 
+@pytest.mark.parametrize(
+    ("configured", "external"),
+    [("66.43.16.52", "66.43.16.52"), (" 66.43.16.52 ", "66.43.16.52"), ("", ""), ("0.0.0.0", "")],
+)
+def test_extip_is_the_external_address_that_is_configured(configured: str, external: str) -> None:
+    life = booted(EXT_IP=configured, Log_Request_Msg="<$EXTIP>", Syslog_Server=SERVER).begin(10)
+    assert life.logged == [f"<{external}>"]
+
+
 def test_an_address_needs_no_service() -> None:
     life = booted(Profile_Rule=f"[--srv] http://{SERVER}/x").begin(10)
     assert life.fetching.destination == Destination(SERVER, 80)

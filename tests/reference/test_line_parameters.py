@@ -28,6 +28,7 @@ DEFAULTS = {
     "Reg_Retry_Long_Intvl": "1200",
     "Try_Backup_RSC": "",
     "Retry_Reg_RSC": "",
+    "EXT_IP": "",
 }
 
 
