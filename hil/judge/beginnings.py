@@ -27,10 +27,9 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
     """The ways, each a copy, in which ``event`` is the first sign of what may begin now."""
     ways = []
     for purpose in Purpose:
-        due = due_of(shadow.phone, purpose)
-        if shadow.phone.phase is not Phase.WAITING or due is None:
+        if shadow.phone.phase is not Phase.WAITING:
             continue
-        if not shadow.windows[purpose].allows(due, event.at):
+        if not shadow.windows[purpose].may_begin(shadow.phone, event.at):
             continue
         upgrades = purpose is Purpose.UPGRADE
         for phone in possible(shadow.phone, event.at) if upgrades else (shadow.phone,):
@@ -44,7 +43,9 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
 def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
     """Something begins with an event that is no sign of anything due."""
     purpose = _intent(shadow.phone, event)
-    shadow.windows[purpose].check(shadow.phone, announcement_of(shadow, event, purpose))
+    denied = shadow.denied_lately(event.at)
+    sign = announcement_of(shadow, event, purpose)
+    shadow.windows[purpose].check(shadow.phone, sign, denied)
     phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
     if phone is not shadow.phone:
         shadow.commit(phone, duties, event.at)

@@ -95,7 +95,7 @@ class Monitor:
         for way in self._ways:
             time_is(way, event.at)
         self._names.feed(event)
-        for news in self._outside.feed(event, self.phone.parameters):
+        for news in self._outside.feed(event, self.phone):
             self._ways = told(self._ways, news)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from hil.judge.findings import Finding
 from hil.judge.shadow import Shadow
+from hil.judge.unexpected import why_denied
 from hil.reference import scheduling
 from hil.reference.due import Action
 from hil.reference.phone import Asked, Happening, Phase
@@ -46,6 +47,8 @@ def told(ways: list[Shadow], news: News) -> list[Shadow]:
     if not isinstance(news, Settled) or news.agreed is not False:
         return [after for way in ways for after in _told(way, news)]
     waiting = [way for way in ways if news.exchange not in way.taken]
+    for way in waiting:
+        way.denied = (news.clause, news.happening.at)
     for way in ways if not waiting else []:
         way.taken -= {news.exchange}
         way.ledger.violated(
@@ -87,6 +90,9 @@ def _told(way: Shadow, news: News) -> list[Shadow]:
 def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
     """What happens to it; a resync that is going on may be what a request for one was for."""
     ways = [way]
+    if isinstance(happening, Asked):
+        clause = why_denied(happening, way.phone)
+        way.denied = None if clause is None else (clause, happening.at)
     if (
         isinstance(happening, Asked)
         and happening.action is Action.RESYNC

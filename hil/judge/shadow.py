@@ -67,7 +67,8 @@ class Shadow:
     ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
     before the record of what it follows. ``storing`` has what its flash held before each of the
     newest changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken``
-    names the requests that it has obeyed before it answered them.
+    names the requests that it has obeyed before it answered them, ``denied`` is the clause by which it
+    may not do what it was asked for last, and when that was.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -84,7 +85,14 @@ class Shadow:
         self.cut_from: int | None = None
         self.restart: tuple[Reboot, int] | None = None
         self.taken: frozenset[str] = frozenset()
+        self.denied: tuple[str, int] | None = None
         self.lost: Lost | None = None
+
+    def denied_lately(self, at: int) -> str | None:
+        """The clause by which it may not do what it was asked for just before ``at``."""
+        if self.denied is None or at - self.denied[1] > self.stride:
+            return None
+        return self.denied[0]
 
     @property
     def patience(self) -> int:
@@ -166,6 +174,7 @@ class Shadow:
         self.step = self.held = self.lost = self.restart = None
         self.storing = ()
         self.taken = frozenset()
+        self.denied = None
         self.cut_from = None
         self.surroundings = Surroundings()
         self.logs.clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hil.reference import upgrade
 from hil.reference.decisions import REFERENCE
-from hil.reference.due import BootCause, Purpose
-from hil.reference.phone import Phone
+from hil.reference.due import Action, Asker, BootCause, Purpose
+from hil.reference.phone import Asked, Phone
 
 NANOSECONDS = 1_000_000_000
 
@@ -31,8 +31,21 @@ def why_not_due(phone: Phone, purpose: Purpose, at: int) -> str:
     if phone.failures:
         return "resync.error_retry_delay"
     if phone.synced:
-        return "resync.periodic"
+        timed = REFERENCE.resync_at_is_set(phone.parameters)
+        return "resync.at" if timed else "resync.periodic"
     return "resync.on_reset"
+
+
+def why_denied(request: Asked, phone: Phone) -> str | None:
+    """The clause that keeps a phone from what it is asked for; None where it has to do it."""
+    parameters = phone.parameters
+    if REFERENCE.may_ask(request.by, request.action, parameters, phone.interpretations):
+        return None
+    if request.action is Action.UPGRADE:
+        return "upgrade.enable"
+    if not parameters.flag("Provision_Enable"):
+        return "provision.enable"
+    return "resync.from_sip" if request.by is Asker.SIP else "resync.user_configurable"
 
 
 def _just_upgraded(phone: Phone, at: int) -> bool:

@@ -59,13 +59,33 @@ class DueWindow:
         """Whether it may have begun at ``at``, be it late."""
         return due is not None and at >= due.earliest - self._timing.slack_early(at - self._anchor)
 
-    def check(self, phone: Phone, event: ev.Event) -> None:
-        """It begins with ``event``: say whether it is due now."""
+    def may_begin(self, phone: Phone, at: int) -> bool:
+        """Whether something may begin at ``at``, be it late, or although it is not owed."""
+        return self.allows(due_of(phone, self.purpose), at) or self._besides(phone, at) is not None
+
+    def _besides(self, phone: Phone, at: int) -> Due | None:
+        """What may begin at ``at`` although it is not owed."""
+        if self.purpose is not Purpose.RESYNC:
+            return None
+        others = scheduling.allowed(phone, at, REFERENCE)
+        return next((o for o in others if at - o.latest <= self.slack_late(o, at)), None)
+
+    def check(self, phone: Phone, event: ev.Event, denied: str | None = None) -> None:
+        """It begins with ``event``: say whether it is due now.
+
+        ``denied`` is the clause by which the phone may not do what it was asked for just before.
+        """
         due = due_of(phone, self.purpose)
+        early_by = 0 if due is None else due.earliest - event.at
+        if due is None or early_by > self._timing.slack_early(event.at - self._anchor):
+            if self._besides(phone, event.at) is not None:
+                return
+            if denied is not None:
+                due = None
         if due is None:
             self._ledger.violated(
                 Finding(
-                    why_not_due(phone, self.purpose, event.at),
+                    denied or why_not_due(phone, self.purpose, event.at),
                     f"{_article(self.purpose)} although none is due",
                     f"no {self.purpose.value}",
                     describe(event),
@@ -73,10 +93,9 @@ class DueWindow:
                 )
             )
             return
-        early = due.earliest - event.at
         late = event.at - due.latest
-        if early > self._timing.slack_early(event.at - self._anchor):
-            self._outside(due, event, f"{early / NANOSECONDS:.3f} s early")
+        if early_by > self._timing.slack_early(event.at - self._anchor):
+            self._outside(due, event, f"{early_by / NANOSECONDS:.3f} s early")
         elif late > self.slack_late(due, event.at):
             # That a power-up resync is late is another clause than that it comes at all.
             if not self._overdue_told or due.reason is Reason.POWER_UP:
