@@ -112,7 +112,7 @@ def retrieve(phone: Phone, destination: Destination, decisions: Decisions) -> St
     if reporting:
         method = decisions.report_method(phone.parameters)
     elif register is not None:
-        body = table.expand(phone.parameters.raw(f"GPP_{register.upper()}"))
+        body = decisions.request_body(f"GPP_{register.upper()}", table)
     duties.append(
         Retrieve(
             "Report_Rule" if reporting else attempt.rules[attempt.rule],
@@ -210,7 +210,7 @@ def context(phone: Phone, at: int) -> MacroContext:
 def _external_address(parameters: Parameters) -> str | None:
     """EXT_IP, "if 0.0.0.0 is specified" none (7800 Administration Guide, NAT Support Parameters)."""
     configured = parameters.raw("EXT_IP").strip()
-    return None if configured in ("", "0.0.0.0") else configured  # noqa: S104
+    return None if configured in ("", "0.0.0.0") else configured
 
 
 def _seconds_since(instant: int | None, at: int) -> str | None:

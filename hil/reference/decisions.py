@@ -122,6 +122,16 @@ def resolve_report(
     )
 
 
+def equation(name: str, parameters: Parameters) -> str:
+    """Resync_Trigger_1 or _2: the equation; its macros expand whenever it is looked at."""
+    return parameters.raw(name)
+
+
+def request_body(register: str, table: MacroTable) -> str:
+    """--post: the body of the request, the general purpose parameter with its macros expanded."""
+    return table.expand(table.parameters.raw(register))
+
+
 def random_delay(parameters: Parameters, interpretations: Interpretations) -> Window:
     """Resync_Random_Delay: "a random delay following the boot-up sequence", in seconds (I2)."""
     unit = 20 if interpretations.random_delay_unit == "twenty-seconds" else 1
@@ -291,6 +301,8 @@ class Decisions:
         [str, MacroTable, ProvisioningSource | None, Interpretations], rules.Outcome
     ] = resolve_report
     report_delay: Callable[[reports.Cause, Parameters], Window | None] = reports.delay
+    request_body: Callable[[str, MacroTable], str] = request_body
+    equation: Callable[[str, Parameters], str] = equation
     triggers: tuple[str, ...] = TRIGGERS
     starts_standby: bool = True
     profile_rules: tuple[str, ...] = PROFILE_RULES

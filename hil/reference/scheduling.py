@@ -208,7 +208,7 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
     for name, was_true in zip(TRIGGERS, phone.triggers, strict=True):
         if name not in decisions.triggers:
             continue
-        text = phone.parameters.raw(name)
+        text = decisions.equation(name, phone.parameters)
         instant = rising(
             text, lambda when: macros(phone, when, decisions), _origins(phone), at, was_true
         )
@@ -222,7 +222,7 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
 def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, bool]:
     """What the triggers' equations are at ``at``."""
     table = macros(phone, at, decisions)
-    first, second = (holds(phone.parameters.raw(name), table) for name in TRIGGERS)
+    first, second = (holds(decisions.equation(name, phone.parameters), table) for name in TRIGGERS)
     return first, second
 
 
@@ -233,7 +233,7 @@ def _origins(phone: Phone) -> tuple[int | None, ...]:
 
 def _gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
     """Read as a gate, triggers hold every resync back that nobody asked for, until one is true."""
-    texts = [phone.parameters.raw(name) for name in decisions.triggers]
+    texts = [decisions.equation(name, phone.parameters) for name in decisions.triggers]
     used = [text for text in texts if text.strip()]
     asked = due.reason is Reason.EXPLICIT
     if phone.interpretations.resync_trigger != "gate" or asked or not used:
