@@ -69,7 +69,7 @@ def _request(event: ev.WebRequested, parameters: Parameters) -> _Request | None:
             values = dict(profiles.decode(event.body).parameters)
         except ProfileError:
             return None
-        return _Request(Submitted(event.at, values), "web.pages")
+        return _Request(Submitted(event.at, values), "web.submit")
     command = direct_actions.parse_command(event.target)
     if command is None:
         return None

@@ -103,7 +103,8 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
                 return phone, ()
             changed = phone.parameters.updated(values)
             phone = replace(phone, parameters=changed, phase=Phase.REBOOTING, attempt=None)
-            return phone, (Apply(changed), Reboot(BootCause.UPDATE, "web.pages"))
+            phone = reporting.changed(phone, at, decisions)
+            return phone, (Apply(changed), Reboot(BootCause.UPDATE, "web.submit"))
         case LineChanged(at, line, active):
             return scheduling.line_changed(phone, line, active, at), ()
         case Registration(at, line, registered):
@@ -132,6 +133,7 @@ def _booting(phone: Phone, cause: BootCause) -> Phone:
         settled=phone.settled,
         upgrades=upgrades,
         reported=phone.reported,
+        report_due=phone.report_due if cause is BootCause.UPDATE else None,
     )
 
 

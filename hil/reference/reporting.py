@@ -12,7 +12,7 @@ from hil.errors import RuleError
 from hil.reference import attempts
 from hil.reference.attempts import Step
 from hil.reference.decisions import Decisions
-from hil.reference.due import BootCause, Due, Purpose, Reason
+from hil.reference.due import Due, Purpose, Reason
 from hil.reference.phone import Asked, Attempt, Finished, Phase, Phone
 from hil.reference.reports import Cause
 from hil.reference.responses import Document, Missing, Unusable
@@ -23,14 +23,24 @@ RULE = "Report_Rule"
 _CLAUSE = "report.when"
 
 
+def changed(phone: Phone, at: int, decisions: Decisions) -> Phone:
+    """Somebody changed parameters at the phone itself, now; it boots anew."""
+    return _expected(replace(phone, report_due=None), at, Cause.LOCAL_CHANGE, decisions)
+
+
 def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
-    """The boot-up sequence is over; a change on the web page was made before it."""
-    causes = [Cause.RESTART]
-    if phone.boot is BootCause.UPDATE:
-        causes.append(Cause.LOCAL_CHANGE)
-    for cause in causes:
-        phone = _expected(phone, at, cause, decisions)
-    return phone
+    """The boot-up sequence is over; a change on the web page may have been made before it.
+
+    Whether the delay after that change counts from it or from the boot is not published.
+    """
+    before = phone.report_due
+    phone = _expected(replace(phone, report_due=None), at, Cause.RESTART, decisions)
+    if before is None:
+        return phone
+    anew = _expected(phone, at, Cause.LOCAL_CHANGE, decisions).report_due
+    if anew is None:
+        return phone
+    return replace(phone, report_due=replace(anew, earliest=max(at, before.earliest)))
 
 
 def asked(phone: Phone, request: Asked, decisions: Decisions) -> Phone:

@@ -285,6 +285,11 @@ FACES = (
         _FORMATS + ", downloading the configuration; web page reference",
     ),
     (
+        "web.submit",
+        "A configuration that is submitted by the web page is taken over, and the phone reboots.",
+        "7800 Provisioning Guide, examples (Submit All Changes); " + _FORMATS,
+    ),
+    (
         "report.rule",
         "A report goes to each server of Report_Rule, and holds the parameters, or what has "
         "changed "

@@ -292,6 +292,7 @@ class VirtualBench:
     async def _restore(self, parameters: Mapping[str, str]) -> str:
         self._handset.flash.preset(parameters)
         self._handset.partitions.preset()
+        self._handset.logbook.clear()
         return ""
 
     def _switch(self, outlet: int, on: bool) -> None:

@@ -108,7 +108,7 @@ class Firmware:
     sip: SipConfig = field(default_factory=SipConfig)
     pages: WebConfig = field(default_factory=WebConfig)
     screen: ScreenConfig = field(default_factory=ScreenConfig)
-    neighbours: NeighbourConfig = NeighbourConfig(repeats=False)
+    neighbours: NeighbourConfig = field(default_factory=lambda: NeighbourConfig(repeats=False))
     reboots: bool = True
     verifies_server: bool = True
     checks_host_name: bool = True

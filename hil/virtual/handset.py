@@ -19,6 +19,7 @@ from hil.reference.phone import BootCause, Phase, Phone
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
 from hil.virtual.life import Body, Hardware, Life
+from hil.virtual.logbook import Logbook
 from hil.virtual.partitions import Partitions
 from hil.virtual.screen import Screen
 from hil.virtual.services import screen
@@ -51,9 +52,19 @@ class Handset:
     ) -> None:
         self.firmware = Firmware()
         self.partitions = partitions or Partitions(MemoryMedium(), clock, hardware.identity.swver)
+        self.logbook = Logbook()
         chance = random.Random(hardware.seed)  # noqa: S311
         self._body = Body(
-            hardware, interface, clock, flash, self.partitions, chance, crashed, tell, epoch
+            hardware,
+            interface,
+            clock,
+            flash,
+            self.partitions,
+            chance,
+            self.logbook,
+            crashed,
+            tell,
+            epoch,
         )
         self._life: Life | None = None
 

@@ -13,7 +13,7 @@ import random
 import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any
@@ -47,10 +47,12 @@ from hil.reference.phone import (
     Upgrades,
 )
 from hil.reference.scheduling import FOREVER
+from hil.reference.status import StatusLine
 from hil.virtual.dhcp import DhcpShell
 from hil.virtual.errands import Errands
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash
+from hil.virtual.logbook import Logbook
 from hil.virtual.partitions import Partitions
 from hil.virtual.resolver import Resolver
 from hil.virtual.services import Services, Surroundings
@@ -83,6 +85,7 @@ class Body:
     flash: Flash
     partitions: Partitions
     chance: random.Random
+    logbook: Logbook
     crashed: Callable[[str], None]
     tell: Callable[[Told], None]
     epoch: datetime
@@ -114,7 +117,7 @@ class Life:
         self._told_next: Awaited | Idle | None = None
         self._tls: ssl.SSLContext | None = None
         self._dhcp: DhcpShell | None = None
-        self.phone = before if before is not None else self._from_flash()
+        self.phone = self._from_flash(before)
         self._errands = Errands(
             body.interface,
             body.clock,
@@ -135,12 +138,14 @@ class Life:
             body.crashed,
             self._spawn,
         )
-        self.services = Services(around, firmware, self._errands)
+        self.services = Services(around, firmware, self._errands, body.logbook)
         self._spawn(self._live())
 
-    def _from_flash(self) -> Phone:
+    def _from_flash(self, before: Phone | None) -> Phone:
         reading = self._firmware.interpretations
         parameters = Parameters({}, reading).updated(self._body.flash.load())
+        if before is not None:
+            return replace(before, parameters=parameters)
         identity = self._body.hardware.identity
         load = self._body.partitions.active
         if load != identity.swver:
@@ -182,6 +187,7 @@ class Life:
     async def _live(self) -> None:
         self._body.tell(Booted(self.phone.parameters))
         self._happens(PoweredOn(self._clock.now(), self._cause))
+        self._body.logbook.booted(StatusLine(self._cause.value))
         await asyncio.sleep(self._firmware.boot_s)
         await self.services.announce()
         self._dhcp = DhcpShell(
@@ -301,9 +307,16 @@ class Life:
             case Reboot(cause=cause):
                 self._body.tell(duty)
                 if firmware.reboots:
+                    await self._settle()
                     self._restart(cause)
                 await asyncio.Event().wait()
         return ()
+
+    async def _settle(self) -> None:
+        """Have in the flash what is in force, before an orderly restart reads it."""
+        parameters = dict(self.phone.parameters.items_set())
+        if self._body.flash.load() != parameters:
+            await self._firmware.store(self._body.flash, parameters)
 
     async def _retrieve(self, duty: Retrieve) -> tuple[Duty, ...]:
         firmware = self._firmware

@@ -25,18 +25,17 @@ from hil.reference.phone import (
     Action,
     Asked,
     Asker,
-    BootCause,
     ClockSet,
     Finished,
     Happening,
     LineChanged,
     Phone,
-    Purpose,
     Registration,
     Submitted,
 )
 from hil.virtual.errands import Errands
 from hil.virtual.firmware import Firmware
+from hil.virtual.logbook import Logbook
 from hil.virtual.neighbours import NeighbourAnnouncer
 from hil.virtual.ntp import NtpClient
 from hil.virtual.resolver import NoAnswer, Resolution
@@ -72,8 +71,11 @@ class Surroundings:
 class Services:
     """All of them, for one life of the phone. Their methods belong to the loop's thread."""
 
-    def __init__(self, around: Surroundings, firmware: Firmware, errands: Errands) -> None:
+    def __init__(
+        self, around: Surroundings, firmware: Firmware, errands: Errands, logbook: Logbook
+    ) -> None:
         self._around = around
+        self._logbook = logbook
         self._firmware = firmware
         self._errands = errands
         self._sip: SipPhone | None = None
@@ -98,8 +100,6 @@ class Services:
             around.chance,
             firmware.pages,
         )
-        self._provisioning: tuple[pages.StatusLine, ...] = ()
-        self._upgrades: tuple[pages.StatusLine, ...] = ()
         self._keeping_time: asyncio.Task[None] | None = None
 
     # -- its life ----------------------------------------------------------------------------------
@@ -220,10 +220,7 @@ class Services:
         """An attempt is over: the status pages show it."""
         outcome = pages.SUCCEEDED if finished.succeeded else pages.FAILED
         line = pages.StatusLine(outcome, self._local_time(), finished.reason)
-        if finished.purpose is Purpose.RESYNC:
-            self._provisioning = pages.noted(self._provisioning, line)
-        elif finished.purpose is Purpose.UPGRADE:
-            self._upgrades = pages.noted(self._upgrades, line)
+        self._logbook.concluded(finished.purpose, line)
 
     def status(self) -> pages.Status:
         """What the status pages show."""
@@ -235,12 +232,11 @@ class Services:
         for line in (1, 2):
             registered = self._sip is not None and self._sip.registered(line)
             lines[line] = "Registered" if registered else "Not Registered"
-        reboots = () if phone.boot is BootCause.POWER else (phone.boot.value,)
         return pages.Status(
             pages.Product.of(phone.identity, phone.address),
-            self._provisioning,
-            self._upgrades,
-            tuple(pages.StatusLine(reason) for reason in reboots),
+            self._logbook.provisioning,
+            self._logbook.upgrades,
+            self._logbook.reboots,
             lines,
             self._local_time(),
         )
