@@ -17,7 +17,10 @@ from hil.wire.syslog import parse
 
 
 class SyslogEndpoint:
-    """A syslog server (RFC 3164, RFC 5424, UDP as in RFC 5426) for one handset."""
+    """A syslog server (RFC 3164, RFC 5424, UDP as in RFC 5426) for one handset.
+
+    ``name`` is what it is called in the history, where a bench has more than one.
+    """
 
     def __init__(
         self,
@@ -27,8 +30,9 @@ class SyslogEndpoint:
         admission: Admission,
         *,
         port: int = 514,
+        name: str = "syslog",
     ) -> None:
-        self._station = Station("syslog", place, clock, history, admission)
+        self._station = Station(name, place, clock, history, admission)
         self._socket = DatagramSocket(self._station, self._receive, port=port)
 
     @property
@@ -70,5 +74,6 @@ class SyslogEndpoint:
                 severity=record.severity,
                 tag=(record.app_name or "") if tagged else "",
                 data=datagram.data,
+                port=self._socket.port,
             )
         )

@@ -192,7 +192,10 @@ class TlsHandshake(Event, frozen=True, kw_only=True):
 
 
 class SyslogMessage(Event, frozen=True, kw_only=True):
-    """A syslog datagram (RFC 3164, RFC 5424); ``text`` is the message part alone."""
+    """A syslog datagram (RFC 3164, RFC 5424); ``text`` is the message part alone.
+
+    ``port`` is the one that it came to.
+    """
 
     text: str
     peer: str
@@ -200,3 +203,4 @@ class SyslogMessage(Event, frozen=True, kw_only=True):
     severity: int | None = None
     tag: str = ""
     data: bytes = b""
+    port: int = 514

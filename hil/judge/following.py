@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from hil.history import events as ev
 from hil.history.pattern import describe
-from hil.judge import hidden, locating
+from hil.judge import hidden, locating, peer_reports
 from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
+from hil.judge.owed import is_message
 from hil.judge.partitions import is_opaque
 from hil.judge.requests import answer_of, compare, repeats
 from hil.judge.shadow import Lost, Shadow
@@ -229,7 +230,7 @@ def _too_soon(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
 
 def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
-        return any(isinstance(d, Log) and d.message.accepts(event.text) for d in duties)
+        return any(isinstance(d, Log) and is_message(event, d.message) for d in duties)
 
     if shadow.logs.settle(event, shadow.told_failure):
         return [shadow]
@@ -245,5 +246,6 @@ def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
         way.logs.settle(event, way.told_failure)
     if ways:
         return ways
-    shadow.logs.stray(event)
+    if not peer_reports.judged(shadow, event):
+        shadow.logs.stray(event)
     return [shadow]

@@ -39,6 +39,11 @@ class Owed:
     until: int
 
 
+def is_message(event: ev.SyslogMessage, message: LogMessage) -> bool:
+    """Whether what came is this message, at the port that it goes to."""
+    return event.port == message.port and message.accepts(event.text)
+
+
 class OwedLogs:
     """The messages that are due; a violation is told when one is overdue."""
 
@@ -81,7 +86,7 @@ class OwedLogs:
         # An attempt announces itself before anything else is seen of it; a result follows its cause.
         lead = self._timing.message if message.kind in ANNOUNCING else self._timing.early
         since = at - round(lead * NANOSECONDS)
-        fitting = (s for s in self._strays if s.at >= since and message.accepts(s.text))
+        fitting = (s for s in self._strays if s.at >= since and is_message(s, message))
         return next(fitting, None)
 
     def owes_to(self, host: str) -> bool:
@@ -100,7 +105,7 @@ class OwedLogs:
         """Whether the message is one that was owed; a failure's time is told to ``failed_at``."""
         # The newest first: an older one that is still due has most likely not been sent at all.
         for owed in reversed(self.owed):
-            if owed.message.accepts(event.text):
+            if is_message(event, owed.message):
                 self.owed = tuple(each for each in self.owed if each is not owed)
                 self._ledger.checked(CLAUSES[owed.message.kind])
                 if owed.message.kind is LogKind.FAILURE:

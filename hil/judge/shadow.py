@@ -36,6 +36,7 @@ from hil.reference.phone import (
     Locate,
     Located,
     Log,
+    Phase,
     Phone,
     PoweredOff,
     PoweredOn,
@@ -46,7 +47,7 @@ from hil.reference.responses import NoAnswer
 
 NANOSECONDS = 1_000_000_000
 
-_WAY = ("timing", "names", "ledger", "logs", "windows")
+_WAY = ("timing", "names", "ledger", "logs", "windows", "upgraded")
 """What a shadow shares with others, or what tells of its past; the windows follow from the phone."""
 
 
@@ -68,7 +69,8 @@ class Shadow:
     before the record of what it follows. ``storing`` has what its flash held before each of the
     newest changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken``
     names the requests that it has obeyed before it answered them, ``denied`` is the clause by which it
-    may not do what it was asked for last, and when that was.
+    may not do what it was asked for last, and when that was. ``upgraded`` is when it
+    was last at an upgrade, ns of lab time.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -85,6 +87,7 @@ class Shadow:
         self.cut_from: int | None = None
         self.restart: tuple[Reboot, int] | None = None
         self.taken: frozenset[str] = frozenset()
+        self.upgraded = -1
         self.denied: tuple[str, int] | None = None
         self.lost: Lost | None = None
 
@@ -203,6 +206,8 @@ class Shadow:
         for purpose, window in self.windows.items():
             if machine.due_of(phone, purpose) != machine.due_of(self.phone, purpose):
                 window.opened(at)
+        if self.phone.phase is Phase.UPGRADING or phone.phase is Phase.UPGRADING:
+            self.upgraded = max(self.upgraded, at)
         before, self.phone = self.phone.parameters, partitions.disturbed(self.phone, phone)
         for duty in duties:
             match duty:
@@ -309,6 +314,8 @@ class Shadow:
         self.step = None
         before = self.phone
         self.happens(ending)
+        if before.phase is Phase.UPGRADING:
+            self.upgraded = latest
         self.phone = scheduling.widened(self.phone, before, latest - earliest)
         self.logs.allow_until(latest)
 

@@ -166,9 +166,13 @@ def understood(
 def result_log(
     phone: Phone, at: int, kind: LogKind, err: str, decisions: Decisions
 ) -> tuple[Log, ...]:
-    """The message of this kind about the attempt, if one is configured."""
-    message = decisions.compose_log(kind, macros(phone, at, decisions), err)
-    return (Log(message),) if message is not None else ()
+    """The message of this kind about the attempt to each server that is to have one."""
+    table = macros(phone, at, decisions)
+    composed = (
+        decisions.compose_log(kind, table, err),
+        decisions.compose_peer_log(kind, table, err),
+    )
+    return tuple(Log(message) for message in composed if message is not None)
 
 
 def macros(phone: Phone, at: int, decisions: Decisions) -> MacroTable:

@@ -14,6 +14,7 @@ from hil.errors import ProfileError, ProfileErrorKind, RuleError
 from hil.reference import (
     idleness,
     loads,
+    peer_sharing,
     phone_clock,
     profiles,
     provisioning_source,
@@ -272,6 +273,7 @@ class Decisions:
     ] = read_profile
     apply_profile: Callable[[Parameters, Profile], Parameters] = apply_profile
     compose_log: Callable[[LogKind, MacroTable, str], LogMessage | None] = compose_log
+    compose_peer_log: Callable[[LogKind, MacroTable, str], LogMessage | None] = peer_sharing.message
     macro_table: Callable[..., MacroTable] = macro_table
     resync_after_update: Callable[[Parameters, Interpretations], bool] = resync_after_update
     may_ask: Callable[[Asker, Action, Parameters, Interpretations], bool] = may_ask

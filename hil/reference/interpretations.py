@@ -149,6 +149,6 @@ CATALOGUE: tuple[Interpretation, ...] = _catalogue()
 DEFAULT: Interpretations = Interpretations()
 """The default reading of every question, for use as a default argument."""
 
-WITHOUT_EFFECT: frozenset[str] = frozenset({"peer_sharing_log", "external_address"})
+WITHOUT_EFFECT: frozenset[str] = frozenset({"external_address"})
 """Questions about behaviour that this release does not judge: whoever chose a reading of one would
 believe that a verdict rests on it, so an inventory may not."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from hil.reference.macros import MacroTable
 
+SYSLOG_PORT = 514
 _ERR_MARK = "\ue000"
 
 
@@ -52,12 +53,21 @@ class LogMessage:
 
 def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | None:
     """The message as configured, or None where its text or Syslog_Server is empty."""
-    template = table.parameters.raw(kind.value)
     server = table.parameters.raw("Syslog_Server").strip()
-    if not template.strip() or not server:
+    if not server:
         return None
     host, _, port = server.partition(":")
     if port and (not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535):
+        return None
+    return addressed(kind, table, err, host, int(port or SYSLOG_PORT))
+
+
+def addressed(
+    kind: LogKind, table: MacroTable, err: str, host: str, port: int
+) -> LogMessage | None:
+    """The message as configured, to this server, or None where its text is empty."""
+    template = table.parameters.raw(kind.value)
+    if not template.strip():
         return None
     templates = [template]
     if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
@@ -69,7 +79,11 @@ def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | Non
         unexpanded = [_parts(literal, each) for each in templates]
         only = table.interpretations.log_request_servip == "literal"
         readings = unexpanded if only else readings + unexpanded
-    return LogMessage(kind, host, int(port or 514), tuple(dict.fromkeys(readings)), err)
+    if table.context.scheme is not None and table.context.servip is None:
+        # The server was not looked up, so nobody knows what the phone says of its address.
+        unknown = replace(table, context=replace(table.context, servip=_ERR_MARK))
+        readings += [_parts(unknown, each) for each in templates]
+    return LogMessage(kind, host, port, tuple(dict.fromkeys(readings)), err)
 
 
 def _parts(table: MacroTable, template: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ The protocol between them (CPPDP) is unpublished, so nothing of it is here.
 Published is where the phone reports: Peer_Firmware_Sharing_Log_Server "indicates the IP address and
 the port to which the UDP message is sent. For example: 10.98.76.123:514". The port may be left out
 (514 then, that of syslog). What the message says, and whether a phone without peers sends one, is
-unpublished: a message may come during an upgrade and is never owed.
+unpublished (I35): one may come during an upgrade, and is owed only where it is read to be what
+Syslog_Server is told of the upgrade.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import re
 from dataclasses import dataclass
 
 from hil.errors import RuleError
+from hil.reference.log_messages import LogKind, LogMessage, addressed
+from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.urls import check_host
 
@@ -23,6 +26,9 @@ DEFAULT_PORT = 514
 """UDP port of a log server that is named without one."""
 LONGEST = 300
 """Characters of a value that may name a server: the longest host name, brackets, and a port."""
+
+UPGRADE_KINDS = (LogKind.UPGRADE_REQUEST, LogKind.UPGRADE_SUCCESS, LogKind.UPGRADE_FAILURE)
+"""The messages that tell of an upgrade."""
 
 _SERVER = re.compile(r"(?P<host>\[[^\[\]]*+\]|[^:\[\]]++)(?::(?P<port>[0-9]{1,5}))?")
 
@@ -65,3 +71,11 @@ def log_server(parameters: Parameters, *, upgrading: bool) -> LogServer | None:
     if not parameters.flag("Peer_Firmware_Sharing"):
         return None
     return parse_log_server(parameters.raw("Peer_Firmware_Sharing_Log_Server"))
+
+
+def message(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | None:
+    """What the log server is told besides Syslog_Server, or None where it is told nothing (I35)."""
+    if table.interpretations.peer_sharing_log != "upgrade-messages" or kind not in UPGRADE_KINDS:
+        return None
+    server = log_server(table.parameters, upgrading=True)
+    return None if server is None else addressed(kind, table, err, server.host, server.port)

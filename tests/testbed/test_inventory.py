@@ -338,7 +338,7 @@ def test_a_reading_that_no_verdict_rests_on_may_not_be_chosen(tmp_path):
     text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
     chosen = "    seed: 1"
     file.write_text(
-        text.replace(chosen, f"    interpretations: {{peer_sharing_log: unspecified}}\n{chosen}", 1)
+        text.replace(chosen, f"    interpretations: {{external_address: configured}}\n{chosen}", 1)
     )
     with pytest.raises(InventoryError, match="no verdict of this release depends on"):
         load(file)
