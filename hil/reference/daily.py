@@ -25,13 +25,6 @@ NANOSECONDS = 1_000_000_000
 CLAUSE = "resync.at"
 
 
-def waits_for_the_time(phone: Phone, decisions: Decisions) -> bool:
-    """Whether Resync_At counts, so that "the Resync Periodic parameter is ignored" (Resync At)."""
-    if not decisions.resync_at_is_set(phone.parameters):
-        return False
-    return phone.clock is not None or phone.interpretations.resync_at_no_clock != "periodic"
-
-
 def next_due(phone: Phone, at: int, decisions: Decisions) -> Due | None:
     """The next resync that Resync_At asks for after ``at``; None if it asks for none."""
     window = _next(phone, at, decisions)

@@ -35,6 +35,7 @@ from hil.reference.macros import MacroContext, MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import Profile
 from hil.reference.provisioning_source import ProvisioningSource, SourceKind
+from hil.reference.triggers import holds
 from hil.reference.urls import DefaultServer
 from hil.reference.windows import Window
 
@@ -278,6 +279,9 @@ class Decisions:
     resync_after_update: Callable[[Parameters, Interpretations], bool] = resync_after_update
     may_ask: Callable[[Asker, Action, Parameters, Interpretations], bool] = may_ask
     resync_at_is_set: Callable[[Parameters], bool] = resync_at.is_set
+    replaces_periodic: Callable[[Parameters, Interpretations, bool], bool] = (
+        resync_at.replaces_periodic
+    )
     daily_window: Callable[
         [Parameters, Mapping[int, bytes], int, int | None, Interpretations],
         resync_at.DailyWindow | None,
@@ -306,6 +310,8 @@ class Decisions:
     request_body: Callable[[str, MacroTable], str] = request_body
     equation: Callable[[str, Parameters], str] = equation
     triggers: tuple[str, ...] = TRIGGERS
+    equation_holds: Callable[[str, MacroTable], bool] = holds
+    triggers_on_edge: bool = True
     starts_standby: bool = True
     profile_rules: tuple[str, ...] = PROFILE_RULES
     rules_read_when_due: bool = True

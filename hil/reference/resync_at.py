@@ -48,7 +48,7 @@ def is_set(parameters: Parameters) -> bool:
 
 
 def replaces_periodic(
-    parameters: Parameters, interpretations: Interpretations, *, clock_known: bool
+    parameters: Parameters, interpretations: Interpretations, clock_known: bool
 ) -> bool:
     """Whether Resync_Periodic is ignored: "If this parameter is set with a valid value".
 

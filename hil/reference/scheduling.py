@@ -15,7 +15,7 @@ from hil.reference import daily
 from hil.reference.attempts import macros
 from hil.reference.decisions import TRIGGERS, Decisions, Reason
 from hil.reference.phone import Due, Phase, Phone
-from hil.reference.triggers import holds, rising, true_from
+from hil.reference.triggers import Moment, rising, true_from
 from hil.reference.windows import Window
 
 NANOSECONDS = 1_000_000_000
@@ -81,7 +81,8 @@ def counts_periods(phone: Phone, decisions: Decisions) -> bool:
 
     "If this parameter is set with a valid value, the Resync Periodic parameter is ignored" (Resync At).
     """
-    return not daily.waits_for_the_time(phone, decisions)
+    known = phone.clock is not None
+    return not decisions.replaces_periodic(phone.parameters, phone.interpretations, known)
 
 
 # -- what has come, and what may come besides --------------------------------------------------------
@@ -208,10 +209,10 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
     for name, was_true in zip(TRIGGERS, phone.triggers, strict=True):
         if name not in decisions.triggers:
             continue
+        if not decisions.triggers_on_edge:
+            was_true = False
         text = decisions.equation(name, phone.parameters)
-        instant = rising(
-            text, lambda when: macros(phone, when, decisions), _origins(phone), at, was_true
-        )
+        instant = rising(_moment(phone, decisions), text, _origins(phone), at, was_true)
         if instant is not None:
             turning.append(instant)
     if not turning:
@@ -222,8 +223,16 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
 def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, bool]:
     """What the triggers' equations are at ``at``."""
     table = macros(phone, at, decisions)
-    first, second = (holds(decisions.equation(name, phone.parameters), table) for name in TRIGGERS)
+    first, second = (
+        decisions.equation_holds(decisions.equation(name, phone.parameters), table)
+        for name in TRIGGERS
+    )
     return first, second
+
+
+def _moment(phone: Phone, decisions: Decisions) -> Moment:
+    """Whether an equation holds on this phone at an instant."""
+    return lambda text, at: decisions.equation_holds(text, macros(phone, at, decisions))
 
 
 def _origins(phone: Phone) -> tuple[int | None, ...]:
@@ -241,11 +250,7 @@ def _gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
     opens = [
         instant
         for text in used
-        if (
-            instant := true_from(
-                text, lambda when: macros(phone, when, decisions), _origins(phone), due.earliest
-            )
-        )
+        if (instant := true_from(_moment(phone, decisions), text, _origins(phone), due.earliest))
         is not None
     ]
     if not opens:

@@ -24,8 +24,8 @@ NANOSECONDS = 1_000_000_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MOST_NUMBERS = 16
 
-Moment = Callable[[int], MacroTable]
-"""What each macro stands for at an instant, nanoseconds of lab time."""
+Moment = Callable[[str, int], bool]
+"""Whether an equation holds at an instant, nanoseconds of lab time."""
 
 
 def holds(text: str, table: MacroTable) -> bool:
@@ -43,23 +43,23 @@ def holds(text: str, table: MacroTable) -> bool:
 
 
 def rising(
-    text: str, moment: Moment, origins: Iterable[int | None], since: int, was_true: bool
+    moment: Moment, text: str, origins: Iterable[int | None], since: int, was_true: bool
 ) -> int | None:
     """The first instant from ``since`` on at which the equation turns true, or None.
 
     ``origins`` are the instants from which the timers count, ``was_true`` is its value before.
     """
     for at in _instants(text, origins, since):
-        now = holds(text, moment(at))
+        now = moment(text, at)
         if now and not was_true:
             return at
         was_true = now
     return None
 
 
-def true_from(text: str, moment: Moment, origins: Iterable[int | None], since: int) -> int | None:
+def true_from(moment: Moment, text: str, origins: Iterable[int | None], since: int) -> int | None:
     """The first instant from ``since`` on at which the equation is true, or None."""
-    return rising(text, moment, origins, since, was_true=False)
+    return rising(moment, text, origins, since, was_true=False)
 
 
 def _instants(text: str, origins: Iterable[int | None], since: int) -> list[int]:

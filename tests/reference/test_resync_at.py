@@ -53,13 +53,13 @@ def window(at, now, *, delay=None, interpretations=DEFAULT, zone=GMT, **options)
 @pytest.mark.parametrize("at", ["0000", "0959", "2359", "2400", " 0959 "])
 def test_a_valid_time_is_set_and_has_resync_periodic_ignored(at):
     assert resync_at.is_set(configured(at))
-    assert resync_at.replaces_periodic(configured(at), DEFAULT, clock_known=True)
+    assert resync_at.replaces_periodic(configured(at), DEFAULT, True)
 
 
 @pytest.mark.parametrize("at", ["", "959", "00959", "9:59", "2401", "2500", "0960", "-959", "abcd"])
 def test_an_invalid_time_is_ignored(at):
     assert not resync_at.is_set(configured(at))
-    assert not resync_at.replaces_periodic(configured(at), DEFAULT, clock_known=True)
+    assert not resync_at.replaces_periodic(configured(at), DEFAULT, True)
     assert window(at, "2026-01-01 00:00") is None
     with pytest.raises(SpecificationError):
         resync_at.due_instant(configured(at), DEFAULT, utc_ns_now=0, time_zone=GMT)
@@ -172,7 +172,7 @@ def test_without_a_clock_there_is_no_window_in_either_reading():
 def test_readings_of_what_counts_while_the_phone_does_not_know_the_time(reading, known, ignored):
     chosen = DEFAULT.choose(resync_at_no_clock=reading)
     set_to = configured("0959")
-    assert resync_at.replaces_periodic(set_to, chosen, clock_known=known) is ignored
+    assert resync_at.replaces_periodic(set_to, chosen, known) is ignored
 
 
 # -- daylight saving time ----------------------------------------------------------------------------
