@@ -21,6 +21,7 @@ what no explanation excuses.
     events ─▶ following   what an event says of the phone
               deadlines   what is missing by now
               outside     clock, lines and requests to the phone, as far as it agreed (perhaps)
+              registrations  what its lines say to their SIP servers
                  └▶ shadow ─▶ hil.reference.machine
                        ├ hidden    moves that nobody sees
                        ├ beginnings  first signs of what begins
@@ -41,6 +42,7 @@ from hil.judge.following import follow
 from hil.judge.names import Names
 from hil.judge.outside import Outside
 from hil.judge.perhaps import told
+from hil.judge.registrations import Registrations
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
@@ -56,18 +58,23 @@ class Monitor:
         self._names = Names()
         self._outside = Outside()
         self._ways = [Shadow(phone, timing, self._names)]
+        self._registrations = Registrations(timing)
 
     @property
     def findings(self) -> list[Finding]:
         """What was violated, in order."""
-        return self._ways[0].ledger.findings
+        found = [*self._ways[0].ledger.findings, *self._registrations.ledger.findings]
+        return sorted(found, key=lambda each: each.at)
 
     @property
     def checks(self) -> dict[str, int]:
         """How often each clause was checked and held, whichever explanation is true."""
         counts = [way.ledger.checks for way in self._ways]
         common = set(counts[0]).intersection(*counts[1:])
-        return {clause: min(each[clause] for each in counts) for clause in sorted(common)}
+        held = {clause: min(each[clause] for each in counts) for clause in common}
+        registered = self._registrations.ledger.checks
+        clauses = sorted({*held, *registered})
+        return {each: held.get(each, 0) + registered.get(each, 0) for each in clauses}
 
     @property
     def lost(self) -> str:
@@ -94,6 +101,7 @@ class Monitor:
             return
         for way in self._ways:
             time_is(way, event.at)
+        self._registrations.feed(event, self._ways)
         self._names.feed(event)
         for news in self._outside.feed(event, self.phone):
             self._ways = told(self._ways, news)

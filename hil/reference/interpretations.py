@@ -79,6 +79,7 @@ class Interpretations:
     peer_sharing_log: Literal["unspecified", "upgrade-messages"] = "unspecified"
     resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
     external_address: Literal["configured", "observed"] = "configured"
+    dual_registration: Literal["either", "fail-over"] = "either"
 
     @classmethod
     def default(cls) -> Self:

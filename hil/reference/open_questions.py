@@ -1,7 +1,7 @@
 """The questions that the published text leaves open, each with where it comes from.
 
 Keys I1 to I30 number the questions of the published material; one of them may need several choices
-(rounding, short values and zero are all I4). I31 to I37 arose in building the reference.
+(rounding, short values and zero are all I4). I31 to I38 arose in building the reference.
 
 Sources cited: *chapter* is the normative "Provisioning Parameters"; *AG formats*, *AG provisioning*
 and *AG security* are the chapters "Provisioning Formats", "Provisioning" and "Phone Security" of
@@ -400,6 +400,15 @@ QUESTIONS: tuple[Question, ...] = (
         "configured: EXT_IP, and nothing where that is empty. observed: with Handle_VIA_received or "
         "STUN_Enable what the registrar or the STUN server saw 'supersedes' EXT_IP, as the guides of "
         "the ATAs say of SIP messages; that the macro follows is said nowhere.",
+    ),
+    Question(
+        "I38",
+        "dual_registration",
+        "With Dual_Registration_n_ Yes, is a line's backup asked before anything has failed?",
+        "8800 AG, Ext (n) settings, Dual Registration, Alternate Proxy; SIP settings, Try Backup RSC",
+        "either: a phone may register with both servers at once, or with the backup when the other "
+        "fails; one that was seen to do with one server is held to that. fail-over: the backup is "
+        "asked only after a failure.",
     ),
 )
 """Every open question, in the order of its key."""
