@@ -185,7 +185,7 @@ def macros(phone: Phone, at: int, decisions: Decisions) -> MacroTable:
 def context(phone: Phone, at: int) -> MacroContext:
     """What the phone is doing, as its macros tell it."""
     attempt, upgrades = phone.attempt, phone.upgrades
-    fetch = attempt.fetch if attempt is not None else None
+    fetch = (attempt.manifest or attempt.fetch) if attempt is not None else None
     reason = phone.last_reason
     upgrading: bool | None = None if upgrades.last_attempt is None else upgrades.failures > 0
     if attempt is not None and attempt.purpose is Purpose.RESYNC:

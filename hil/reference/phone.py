@@ -54,7 +54,8 @@ class Attempt:
     ``configured`` is what the parameters were when it began. ``rule`` counts through ``rules``, the
     names of the parameters whose rules are its work; ``text``, if there is one, stands in for the
     rule's. ``requester`` is the host that asked for it by the web page. Of an upgrade, ``load`` is
-    what its .loads file said and ``members`` what of it is still to be fetched. ``port`` is that of
+    what its .loads file said, ``members`` what of it is still to be fetched, and ``manifest`` that
+    file, of which the macros tell while its members are fetched. ``port`` is that of
     an SRV record (0: none), ``others`` are the addresses that were not tried yet, ``challenge`` is
     what the server wants to see.
     """
@@ -77,6 +78,7 @@ class Attempt:
     requester: str = ""
     load: Load | None = None
     members: tuple[Member, ...] = ()
+    manifest: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def concluded(
     try:
         if attempt.load is None:
             load = decisions.read_load(meaning, phone.identity)
-            attempt = replace(attempt, load=load, members=load.members)
+            attempt = replace(attempt, load=load, members=load.members, manifest=attempt.fetch)
             if decisions.is_running(load.name, phone.identity):
                 return _nothing_to_do(phone, at, decisions)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from hil.reference.phone import (
     Duty,
     Finished,
     Happening,
+    Install,
     Leased,
     LineChanged,
     Locate,
@@ -32,12 +34,14 @@ from hil.reference.phone import (
     PoweredOff,
     PoweredOn,
     Purpose,
+    Reboot,
     Registration,
     Retrieve,
     Submitted,
 )
 from hil.reference.profile_builder import flat_profile
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
+from hil.reference.scheduling import FOREVER
 
 SERVER = "192.0.2.1"
 ADDRESS = "192.0.2.16"
@@ -97,6 +101,25 @@ class Life:
     def fails(self, at: float) -> Life:
         return self.answer(at, NoAnswer("silence"))
 
+    # -- upgrades ----------------------------------------------------------------------------------
+
+    def upgrade(self, at: float) -> Life:
+        return self.begin(at, Purpose.UPGRADE)
+
+    def served(self, at: float, files: Mapping[str, bytes]) -> Life:
+        """The request is answered with the file of this name, or with error 1."""
+        name = self.fetching.fetch.path.rpartition("/")[2]
+        return self.answer(at, TftpAnswer(files[name]) if name in files else MISSING)
+
+    def given_rule(self, at: float, rule: str, **profile: str) -> Life:
+        """A resync that somebody asks for sets Upgrade_Rule."""
+        return self.ask(at).begin(at).given(at, Upgrade_Rule=rule, **profile)
+
+    def boots(self, at: float) -> Life:
+        """It boots as it has to, and has its lease 5 s later."""
+        (reboot,) = (duty for duty in self.duties if isinstance(duty, Reboot))
+        return self.power_on(at, reboot.cause).lease(at + 5)
+
     # -- what happens beside its attempts ----------------------------------------------------------
 
     def told_time(self, at: float, utc: str) -> Life:
@@ -138,6 +161,24 @@ class Life:
     def clause(self) -> str | None:
         """The clause that the next resync rests on; None if none is due."""
         return self.phone.due.clause if self.phone.due is not None else None
+
+    @property
+    def upgrade_due(self) -> tuple[float, float, str] | None:
+        """The window of the next upgrade and its reason; infinite where it may wait for a resync."""
+        due = machine.due_of(self.phone, Purpose.UPGRADE)
+        if due is None:
+            return None
+        latest = math.inf if due.latest >= FOREVER else due.latest / NANOSECONDS
+        return due.earliest / NANOSECONDS, latest, due.reason.value
+
+    @property
+    def installs(self) -> list[tuple[str, bool]]:
+        """The loads that it has to install, each by its name and whether it was downloaded."""
+        return [(d.name, d.load is not None) for d in self.duties if isinstance(d, Install)]
+
+    @property
+    def reboots(self) -> bool:
+        return any(isinstance(duty, Reboot) for duty in self.duties)
 
     @property
     def fetching(self) -> Retrieve:
