@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hil.reference.macros import MacroTable
+from hil.reference.phone_log import NOTICE, is_sent
 
 SYSLOG_PORT = 514
 _ERR_MARK = "\ue000"
@@ -52,7 +53,13 @@ class LogMessage:
 
 
 def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | None:
-    """The message as configured, or None where its text or Syslog_Server is empty."""
+    """The message as configured, or None where its text or Syslog_Server is empty.
+
+    How severe it is, and so whether Debug_Level holds it back, is not published. Here it is `NOTICE`,
+    the default level: with a level below that the phone does not owe it.
+    """
+    if not is_sent(NOTICE, table.parameters):
+        return None
     server = table.parameters.raw("Syslog_Server").strip()
     if not server:
         return None

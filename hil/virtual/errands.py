@@ -18,7 +18,6 @@ from hil.net.interface import Interface, Place
 from hil.reference import attempts, reporting
 from hil.reference.log_messages import LogMessage
 from hil.reference.phone import Destination, Locate, Located, Phone, Retrieve
-from hil.reference.phone_log import is_sent
 from hil.reference.reports import SALT
 from hil.reference.responses import Answer, NoAnswer
 from hil.reference.status import Status
@@ -94,7 +93,7 @@ class Errands:
         """Send a message of the phone's own to Syslog_Server, if Debug_Level lets it."""
         parameters = self._phone().parameters
         host, _, port = parameters.raw("Syslog_Server").strip().partition(":")
-        if not host or not is_sent(severity, parameters):
+        if not host or not self._firmware.is_sent(severity, parameters):
             return
         address = await self.address_of(host)
         if address is not None:

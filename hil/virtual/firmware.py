@@ -16,8 +16,9 @@ from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.loads import Load
 from hil.reference.log_messages import LogMessage
 from hil.reference.macros import MacroTable
+from hil.reference.parameters import Parameters
 from hil.reference.phone import Asked, Due, Retrieve
-from hil.reference.phone_log import sender_name
+from hil.reference.phone_log import is_sent, sender_name
 from hil.reference.reports import Report
 from hil.reference.responses import Answer
 from hil.virtual.dhcp import DhcpConfig
@@ -104,6 +105,7 @@ class Firmware:
     asked: Callable[[Asked], Asked | None] = as_asked
     report: Callable[..., Report] = reports.compose
     sender_name: Callable[[MacroTable, str], str] = sender_name
+    is_sent: Callable[[int, Parameters], bool] = is_sent
     ntp: NtpConfig = field(default_factory=NtpConfig)
     sip: SipConfig = field(default_factory=SipConfig)
     pages: WebConfig = field(default_factory=WebConfig)

@@ -178,6 +178,7 @@ class Services:
         self._ask(Asker.WEB, Action(accepted.action.value), accepted.rule, accepted.requester)
 
     def _ask(self, by: Asker, action: Action, rule: str = "", requester: str = "") -> None:
+        self._remark(f"{action.value} requested by {by.value}", Severity.INFORMATIONAL)
         asked = self._firmware.asked(Asked(self._now, by, action, rule, requester))
         if asked is not None:
             self._around.happens(asked)
@@ -192,8 +193,8 @@ class Services:
             log=self._remark,
         )
 
-    def _remark(self, text: str) -> None:
-        self._around.spawn(self._errands.remark(text, Severity.NOTICE))
+    def _remark(self, text: str, severity: Severity = Severity.NOTICE) -> None:
+        self._around.spawn(self._errands.remark(text, severity))
 
     # -- the screen --------------------------------------------------------------------------------
 
