@@ -290,6 +290,12 @@ FACES = (
         "7800 Provisioning Guide, examples (Submit All Changes); " + _FORMATS,
     ),
     (
+        "transfer.user_agent",
+        "HTTP_User_Agent_Name, with its macros expanded, is how the phone names itself to HTTP "
+        "servers; by default it is its product, its version and its MAC address.",
+        "Administration Guide 11.3, Provisioning; configuration dumps",
+    ),
+    (
         "report.rule",
         "A report goes to each server of Report_Rule, and holds the parameters, or what has "
         "changed "
