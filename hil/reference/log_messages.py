@@ -1,12 +1,14 @@
 """The syslog messages of resyncs and upgrades: Log_Request_Msg and its five siblings.
 
-What a message says is known in advance except for $ERR, whose texts nobody has published. A
-`LogMessage` therefore keeps its text in the parts around $ERR: the phone joins them with its own
-words, the judge accepts any words in between.
+What a message says is known in advance except for $ERR and $UPGERR, whose texts nobody has published,
+and for timers, which count to an instant that a laboratory sees only about. A `LogMessage` therefore
+has two sides: the text with the phone's own words, and the parts around what nobody can know, between
+which the judge accepts any words.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,7 +16,10 @@ from hil.reference.macros import MacroTable
 from hil.reference.phone_log import NOTICE, is_sent
 
 SYSLOG_PORT = 514
-_ERR_MARK = "\ue000"
+_UNKNOWN = "\ue000" * 64
+"""What stands for a text that nobody knows; a substring of it is as unknown."""
+_UNKNOWNS = re.compile("\ue000+")
+_TIMERS = ("prvtmr", "upgtmr", "regtmr1", "regtmr2")
 
 
 class LogKind(StrEnum):
@@ -33,22 +38,17 @@ class LogMessage:
     """One message to the syslog server ``host``:``port``.
 
     ``readings`` has the text in each accepted form (interpretations I19 and I20 may accept several),
-    the preferred one first, each in the parts around $ERR. ``err`` is what the sender puts there.
+    each in the parts around what nobody can know. ``text`` is how the reference phone sends it.
     """
 
     kind: LogKind
     host: str
     port: int
+    text: str
     readings: tuple[tuple[str, ...], ...]
-    err: str = ""
-
-    @property
-    def text(self) -> str:
-        """The message as the reference phone sends it."""
-        return self.err.join(self.readings[0])
 
     def accepts(self, text: str) -> bool:
-        """Whether ``text`` is this message, whatever stands for $ERR."""
+        """Whether ``text`` is this message, whatever stands for what nobody can know."""
         return any(_fits(parts, text) for parts in self.readings)
 
 
@@ -79,28 +79,33 @@ def addressed(
     templates = [template]
     if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
         templates.append(template.removesuffix(" -- $ERR"))
-    readings = [_parts(table, each) for each in templates]
+    tables = [table]
     requests = kind in (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
     if requests and table.interpretations.log_request_servip != "expanded":
         literal = replace(table, context=replace(table.context, servip="$SERVIP"))
-        unexpanded = [_parts(literal, each) for each in templates]
         only = table.interpretations.log_request_servip == "literal"
-        readings = unexpanded if only else readings + unexpanded
+        tables = [literal] if only else [table, literal]
     if table.context.scheme is not None and table.context.servip is None:
         # The server was not looked up, so nobody knows what the phone says of its address.
-        unknown = replace(table, context=replace(table.context, servip=_ERR_MARK))
-        readings += [_parts(unknown, each) for each in templates]
-    return LogMessage(kind, host, port, tuple(dict.fromkeys(readings)), err)
+        tables.append(replace(table, context=replace(table.context, servip=_UNKNOWN)))
+    readings = [_parts(known, each) for known in tables for each in templates]
+    text = _expanded(replace(tables[0], context=replace(tables[0].context, err=err)), template)
+    return LogMessage(kind, host, port, text, tuple(dict.fromkeys(readings)))
 
 
 def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
+    context = table.context
+    told = {name: getattr(context, name) for name in ("upgerr", *_TIMERS)}
+    unknown = {name: _UNKNOWN for name, value in told.items() if value}
+    marked = replace(table, context=replace(context, err=_UNKNOWN, **unknown))
+    return tuple(_UNKNOWNS.split(_expanded(marked, template)))
+
+
+def _expanded(table: MacroTable, template: str) -> str:
     port = table.context.port
     if table.interpretations.log_default_port == "hidden" and port in ("69", "80", "443"):
         template = template.replace(":$PORT", "")
-    # $UPGERR is the $ERR of another message: no more of it is known.
-    upgerr = _ERR_MARK if table.context.upgerr else table.context.upgerr
-    marked = replace(table, context=replace(table.context, err=_ERR_MARK, upgerr=upgerr))
-    return tuple(marked.expand(template).split(_ERR_MARK))
+    return table.expand(template)
 
 
 def _fits(parts: tuple[str, ...], text: str) -> bool:

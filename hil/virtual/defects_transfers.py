@@ -99,13 +99,13 @@ def _other_port(due: LogMessage) -> LogMessage | None:
 def _cut_at_err(due: LogMessage) -> LogMessage | None:
     if due.kind is not LogKind.SUCCESS:
         return due
-    return replace(due, readings=tuple(parts[:1] for parts in due.readings))
+    return replace(due, text=due.readings[0][0])
 
 
 def _other_text_on_failure(due: LogMessage) -> LogMessage | None:
     if due.kind is not LogKind.FAILURE:
         return due
-    return replace(due, readings=tuple(("Resync done",) for _ in due.readings))
+    return replace(due, text="Resync done")
 
 
 def _default_for_empty(kind: LogKind, table: MacroTable, err: str) -> LogMessage | None:

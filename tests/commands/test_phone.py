@@ -174,7 +174,7 @@ LIFE = [
     (3.0, Began(0)),
     (3.0, Locate("prov.example")),
     (3.1, Located(0, "192.0.2.1")),
-    (3.1, LogMessage(LogKind.REQUEST, "192.0.2.9", 514, (("asking",),))),
+    (3.1, LogMessage(LogKind.REQUEST, "192.0.2.9", 514, "asking", (("asking",),))),
     (3.1, Retrieve("Profile_Rule", FETCH, "192.0.2.1")),
     (3.2, Answered(0, HttpAnswer(200, b"12345"))),
     (3.2, Apply(Parameters({"GPP_A": "new\x1b[2J", "GPP_B": "old"}))),

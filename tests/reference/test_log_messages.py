@@ -91,6 +91,31 @@ def test_any_words_are_accepted_for_err_but_all_others_must_be_right() -> None:
         assert not made.accepts(wrong)
 
 
+def test_a_part_of_err_is_as_unknown_as_the_whole() -> None:
+    made = sent(LogKind.FAILURE, Log_Failure_Msg="<$(ERR:2:3)> <$(ERR:0:0)>", err="no answer")
+    assert made.text == "< an> <>"
+    assert made.accepts("<p_g> <>")
+    assert not made.accepts("<p_g> <h>")
+
+
+def test_upgerr_is_the_err_of_another_message() -> None:
+    context = replace(WHERE, upgerr="http_get failed")
+    made = sent(LogKind.REQUEST, Log_Request_Msg="<$UPGERR> $PN", context=context)
+    assert made.text == "<http_get failed> CP-7832-3PCC"
+    assert made.accepts("<file not found> CP-7832-3PCC")
+    nothing_yet = sent(LogKind.REQUEST, Log_Request_Msg="<$UPGERR>")
+    assert nothing_yet.accepts("<>")
+    assert not nothing_yet.accepts("<http_get failed>")
+
+
+def test_a_timer_shows_a_second_that_a_laboratory_sees_only_about() -> None:
+    context = replace(WHERE, prvtmr="3600", regtmr1="299")
+    made = sent(LogKind.REQUEST, Log_Request_Msg="$PRVTMR, $REGTMR1, $REGTMR2", context=context)
+    assert made.text == "3600, 299, 0"
+    assert made.accepts("3601, 300, 0")
+    assert not made.accepts("3601, 300, 1")
+
+
 def test_without_err_only_the_text_itself_is_accepted() -> None:
     made = sent(LogKind.REQUEST, Log_Request_Msg="asking")
     assert made.accepts("asking")
