@@ -124,11 +124,6 @@ def resolve_report(
     )
 
 
-def equation(name: str, parameters: Parameters) -> str:
-    """Resync_Trigger_1 or _2: the equation; its macros expand whenever it is looked at."""
-    return parameters.raw(name)
-
-
 def request_body(register: str, table: MacroTable) -> str:
     """--post: the body of the request, the general purpose parameter with its macros expanded."""
     return table.expand(table.parameters.raw(register))
@@ -308,7 +303,6 @@ class Decisions:
     ] = resolve_report
     report_delay: Callable[[reports.Cause, Parameters], Window | None] = reports.delay
     request_body: Callable[[str, MacroTable], str] = request_body
-    equation: Callable[[str, Parameters], str] = equation
     triggers: tuple[str, ...] = TRIGGERS
     equation_holds: Callable[[str, MacroTable], bool] = holds
     triggers_on_edge: bool = True

@@ -211,7 +211,7 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
             continue
         if not decisions.triggers_on_edge:
             was_true = False
-        text = decisions.equation(name, phone.parameters)
+        text = phone.parameters.raw(name)
         instant = rising(_moment(phone, decisions), text, _origins(phone), at, was_true)
         if instant is not None:
             turning.append(instant)
@@ -224,8 +224,7 @@ def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, boo
     """What the triggers' equations are at ``at``."""
     table = macros(phone, at, decisions)
     first, second = (
-        decisions.equation_holds(decisions.equation(name, phone.parameters), table)
-        for name in TRIGGERS
+        decisions.equation_holds(phone.parameters.raw(name), table) for name in TRIGGERS
     )
     return first, second
 
@@ -242,7 +241,7 @@ def _origins(phone: Phone) -> tuple[int | None, ...]:
 
 def _gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
     """Read as a gate, triggers hold every resync back that nobody asked for, until one is true."""
-    texts = [decisions.equation(name, phone.parameters) for name in decisions.triggers]
+    texts = [phone.parameters.raw(name) for name in decisions.triggers]
     used = [text for text in texts if text.strip()]
     asked = due.reason is Reason.EXPLICIT
     if phone.interpretations.resync_trigger != "gate" or asked or not used:
