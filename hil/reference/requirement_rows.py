@@ -328,3 +328,57 @@ FACES = (
         "Administration Guide, Configure NTP Server; RFC 5905",
     ),
 )
+
+SERVERS = (
+    (
+        "rules.credentials",
+        "The arguments of --uid and --pwd may stand in quotes, may have characters in octal, and "
+        "$SA to $SD expand in them.",
+        _FORMATS + ", Profile Rule; 7800 Administration Guide, Upgrade Rule",
+    ),
+    (
+        "rules.post",
+        "With --post x the request is a POST, whose body is GPP_x with its macros expanded.",
+        _FORMATS + ", Profile Rule; SPA Provisioning Guide, post",
+    ),
+    (
+        "rules.alias",
+        "With --alias x the alias map in GPP_x gives elements of any XML the names of parameters, by "
+        "the right-most part of their path.",
+        _FORMATS + ", Profile Rule; SPA Provisioning Guide, alias",
+    ),
+    (
+        "rules.srv",
+        "With --srv the host's SRV records say which host and port are asked, the lowest priority "
+        "first; TFTP has none.",
+        "Administration Guide, Provisioning: DNS SRV for HTTP; RFC 2782",
+    ),
+    (
+        "transfer.authentication",
+        "401 and 407 are answered at once with the rule's credentials, as Basic or Digest asks for "
+        "them, at most twice.",
+        "Administration Guide, Provisioning: HTTP status codes; RFC 7616, RFC 7617",
+    ),
+    (
+        "dns.addresses",
+        "The addresses of a host are tried one after another until one answers.",
+        "Administration Guide, Phone Security: DNS",
+    ),
+    (
+        "dns.ttl",
+        "What DNS has told is used no longer than its TTL.",
+        "RFC 1035 section 3.2.1",
+    ),
+    (
+        "dns.truncation",
+        "A truncated answer is asked for again over TCP.",
+        "RFC 1035 section 4.2.1; RFC 7766 section 5",
+    ),
+    (
+        "dns.failure",
+        "A resync fails if its server has no address; what does not answer the question is no "
+        "answer.",
+        _PROFILE + "Resync Error Retry Delay; RFC 5452 section 9.1",
+    ),
+)
+"""Options of rules that name or convince a server, and how it is found."""

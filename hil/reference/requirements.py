@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hil.errors import UsageError
-from hil.reference.requirement_rows import FACES, MACROS, SIP, TIMERS, UPGRADES
+from hil.reference.requirement_rows import FACES, MACROS, SERVERS, SIP, TIMERS, UPGRADES
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ _ROWS = (
     ),
 )
 
-_ALL_ROWS = (*_ROWS, *TIMERS, *UPGRADES, *MACROS, *SIP, *FACES)
+_ALL_ROWS = (*_ROWS, *TIMERS, *UPGRADES, *MACROS, *SIP, *FACES, *SERVERS)
 
 REQUIREMENTS = MappingProxyType({row[0]: Requirement(*row) for row in _ALL_ROWS})
 """Every requirement by its id, in the order of the specification."""

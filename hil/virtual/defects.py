@@ -20,6 +20,7 @@ from hil.virtual import (
     defects_macros,
     defects_profiles,
     defects_rules,
+    defects_servers,
     defects_timing,
     defects_transfers,
 )
@@ -36,6 +37,7 @@ DEFECTS = MappingProxyType(
             *defects_dhcp.DEFECTS,
             *defects_profiles.DEFECTS,
             *defects_transfers.DEFECTS,
+            *defects_servers.DEFECTS,
             *defects_acceptance.DEFECTS,
         )
     }

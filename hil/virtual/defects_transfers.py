@@ -76,10 +76,36 @@ def _posted(retrieve: Retrieve) -> Retrieve:
 
 
 def _redirects_uncounted(
-    answer: Answer, fetch: Fetch, *, redirects: int = 0, **more: Any
+    answer: Answer, fetch: Fetch, *, redirects: int = 0, **rest: Any
 ) -> responses.Meaning:
     del redirects
-    return responses.meaning(answer, fetch, **more)
+    return responses.meaning(answer, fetch, **rest)
+
+
+def _redirects_by_rule_syntax(answer: Answer, fetch: Fetch, **rest: Any) -> responses.Meaning:
+    match answer:
+        case HttpAnswer(status=301 | 302, location=location) if location and "/" not in location:
+            return responses.Unusable(f"{location} has no path")
+    return responses.meaning(answer, fetch, **rest)
+
+
+def _redirects_within(allowed: Callable[[str, str], bool]) -> Callable[..., responses.Meaning]:
+    """Follow a redirect only from a scheme to another that is allowed."""
+
+    def meaning(answer: Answer, fetch: Fetch, **rest: Any) -> responses.Meaning:
+        meant = responses.meaning(answer, fetch, **rest)
+        if isinstance(meant, responses.AskAgain) and not allowed(fetch.scheme, meant.fetch.scheme):
+            return responses.Unusable("a redirect to another scheme")
+        return meant
+
+    return meaning
+
+
+def _every_3xx(answer: Answer, fetch: Fetch, **rest: Any) -> responses.Meaning:
+    match answer:
+        case HttpAnswer(status=303 | 307 | 308):
+            answer = replace(answer, status=302)
+    return responses.meaning(answer, fetch, **rest)
 
 
 # -- log messages -------------------------------------------------------------------------------------
@@ -156,6 +182,30 @@ DEFECTS = (
         "transfer.redirect",
         "follows 302 but not 301",
         firmware(answer=_redirect_is_trouble(301)),
+    ),
+    Defect(
+        "redirects-within-scheme",
+        "transfer.redirect",
+        "does not follow redirects to another scheme",
+        decision(meaning=_redirects_within(lambda before, after: before == after)),
+    ),
+    Defect(
+        "redirects-by-http-alone",
+        "transfer.redirect",
+        "does not follow redirects to TFTP",
+        decision(meaning=_redirects_within(lambda before, after: after != "tftp")),
+    ),
+    Defect(
+        "redirects-not-relative",
+        "transfer.redirect",
+        "does not follow a Location that is relative to the file",
+        decision(meaning=_redirects_by_rule_syntax),
+    ),
+    Defect(
+        "every-3xx-followed",
+        "resync.failure",
+        "follows 303, 307 and 308",
+        decision(meaning=_every_3xx),
     ),
     Defect(
         "redirects-uncounted",

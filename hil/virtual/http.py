@@ -264,7 +264,7 @@ def _judge(response: h11.Response, body: Receiving) -> Transfer:
         return body.fetched(_joined(headers, "content-encoding").strip().lower(), headers)
     if status == 404:
         return NotFound("http: status 404")
-    if status in (301, 302) and (location := _joined(headers, "location")):
+    if 300 <= status < 400 and (location := _joined(headers, "location")):
         return Redirected(location, status)
     if status in _CHALLENGES:
         return Unauthorized(_joined(headers, _CHALLENGES[status]), status)

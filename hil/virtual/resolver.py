@@ -32,18 +32,31 @@ _NEXT_SERVER = frozenset({"SERVFAIL", "NOTIMP", "REFUSED"})
 _LENGTH = struct.Struct("!H")
 
 
+def settled(data: bytes, name: str, qtype: int, number: int) -> DnsReply | None:
+    """Read a datagram; None if it is no answer to the question ``name`` with the id ``number``."""
+    if len(data) > LARGEST_ANSWER:
+        return None
+    try:
+        return read_reply(data, name, qtype, number)
+    except RemoteProtocolError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class ResolverConfig:
     """``tries`` rounds through the servers, each of which has ``timeout`` ns to answer.
 
     The rest are places where a defect can stand: whether a truncated answer is asked for over TCP,
-    whether what was found is forgotten when its TTL is over, how services are put in order.
+    whether what was found is forgotten when its TTL is over or serves while there is nothing better,
+    what is taken for an answer, how services are put in order.
     """
 
     tries: int = 2
     timeout: int = 3 * NANOSECONDS
     asks_over_tcp: bool = True
     forgets: bool = True
+    serves_stale: bool = False
+    settle: Callable[[bytes, str, int, int], DnsReply | None] = settled
     order: Callable[[Sequence[Service], random.Random], list[Service]] = in_order
 
 
@@ -160,12 +173,16 @@ class Resolver:
         name = host.removesuffix(".").lower()
         if _HOST.fullmatch(name) is None:
             return NameFailed("FORMERR")
-        now = self._clock.now()
-        if self._config.forgets:
+        known = self._cache.get((name, qtype))
+        if known is not None and (self._clock.now() < known[0] or not self._config.forgets):
+            return known[1]
+        found = await self._ask_all(name, qtype)
+        if known is not None and self._config.serves_stale and not isinstance(found, DnsReply):
+            return known[1]
+        if self._config.forgets and not self._config.serves_stale:
+            now = self._clock.now()
             self._cache = {key: entry for key, entry in self._cache.items() if now < entry[0]}
-        if (name, qtype) in self._cache:
-            return self._cache[name, qtype][1]
-        return await self._ask_all(name, qtype)
+        return found
 
     async def _ask_all(self, name: str, qtype: int) -> _Found:
         """Go round the servers until one settles it; a server's own trouble is worth the next."""
@@ -195,7 +212,7 @@ class Resolver:
                 asking.connect((str(server), DNS_PORT))
                 asking.send(question(name, qtype, number))
                 while (came := await receive(asking, self._clock, until)) is not None:
-                    reply = _settle(came[0], name, qtype, number)
+                    reply = self._config.settle(came[0], name, qtype, number)
                     if reply is not None and reply.truncated:
                         return await self._ask_over_tcp(name, qtype, server)
                     if reply is not None:
@@ -236,13 +253,3 @@ async def _message(stream: Stream, within: float) -> bytes:
             raise RemoteProtocolError("the connection ended within a message")
         data += more
     return data[_LENGTH.size :]
-
-
-def _settle(data: bytes, name: str, qtype: int, number: int) -> DnsReply | None:
-    """Read a datagram; None if it is no answer to the question."""
-    if len(data) > LARGEST_ANSWER:
-        return None
-    try:
-        return read_reply(data, name, qtype, number)
-    except RemoteProtocolError:
-        return None

@@ -44,7 +44,7 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
-    """HTTP 301 or 302: the ``location`` as the server wrote it, absolute or not."""
+    """An HTTP redirection, 3xx: the ``location`` as the server wrote it, absolute or not."""
 
     location: str
     status: int

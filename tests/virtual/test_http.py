@@ -142,8 +142,9 @@ def test_headers_and_content_encoding_are_handed_on_and_nothing_is_decoded(serve
         (answer(301, "Location: /new.xml"), Redirected("/new.xml", 301)),
         (answer(302, "Location: https://b/c?d"), Redirected("https://b/c?d", 302)),
         (answer(302), Failed("http: status 302", 302)),
-        (answer(303, "Location: /new.xml"), Failed("http: status 303", 303)),
-        (answer(307, "Location: /new.xml"), Failed("http: status 307", 307)),
+        (answer(303, "Location: /new.xml"), Redirected("/new.xml", 303)),
+        (answer(307, "Location: /new.xml"), Redirected("/new.xml", 307)),
+        (answer(304), Failed("http: status 304", 304)),
         (
             answer(401, 'WWW-Authenticate: Basic realm="a"', "WWW-Authenticate: Digest x=y"),
             Unauthorized('Basic realm="a", Digest x=y', 401),
