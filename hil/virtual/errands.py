@@ -22,7 +22,6 @@ from hil.reference.reports import SALT
 from hil.reference.responses import Answer, NoAnswer
 from hil.reference.status import Status
 from hil.reference.upgrade import is_member
-from hil.reference.user_agent import user_agent
 from hil.virtual import http, tftp
 from hil.virtual.answers import authorization, http_answer, tftp_answer
 from hil.virtual.firmware import Firmware
@@ -144,7 +143,7 @@ class Errands:
             server,
             retrieve.destination.port,
             self._request(retrieve, phone),
-            agent=user_agent(table),
+            agent=self._firmware.user_agent(table),
             tls=self._tls() if fetch.scheme == "https" else None,
             config=self._firmware.http if sink is None else self._firmware.http_loads,
             sink=sink,

@@ -17,10 +17,12 @@ from hil.reference.loads import Load
 from hil.reference.log_messages import LogMessage
 from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
-from hil.reference.phone import Asked, Due, Retrieve
+from hil.reference.phone import Asked, BootCause, Due, Phone, Retrieve
+from hil.reference.phone_clock import ntp_servers
 from hil.reference.phone_log import is_sent, sender_name
 from hil.reference.reports import Report
 from hil.reference.responses import Answer
+from hil.reference.user_agent import user_agent
 from hil.virtual.dhcp import DhcpConfig
 from hil.virtual.flash import Flash
 from hil.virtual.http import LOADS as HTTP_LOADS
@@ -71,9 +73,25 @@ async def installed_whole(partitions: Partitions, load: Load | None) -> None:
     await partitions.activate()
 
 
+def takes_time(phone: Phone, utc_ns: int) -> bool:
+    """Set the clock to whatever time it is told."""
+    del phone, utc_ns
+    return True
+
+
 def as_asked(asked: Asked) -> Asked | None:
     """Take a request for what it is."""
     return asked
+
+
+def as_caused(cause: BootCause) -> BootCause:
+    """Restart for the reason that there is."""
+    return cause
+
+
+def as_it_was(phone: Phone) -> Phone:
+    """Remember over a restart what there is to remember."""
+    return phone
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,8 @@ class Firmware:
     """One build.
 
     ``boot_s`` is the time from power-on to DHCP, ``step_s`` between two steps of a resync, in
-    seconds of lab time. The functions are the places where a defect can stand.
+    seconds of lab time. ``first_utc_ns`` is what its clock shows after boot-up; a phone without a
+    battery knows no time. The functions are the places where a defect can stand.
     """
 
     decisions: Decisions = field(default_factory=Decisions)
@@ -107,11 +126,16 @@ class Firmware:
     sender_name: Callable[[MacroTable, str], str] = sender_name
     is_sent: Callable[[int, Parameters], bool] = is_sent
     ntp: NtpConfig = field(default_factory=NtpConfig)
+    ntp_servers: Callable[[Parameters, Mapping[int, bytes]], tuple[str, ...]] = ntp_servers
+    takes_time: Callable[[Phone, int], bool] = takes_time
+    first_utc_ns: int | None = None
     sip: SipConfig = field(default_factory=SipConfig)
     pages: WebConfig = field(default_factory=WebConfig)
     screen: ScreenConfig = field(default_factory=ScreenConfig)
     neighbours: NeighbourConfig = field(default_factory=lambda: NeighbourConfig(repeats=False))
-    reboots: bool = True
+    restarted: Callable[[BootCause], BootCause | None] = as_caused
+    remembered: Callable[[Phone], Phone] = as_it_was
+    user_agent: Callable[[MacroTable], str] = user_agent
     verifies_server: bool = True
     checks_host_name: bool = True
     shows_certificate: bool = True

@@ -145,7 +145,7 @@ class Life:
         reading = self._firmware.interpretations
         parameters = Parameters({}, reading).updated(self._body.flash.load())
         if before is not None:
-            return replace(before, parameters=parameters)
+            return replace(self._firmware.remembered(before), parameters=parameters)
         identity = self._body.hardware.identity
         load = self._body.partitions.active
         if load != identity.swver:
@@ -189,7 +189,10 @@ class Life:
         self._happens(PoweredOn(self._clock.now(), self._cause))
         self._body.logbook.booted(StatusLine(self._cause.value))
         await asyncio.sleep(self._firmware.boot_s)
-        await self.services.announce()
+        if self._firmware.neighbours.before_dhcp:
+            await self.services.announce()
+        else:
+            self._spawn(self.services.announce())
         self._dhcp = DhcpShell(
             self._body.interface,
             self._firmware.dhcp,
@@ -306,9 +309,10 @@ class Life:
                 self.services.finished(duty)
             case Reboot(cause=cause):
                 self._body.tell(duty)
-                if firmware.reboots:
+                because = firmware.restarted(cause)
+                if because is not None:
                     await self._settle()
-                    self._restart(cause)
+                    self._restart(because)
                 await asyncio.Event().wait()
         return ()
 

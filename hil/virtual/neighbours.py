@@ -42,6 +42,7 @@ _LONGEST_REVISION = 32
 class NeighbourConfig:
     """When the phone announces itself, and what it says of its power; times in seconds.
 
+    What the functions say follows from the parameters in the flash, and from who the phone is.
     ``cdp_hold_s`` and ``lldp_hold_s`` are for how long the switch is to keep what it heard: 180 for
     CDP as everywhere, 180 for LLDP as published for these phones. The intervals are the defaults of
     the protocols; with ``repeats`` off it announces itself at boot alone, which spares a laboratory
@@ -50,6 +51,15 @@ class NeighbourConfig:
     milliwatts (IEEE 802.3, table 33-1).
     """
 
+    speaks_cdp: Callable[[Parameters], bool] = lambda parameters: parameters.flag("Enable_CDP")
+    speaks_lldp: Callable[[Parameters], bool] = lambda parameters: parameters.flag(
+        "Enable_LLDP-MED"
+    )
+    startup_delay: Callable[[Parameters], float] = lambda parameters: parameters.integer(
+        "Network_Startup_Delay"
+    )
+    name: Callable[[Identity], str] = lambda identity: f"SEP{identity.mau}"
+    before_dhcp: bool = True
     repeats: bool = True
     cdp_interval_s: float = 60.0
     lldp_interval_s: float = 30.0
@@ -86,8 +96,8 @@ class NeighbourAnnouncer:
 
     async def start(self, parameters: Parameters) -> None:
         """Announce for the first time, and return when DHCP may begin."""
-        speaks_cdp = parameters.flag("Enable_CDP")
-        speaks_lldp = parameters.flag("Enable_LLDP-MED")
+        speaks_cdp = self._config.speaks_cdp(parameters)
+        speaks_lldp = self._config.speaks_lldp(parameters)
         if not (speaks_cdp or speaks_lldp):
             return
         # Protocol 0: a socket that only sends, else it would queue every frame of the link.
@@ -96,7 +106,7 @@ class NeighbourAnnouncer:
             self._every("cdp", self._config.cdp_interval_s, self._cdp_frame)
         if not speaks_lldp:
             return
-        delay = parameters.integer("Network_Startup_Delay")
+        delay = self._config.startup_delay(parameters)
         await asyncio.sleep(delay)
         self._every("lldp", self._config.lldp_interval_s, self._lldp_frame)
         if speaks_cdp:
@@ -149,7 +159,7 @@ def cdp_announcement(
     """What the phone says by CDP."""
     return cdp.Announcement(
         hold_s=config.cdp_hold_s,
-        device_id=_name(identity),
+        device_id=config.name(identity),
         addresses=(address,) if address is not None else (),
         port_id=PORT,
         capabilities=cdp.Capability.HOST | cdp.Capability.PHONE,
@@ -177,7 +187,7 @@ def lldpdu(identity: Identity, address: IPv4Address | None, config: NeighbourCon
         port_id=_port(identity),
         ttl=config.lldp_hold_s,
         port_description=PORT,
-        system_name=_name(identity),
+        system_name=config.name(identity),
         capabilities=(_PHONE, _PHONE),
         organisational=(
             ext.MAC_PHY.pack(phy),
@@ -203,7 +213,3 @@ def _chassis(address: IPv4Address | None) -> lldp.Identifier:
 
 def _port(identity: Identity) -> lldp.Identifier:
     return lldp.Identifier(lldp.PortKind.MAC_ADDRESS, bytes.fromhex(identity.ma))
-
-
-def _name(identity: Identity) -> str:
-    return f"SEP{identity.mau}"

@@ -122,7 +122,7 @@ class WebServer:
         if self._place is None or not self._config.is_enabled(parameters):
             return None
         secure = parameters.choice("Enable_Protocol") == "Https" and self._certificate is not None
-        return self._place, parameters.integer("Web_Server_Port"), secure
+        return self._place, self._config.port(parameters), secure
 
     def _stop_listening(self) -> None:
         self._listening = None

@@ -71,6 +71,11 @@ class WebConfig:
     is_enabled: Callable[[Parameters], bool] = lambda parameters: parameters.flag(
         "Enable_Web_Server"
     )
+    port: Callable[[Parameters], int] = lambda parameters: parameters.integer("Web_Server_Port")
+    parse: Callable[[str, WebPaths], Command | None] = direct_actions.parse_command
+    has_admin_pages: Callable[[Parameters], bool] = lambda parameters: parameters.flag(
+        "Enable_Web_Admin_Access"
+    )
     decide: Callable[[Command, Parameters, str, Credentials | None], Decision] = (
         direct_actions.decide
     )
@@ -126,7 +131,7 @@ def _answer(request: WebRequest, phone: Shown, config: WebConfig, nonces: Nonces
     address = direct_actions.parse_target(request.target)
     shown = address.credentials or _authenticated(request, phone.parameters, nonces)
     paths = config.paths
-    command = direct_actions.parse_command(request.target, paths)
+    command = config.parse(request.target, paths)
     if command is not None:
         return _commanded(request, command, phone, config, shown, nonces)
     if address.path == paths.submit:
@@ -136,7 +141,7 @@ def _answer(request: WebRequest, phone: Shown, config: WebConfig, nonces: Nonces
             return _challenge(nonces)
         return _page(request, config.render(phone.status()))
     if address.path == paths.configuration:
-        if not phone.parameters.flag("Enable_Web_Admin_Access"):
+        if not config.has_admin_pages(phone.parameters):
             return _text(403, "the administrator's pages are disabled")
         if not config.may_administrate(phone.parameters, shown):
             return _challenge(nonces)
@@ -172,7 +177,7 @@ def _submitted(
     """A configuration is uploaded: "Submit All Changes", after which the phone reboots."""
     if request.method != "POST":
         return _not_allowed("POST")
-    if not phone.parameters.flag("Enable_Web_Admin_Access"):
+    if not config.has_admin_pages(phone.parameters):
         return _text(403, "the administrator's pages are disabled")
     if not config.may_administrate(phone.parameters, shown):
         return _challenge(nonces)
