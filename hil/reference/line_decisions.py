@@ -40,10 +40,15 @@ class Server:
     domain: str
 
 
+def enabled(parameters: Parameters, line: int) -> bool:
+    """Line_Enable_n_: whether the line exists at all; without, its port is closed."""
+    return parameters.flag(f"Line_Enable_{line}_")
+
+
 def registers(parameters: Parameters, line: int) -> bool:
     """Line_Enable_n_ and Register_n_; without a user or a server there is nothing to register."""
     return (
-        parameters.flag(f"Line_Enable_{line}_")
+        enabled(parameters, line)
         and parameters.flag(f"Register_{line}_")
         and bool(parameters.raw(f"User_ID_{line}_").strip())
         and bool(servers(parameters, line))
@@ -186,6 +191,7 @@ def _server(proxy: str, outbound: str) -> Server | None:
 class LineDecisions:
     """One function a decision; the defaults are what is published."""
 
+    enabled: Callable[[Parameters, int], bool] = enabled
     registers: Callable[[Parameters, int], bool] = registers
     servers: Callable[[Parameters, int], tuple[Server, ...]] = servers
     expires_asked: Callable[[Parameters, int], int] = expires_asked

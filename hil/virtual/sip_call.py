@@ -307,7 +307,7 @@ class Call:
         return (
             self._offer is not None
             and answered is not None
-            and bool(sdp.agreed(self._offer, answered))
+            and self._setting.config.acceptable(self._offer, answered)
         )
 
     def _pick_up(self, answer: sdp.Description) -> None:

@@ -11,9 +11,12 @@ from hil.reference.line_decisions import LineDecisions
 from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
 from hil.reference.registration import RegisterDue
+from hil.virtual.sip_account import Account
+from hil.wire import sdp
 from hil.wire.sdp import G722, G729, PCMA, PCMU, TELEPHONE_EVENT, Codec
+from hil.wire.sip_build import Hop
 from hil.wire.sip_digest import Algorithm
-from hil.wire.sip_message import Request, Response
+from hil.wire.sip_message import Message, Request, Response
 from hil.wire.sip_timers import MILLISECOND, Timers
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "NOTIFY")
@@ -73,6 +76,26 @@ def as_decided(request: Request, response: Response) -> Response | None:
     return response
 
 
+def as_configured(account: Account) -> Account:
+    """Speak for exactly the account that the parameters name."""
+    return account
+
+
+def as_found(hop: Hop) -> Hop:
+    """Send a request where it has to go."""
+    return hop
+
+
+def as_it_is(message: Message) -> Message | None:
+    """Let a message through, whichever way it goes."""
+    return message
+
+
+def acceptable(offered: sdp.Description, answered: sdp.Description) -> bool:
+    """Whether an answer takes something from our offer (RFC 3264 section 6)."""
+    return bool(sdp.agreed(offered, answered))
+
+
 @dataclass(frozen=True)
 class SipConfig:
     """One build of the user agent.
@@ -80,7 +103,8 @@ class SipConfig:
     ``ring_s`` is how long a call rings before it is answered, ``no_answer_s`` how long ours may ring
     (INVITE Expires), in seconds. ``algorithms`` are the digests that it can answer. ``outgoing`` and
     ``response`` get whatever the line is about to send, apart from what its transactions send by
-    themselves (100, ACK of a refusal, CANCEL); a response of None is not sent.
+    themselves (100, ACK of a refusal, CANCEL); a response of None is not sent. ``incoming`` and
+    ``transmit`` get every message that comes and every one that goes, each time; None drops it.
     """
 
     decisions: LineDecisions = field(default_factory=LineDecisions)
@@ -89,6 +113,11 @@ class SipConfig:
     timers: Callable[[Parameters], Timers] = timers
     outgoing: Callable[[Request], Request] = as_made
     response: Callable[[Request, Response], Response | None] = as_decided
+    incoming: Callable[[Message], Message | None] = as_it_is
+    transmit: Callable[[Message], Message | None] = as_it_is
+    account: Callable[[Account], Account] = as_configured
+    hop: Callable[[Hop], Hop] = as_found
+    acceptable: Callable[[sdp.Description, sdp.Description], bool] = acceptable
     algorithms: tuple[Algorithm, ...] = (Algorithm.SHA_256, Algorithm.MD5)
     answers_calls: bool = True
     ring_s: float = 1.0

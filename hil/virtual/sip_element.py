@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hil.clock import NANOSECONDS, Clock
 from hil.errors import LocalProtocolError, RemoteProtocolError
 from hil.reference.error_codes import Trouble
+from hil.virtual.sip_config import SipConfig
 from hil.virtual.sip_udp import Transport
 from hil.wire import sip_layer as layer
 from hil.wire.sip_build import Hop
@@ -61,11 +62,14 @@ class Listening:
 class SipElement:
     """Sends and receives over ``transport``, which is opened and closed with it.
 
-    All methods belong to the loop's thread.
+    ``config`` may hold messages back. All methods belong to the loop's thread.
     """
 
-    def __init__(self, clock: Clock, timers: Timers, listening: Listening) -> None:
+    def __init__(
+        self, clock: Clock, timers: Timers, listening: Listening, config: SipConfig
+    ) -> None:
         self._clock = clock
+        self._config = config
         self._listening = listening
         self._layer = layer.TransactionLayer(timers)
         self._transport: Transport | None = None
@@ -126,7 +130,10 @@ class SipElement:
         if self._transport is None or is_keep_alive(data):
             return
         try:
-            events = self._layer.receive(decode(data), hop, self._clock.now())
+            message = self._config.incoming(decode(data))
+            if message is None:
+                return
+            events = self._layer.receive(message, hop, self._clock.now())
         except RemoteProtocolError as error:
             self._listening.log(f"malformed SIP message from {hop.host}: {error}")
             return
@@ -183,10 +190,11 @@ class SipElement:
         exchange.outcomes.put_nowait(trouble)
 
     def _send(self, message: Message, hop: Hop, name: str) -> None:
-        if self._transport is None:
+        due = self._config.transmit(message)
+        if self._transport is None or due is None:
             return
         try:
-            data = encode(message)
+            data = encode(due)
         except LocalProtocolError as error:
             # A parameter or a request gave us what cannot be written: it goes nowhere.
             self._listening.log(f"unsendable SIP message: {error}")

@@ -98,11 +98,11 @@ class LineAgent:
     def start(self) -> None:
         """Open its port and begin to register, if it is enabled."""
         around, parameters = self._around, self._parameters
-        if not parameters.flag(f"Line_Enable_{self.number}_"):
+        if not self._decisions.enabled(parameters, self.number):
             return
-        account = read_account(parameters, self.number, around.place.address)
+        account = self._config.account(read_account(parameters, self.number, around.place.address))
         listening = Listening(self._request, self._acknowledged, self._unacknowledged, self._log)
-        element = SipElement(around.clock, self._config.timers(parameters), listening)
+        element = SipElement(around.clock, self._config.timers(parameters), listening, self._config)
         try:
             element.start(self._transport(element, account))
         except LabError as error:
@@ -341,7 +341,8 @@ class LineAgent:
         if proxy:
             self._proxies.add(str(address))
         account = self._running.account
-        return Hop(account.transport, str(address), port or account.default_port)
+        hop = Hop(account.transport, str(address), port or account.default_port)
+        return self._config.hop(hop)
 
     def _transport(self, element: SipElement, account: Account) -> Transport:
         place, clock = self._around.place, self._around.clock
