@@ -25,8 +25,8 @@ class Operator(Protocol):
     def press_resync(self, rule: str = "") -> bool:
         """Press the resync softkey, after typing ``rule`` if it is not empty."""
 
-    def dial(self, number: str) -> bool:
-        """Dial ``number``, of the keypad's characters."""
+    def dial(self, number: str, line: int = 1) -> bool:
+        """Dial ``number``, of the keypad's characters, on this line."""
 
     def hang_up(self) -> bool:
         """End the call."""
@@ -47,9 +47,9 @@ class ScreenOperator:
         """Press the resync softkey, after typing ``rule`` if it is not empty."""
         return self._used("resync", lambda: self._screen.press_resync(rule), rule)
 
-    def dial(self, number: str) -> bool:
-        """Dial ``number``, of the keypad's characters."""
-        return self._used("dial", lambda: self._screen.dial(number), number)
+    def dial(self, number: str, line: int = 1) -> bool:
+        """Dial ``number``, of the keypad's characters, on this line."""
+        return self._used("dial", lambda: self._screen.dial(number, line), number)
 
     def hang_up(self) -> bool:
         """End the call."""

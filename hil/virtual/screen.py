@@ -34,10 +34,13 @@ REFERENCE_SCREEN = ScreenConfig()
 
 @dataclass(frozen=True)
 class Keys:
-    """What pressing leads to: a resync by a rule (or "" for the phone's own), a call, its end."""
+    """What pressing leads to: a resync by a rule (or "" for the phone's own), a call, its end.
+
+    A call is dialed with its number and its line; hanging up ends the calls of all lines.
+    """
 
     resync: Callable[[str], None]
-    dial: Callable[[str], None]
+    dial: Callable[[str, int], None]
     hang_up: Callable[[], None]
     reboot: Callable[[], None]
 
@@ -68,11 +71,11 @@ class Screen:
         _soon(self._keys.resync, rule)
         return True
 
-    def dial(self, number: str) -> bool:
-        """Dial what a keypad can dial."""
+    def dial(self, number: str, line: int = 1) -> bool:
+        """Dial what a keypad can dial, after pressing the key of a line."""
         if not self._lit() or not number or not _KEYPAD.issuperset(number):
             return False
-        _soon(self._keys.dial, number)
+        _soon(self._keys.dial, number, line)
         return True
 
     def hang_up(self) -> bool:
@@ -90,5 +93,5 @@ class Screen:
         return True
 
 
-def _soon(action: Callable[..., None], *arguments: str) -> None:
+def _soon(action: Callable[..., None], *arguments: str | int) -> None:
     asyncio.get_running_loop().call_soon(action, *arguments)

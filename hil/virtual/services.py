@@ -19,6 +19,7 @@ from hil.net.interface import Interface, Place
 from hil.reference import phone_clock
 from hil.reference import status as pages
 from hil.reference.direct_actions import Accept
+from hil.reference.line_parameters import LINES
 from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
@@ -44,7 +45,6 @@ from hil.virtual.sip import SipCallbacks, SipPhone
 from hil.virtual.web import WebServer
 from hil.wire.syslog import Severity
 
-_LINE = 1
 _ASKED = {
     NotifyAction.RESYNC: Action.RESYNC,
     NotifyAction.CHECK_SYNC: Action.RESYNC,
@@ -133,6 +133,8 @@ class Services:
         )
         self._sip.start()
         self.configured()
+        if self._firmware.first_utc_ns is not None:
+            self._clock_set(self._firmware.first_utc_ns)
         self._keeping_time = self._around.spawn(self._ntp.run())
 
     def unleased(self) -> None:
@@ -153,7 +155,7 @@ class Services:
             self._sip.configure(phone.parameters)
         if self._place is not None:
             self._web.reconfigure()
-        self._ntp.use(phone_clock.ntp_servers(phone.parameters, phone.options))
+        self._ntp.use(self._firmware.ntp_servers(phone.parameters, phone.options))
 
     def cut(self) -> None:
         """The power is gone, or the phone restarts: everything ends at once and in silence."""
@@ -172,7 +174,8 @@ class Services:
         return await self._errands.resolver.resolve(host)
 
     def _clock_set(self, utc_ns: int) -> None:
-        self._around.happens(ClockSet(self._now, utc_ns))
+        if self._firmware.takes_time(self._around.phone(), utc_ns):
+            self._around.happens(ClockSet(self._now, utc_ns))
 
     def _commanded(self, accepted: Accept) -> None:
         self._ask(Asker.WEB, Action(accepted.action.value), accepted.rule, accepted.requester)
@@ -207,13 +210,14 @@ class Services:
             reboot=lambda: self._ask(Asker.SCREEN, Action.REBOOT),
         )
 
-    def _dial(self, number: str) -> None:
+    def _dial(self, number: str, line: int) -> None:
         if self._sip is not None:
-            self._sip.dial(_LINE, number)
+            self._sip.dial(line, number)
 
     def _hang_up(self) -> None:
         if self._sip is not None:
-            self._sip.hang_up(_LINE)
+            for line in LINES:
+                self._sip.hang_up(line)
 
     # -- the status page ---------------------------------------------------------------------------
 
@@ -230,7 +234,7 @@ class Services:
     def _status(self) -> pages.Status:
         phone = self._around.phone()
         lines = {}
-        for line in (1, 2):
+        for line in LINES:
             registered = self._sip is not None and self._sip.registered(line)
             lines[line] = "Registered" if registered else "Not Registered"
         return pages.Status(
@@ -264,7 +268,7 @@ def screen(
     """The phone's screen, which leads to the services of its present life."""
 
     def pressed(choose: Callable[[Keys], Callable[..., None]]) -> Callable[..., None]:
-        def act(*arguments: str) -> None:
+        def act(*arguments: str | int) -> None:
             now = keys()
             if now is not None:
                 choose(now)(*arguments)

@@ -19,7 +19,7 @@ class Phone:
         self.history = History(clock)
         keys = Keys(
             resync=lambda rule: self._note(f"resync {rule}"),
-            dial=lambda number: self._note(f"dial {number}"),
+            dial=lambda number, line: self._note(f"line {line} dials {number}"),
             hang_up=lambda: self._note("hang up"),
             reboot=lambda: self._note("reboot"),
         )
@@ -56,13 +56,13 @@ def test_each_key_does_what_it_says_and_leaves_an_event(phone):
     operator = phone.operator
     assert operator.press_resync()
     assert operator.press_resync("tftp://192.0.2.1/basic.txt")
-    assert operator.dial("*43#")
+    assert operator.dial("*43#", line=2)
     assert operator.hang_up()
     assert operator.reboot()
     assert settled(phone) == [
         "resync ",
         "resync tftp://192.0.2.1/basic.txt",
-        "dial *43#",
+        "line 2 dials *43#",
         "hang up",
         "reboot",
     ]
@@ -85,7 +85,7 @@ def test_the_resync_softkey_is_not_shown_where_users_may_not_resync(phone):
     phone.parameters = Parameters({"User_Configurable_Resync": "No"})
     assert not phone.operator.press_resync("/x")
     assert phone.operator.dial("1")
-    assert settled(phone) == ["dial 1"]
+    assert settled(phone) == ["line 1 dials 1"]
     assert phone.used[0] == ("resync", False, "/x")
 
 
