@@ -78,6 +78,11 @@ def may_ask(
     return by is not Asker.SCREEN or parameters.flag("User_Configurable_Resync")
 
 
+def may_reboot(lines: Lines) -> bool:
+    """A reboot that somebody asks for waits until no line is active."""
+    return not lines.active
+
+
 def daily_window(
     parameters: Parameters,
     options: Mapping[int, bytes],
@@ -273,6 +278,7 @@ class Decisions:
     macro_table: Callable[..., MacroTable] = macro_table
     resync_after_update: Callable[[Parameters, Interpretations], bool] = resync_after_update
     may_ask: Callable[[Asker, Action, Parameters, Interpretations], bool] = may_ask
+    may_reboot: Callable[[Lines], bool] = may_reboot
     resync_at_is_set: Callable[[Parameters], bool] = resync_at.is_set
     replaces_periodic: Callable[[Parameters, Interpretations, bool], bool] = (
         resync_at.replaces_periodic

@@ -61,7 +61,7 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
             after = _between_attempts(phone, after, happening.at, decisions)
         resynced = Purpose.RESYNC in over
         after = scheduling.watched(phone, after, happening.at, decisions, resynced=resynced)
-    after, more = _rebooted_if_asked(after)
+    after, more = _rebooted_if_asked(after, decisions)
     return scheduling.settled(after, happening.at, decisions), (*duties, *more)
 
 
@@ -214,10 +214,12 @@ def _asked(phone: Phone, request: Asked, decisions: Decisions) -> Phone:
             return replace(phone, wanted=(*phone.wanted, request))
 
 
-def _rebooted_if_asked(phone: Phone) -> Step:
+def _rebooted_if_asked(phone: Phone, decisions: Decisions) -> Step:
     """It reboots when it was asked to, as soon as it is idle."""
     request = next((each for each in phone.wanted if each.action is Action.REBOOT), None)
-    if request is None or phone.phase is not Phase.WAITING or phone.lines.active:
+    if request is None or phone.phase is not Phase.WAITING:
+        return phone, ()
+    if not decisions.may_reboot(phone.lines):
         return phone, ()
     clause = "sip.notify" if request.by is Asker.SIP else "web.reboot"
     rebooting = replace(phone, phase=Phase.REBOOTING, wanted=())
