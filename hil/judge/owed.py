@@ -40,8 +40,12 @@ class Owed:
 
 
 def is_message(event: ev.SyslogMessage, message: LogMessage) -> bool:
-    """Whether what came is this message, at the port that it goes to."""
-    return event.port == message.port and message.accepts(event.text)
+    """Whether what came is this message, at the port that it goes to.
+
+    A first word with a colon may be taken for a tag (RFC 3164 section 5.3) that it is not.
+    """
+    texts = (event.text, f"{event.tag}: {event.text}") if event.tag else (event.text,)
+    return event.port == message.port and any(map(message.accepts, texts))
 
 
 class OwedLogs:
