@@ -17,9 +17,12 @@ from hil.errors import UsageError
 from hil.virtual import (
     defects_acceptance,
     defects_dhcp,
+    defects_macro_places,
+    defects_macro_values,
     defects_macros,
     defects_profiles,
     defects_rules,
+    defects_schedule,
     defects_servers,
     defects_timing,
     defects_transfers,
@@ -32,8 +35,11 @@ DEFECTS = MappingProxyType(
         defect.name: defect
         for defect in (
             *defects_timing.DEFECTS,
+            *defects_schedule.DEFECTS,
             *defects_rules.DEFECTS,
             *defects_macros.DEFECTS,
+            *defects_macro_places.DEFECTS,
+            *defects_macro_values.DEFECTS,
             *defects_dhcp.DEFECTS,
             *defects_profiles.DEFECTS,
             *defects_transfers.DEFECTS,
