@@ -28,12 +28,14 @@ from hil.wire import ntp
 class NtpConfig:
     """Nanoseconds: ``timeout`` that a server has to answer, ``interval`` and ``retry`` between rounds.
 
-    The interval follows a round that told the time, the retry one that did not.
+    The interval follows a round that told the time, the retry one that did not. ``unusable`` says why
+    no time is taken from an answer to a question.
     """
 
     timeout: int = 3 * NANOSECONDS
     retry: int = 60 * NANOSECONDS
     interval: int = 3600 * NANOSECONDS
+    unusable: Callable[[ntp.Packet, ntp.Packet], str] = ntp.unusable
 
 
 class NtpClient:
@@ -116,7 +118,7 @@ class NtpClient:
                 asking.connect((str(server), ntp.SERVER_PORT))
                 asking.send(question.pack())
                 while (came := await receive(asking, self._clock, until)) is not None:
-                    answer = _read(came[0], question)
+                    answer = self._read(came[0], question)
                     if answer is not None:
                         return _time_of(answer, self._clock.now() - asked_at)
         except OSError:
@@ -124,13 +126,12 @@ class NtpClient:
             return None
         return None
 
-
-def _read(data: bytes, question: ntp.Packet) -> ntp.Packet | None:
-    try:
-        answer = ntp.Packet.parse(data)
-    except RemoteProtocolError:
-        return None
-    return None if ntp.unusable(answer, question) else answer
+    def _read(self, data: bytes, question: ntp.Packet) -> ntp.Packet | None:
+        try:
+            answer = ntp.Packet.parse(data)
+        except RemoteProtocolError:
+            return None
+        return None if self._config.unusable(answer, question) else answer
 
 
 def _time_of(answer: ntp.Packet, waited_ns: int) -> int:
