@@ -55,6 +55,9 @@ def restarted(shadow: Shadow, at: int) -> list[Shadow]:
 
     Such an upgrade needs nothing from the lab, so the boot may be all that shows of it.
     """
+    if shadow.restart is None and machine.reboots_now(shadow.phone)[1]:
+        # It did not wait until nobody uses it any more, or nobody did.
+        shadow.commit(*machine.reboots_now(shadow.phone), at)
     due = machine.due_of(shadow.phone, Purpose.UPGRADE)
     if shadow.restart is not None or not _may_have_begun(shadow, due, at):
         shadow.restarts(at)

@@ -44,6 +44,8 @@ class Outside:
                 yield from self._told_the_time(event)
             case ev.ScreenUsed(action="resync" | "reboot", offered=True):
                 yield Asked(event.at, Asker.SCREEN, Action(event.action), event.detail)
+            case ev.ScreenUsed(action="dial" | "hang-up"):
+                yield from self._telephony.used(event)
             case ev.WebRequested() | ev.WebAnswered():
                 yield from self._web.feed(event, phone.parameters)
             case ev.SipMessage():

@@ -13,9 +13,9 @@ from hil.history.pattern import describe
 from hil.judge.findings import Finding, Ledger
 from hil.judge.timing import Timing
 from hil.judge.unexpected import why_not_due
-from hil.reference import scheduling
+from hil.reference import scheduling, upgrade
 from hil.reference.decisions import REFERENCE
-from hil.reference.due import Due, Purpose, Reason
+from hil.reference.due import FOREVER, Due, Purpose, Reason
 from hil.reference.machine import due_of
 from hil.reference.phone import Phase, Phone
 
@@ -65,9 +65,13 @@ class DueWindow:
 
     def _besides(self, phone: Phone, at: int) -> Due | None:
         """What may begin at ``at`` although it is not owed."""
-        if self.purpose is not Purpose.RESYNC:
-            return None
-        others = scheduling.allowed(phone, at, REFERENCE)
+        match self.purpose:
+            case Purpose.RESYNC:
+                others = scheduling.allowed(phone, at, REFERENCE)
+            case Purpose.UPGRADE:
+                others = upgrade.allowed(phone)
+            case Purpose.REPORT:
+                others = ()
         return next((o for o in others if at - o.latest <= self.slack_late(o, at)), None)
 
     def check(self, phone: Phone, event: ev.Event, denied: str | None = None) -> None:
@@ -182,7 +186,7 @@ class DueWindow:
 
     def _between(self, due: Due) -> str:
         earliest = f"the {_NAMES[due.reason]}{self.purpose.value} between "
-        if due.latest >= scheduling.FOREVER:
+        if due.latest >= FOREVER:
             return f"{earliest}{due.earliest / NANOSECONDS:.3f} s of lab time and any later instant"
         return (
             f"{earliest}{due.earliest / NANOSECONDS:.3f} s and "

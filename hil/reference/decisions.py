@@ -80,7 +80,7 @@ def may_ask(
 
 def may_reboot(lines: Lines) -> bool:
     """A reboot that somebody asks for waits until no line is active."""
-    return not lines.active
+    return not lines.active and not lines.perhaps
 
 
 def daily_window(

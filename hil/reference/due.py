@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+FOREVER = 1 << 62
+"""An instant that no run reaches."""
+
 
 class Purpose(Enum):
     """What an attempt is for."""
@@ -60,18 +63,37 @@ class Due:
     reason: Reason
     clause: str
 
-    def postponed(self, until: int) -> Due:
-        """The same, but not before ``until``."""
-        return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, until))
+    def postponed(self, until: int, by: int | None = None) -> Due:
+        """The same, but not before ``until``, or an instant up to ``by`` that nobody knows."""
+        by = until if by is None else max(until, by)
+        return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, by))
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The phone's lines: which are ``active``, and since when none is (None: none ever was).
+    """The phone's lines: which are ``active``, and which are perhaps, for all that can be known.
 
-    ``lost`` has the lines that lost their registration, each with the instant.
+    Since ``active_since`` some are. All are idle since some instant from ``idle_since`` (None: from
+    the beginning) to ``idle_by``, unless one is ``perhaps`` active still. A phone knows its own lines:
+    to it both instants are the same. ``lost`` has the lines that lost their registration, each with
+    the instant.
     """
 
     active: frozenset[int] = frozenset()
+    perhaps: frozenset[int] = frozenset()
+    active_since: int | None = None
     idle_since: int | None = None
+    idle_by: int | None = None
     lost: tuple[tuple[int, int], ...] = ()
+
+    def idle_after(self, delay: int) -> tuple[int, int]:
+        """When a delay that counts from their becoming idle is over: at the earliest, at the latest.
+
+        `FOREVER` if that is open.
+        """
+        if self.active:
+            return FOREVER, FOREVER
+        earliest = 0 if self.idle_since is None else self.idle_since + delay
+        if self.perhaps:
+            return earliest, FOREVER
+        return earliest, 0 if self.idle_by is None else self.idle_by + delay

@@ -17,6 +17,7 @@ from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 
 NANOSECONDS = 1_000_000_000
+_CLAUSE = "resync.forced_delay"
 
 
 def held_back(
@@ -26,24 +27,21 @@ def held_back(
     delay = parameters.integer("Forced_Resync_Delay") * NANOSECONDS
     match interpretations.forced_resync_delay:
         case "idle-countdown":
+            earliest, latest = lines.idle_after(delay)
             if lines.active:
                 return None
-            if lines.idle_since is None or due.earliest >= lines.idle_since + delay:
-                return due
-            held = due.postponed(lines.idle_since + delay)
-            return replace(held, clause="resync.forced_delay")
+            held = due.postponed(earliest, latest)
+            return replace(held, clause=_CLAUSE) if held.earliest > due.earliest else held
         case "wait-idle":
-            if lines.active:
-                return None
-            return due if lines.idle_since is None else due.postponed(lines.idle_since)
+            return None if lines.active else due.postponed(*lines.idle_after(0))
         case "busy-limit":
             if lines.active:
-                limit = due.postponed(due.latest + delay)
-                return replace(limit, clause="resync.forced_delay")
-            return due if lines.idle_since is None else due.postponed(lines.idle_since)
+                return replace(due.postponed(due.latest + delay), clause=_CLAUSE)
+            earliest, latest = lines.idle_after(0)
+            return due.postponed(earliest, min(latest, due.latest + delay))
         case "due-plus-delay":
-            fell_due_in_a_call = lines.idle_since is not None and due.earliest < lines.idle_since
-            if lines.active or fell_due_in_a_call:
-                later = Due(due.earliest + delay, due.latest + delay, due.reason, due.clause)
-                return replace(later, clause="resync.forced_delay")
-            return due
+            earliest, latest = lines.idle_after(0)
+            later = due.postponed(due.earliest + delay, due.latest + delay)
+            if lines.active or due.earliest < earliest:
+                return replace(later, clause=_CLAUSE)
+            return replace(due, latest=later.latest) if due.earliest < latest else due

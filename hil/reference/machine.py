@@ -216,10 +216,15 @@ def _asked(phone: Phone, request: Asked, decisions: Decisions) -> Phone:
 
 def _rebooted_if_asked(phone: Phone, decisions: Decisions) -> Step:
     """It reboots when it was asked to, as soon as it is idle."""
-    request = next((each for each in phone.wanted if each.action is Action.REBOOT), None)
-    if request is None or phone.phase is not Phase.WAITING:
+    if phone.phase is not Phase.WAITING or not decisions.may_reboot(phone.lines):
         return phone, ()
-    if not decisions.may_reboot(phone.lines):
+    return reboots_now(phone)
+
+
+def reboots_now(phone: Phone) -> Step:
+    """What it does if it takes a request to reboot up now; nothing without one."""
+    request = next((each for each in phone.wanted if each.action is Action.REBOOT), None)
+    if request is None:
         return phone, ()
     clause = "sip.notify" if request.by is Asker.SIP else "web.reboot"
     rebooting = replace(phone, phase=Phase.REBOOTING, wanted=())

@@ -228,11 +228,11 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
-    """A line became active (a call) or idle."""
+    """A line became active (a call) or idle; None: whoever tells it cannot know."""
 
     at: int
     line: int
-    active: bool
+    active: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,6 @@ from hil.reference.triggers import Moment, rising, true_from
 from hil.reference.windows import Window
 
 NANOSECONDS = 1_000_000_000
-FOREVER = 1 << 62
-"""An instant that no run reaches."""
-
 _PERIODIC = "resync.periodic"
 _IDLE = "resync.idle"
 _TRIGGER = "resync.trigger"
@@ -262,18 +259,26 @@ def _gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
 # -- lines ------------------------------------------------------------------------------------------
 
 
-def line_changed(phone: Phone, line: int, active: bool, at: int) -> Phone:
-    """The phone after a line became active or idle."""
-    lines = phone.lines
-    now = lines.active | {line} if active else lines.active - {line}
-    if lines.active and not now:
-        return replace(phone, lines=replace(lines, active=now, idle_since=at))
-    due = phone.due
-    if now and not lines.active and due is not None and due.earliest <= at:
-        # It may have begun at this very moment, and nothing is seen of it yet.
-        beginning = Due(at, at, due.reason, _IDLE)
-        phone = replace(phone, besides=(*phone.besides, beginning))
-    return replace(phone, lines=replace(lines, active=now))
+def line_changed(phone: Phone, line: int, active: bool | None, at: int) -> Phone:
+    """The phone after a line became active, or idle, or (None) one of both."""
+    lines, due = phone.lines, phone.due
+    others, doubtful = lines.active - {line}, lines.perhaps - {line}
+    now = replace(
+        lines,
+        active=others | {line} if active else others,
+        perhaps=doubtful | {line} if active is None else doubtful,
+    )
+    if lines.active and not now.active:
+        now = replace(now, active_since=None, idle_since=at)
+    if (lines.active or lines.perhaps) and not (now.active or now.perhaps):
+        now = replace(now, idle_by=at)
+    if now.active and not lines.active:
+        now = replace(now, active_since=at)
+        if due is not None and due.earliest <= at:
+            # It may have begun at this very moment, and nothing is seen of it yet.
+            beginning = Due(at, at, due.reason, _IDLE)
+            phone = replace(phone, besides=(*phone.besides, beginning))
+    return replace(phone, lines=now)
 
 
 def registration_changed(phone: Phone, line: int, registered: bool, at: int) -> Phone:

@@ -22,7 +22,7 @@ from hil.errors import LoadError
 from hil.reference import attempts, loads
 from hil.reference.attempts import NANOSECONDS, Step
 from hil.reference.decisions import Decisions
-from hil.reference.due import Action, Asker, BootCause, Due, Lines, Purpose, Reason
+from hil.reference.due import FOREVER, Action, Asker, BootCause, Due, Lines, Purpose, Reason
 from hil.reference.log_messages import LogKind
 from hil.reference.phone import (
     Asked,
@@ -38,7 +38,7 @@ from hil.reference.phone import (
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
-from hil.reference.scheduling import FOREVER, sooner
+from hil.reference.scheduling import sooner
 
 _RULE = "Upgrade_Rule"
 _Key = tuple[str, str]
@@ -119,8 +119,15 @@ def due_now(phone: Phone) -> Due | None:
     due = phone.upgrades.due
     if due is None or phone.phase is not Phase.WAITING or phone.lines.active:
         return None
-    idle = phone.lines.idle_since
-    return due if idle is None else due.postponed(idle)
+    return due.postponed(*phone.lines.idle_after(0))
+
+
+def allowed(phone: Phone) -> tuple[Due, ...]:
+    """What may have begun at the very moment at which a line became active."""
+    due, since = phone.upgrades.due, phone.lines.active_since
+    if due is None or since is None or since < due.earliest:
+        return ()
+    return (replace(due, earliest=since, latest=since),)
 
 
 def began(phone: Phone, at: int, decisions: Decisions) -> Step:

@@ -22,6 +22,7 @@ from hil.clock import NANOSECONDS, Clock
 from hil.errors import RemoteProtocolError
 from hil.net.interface import Interface
 from hil.reference import machine
+from hil.reference.due import FOREVER
 from hil.reference.identity import Identity
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
@@ -46,7 +47,6 @@ from hil.reference.phone import (
     Retrieve,
     Upgrades,
 )
-from hil.reference.scheduling import FOREVER
 from hil.reference.status import StatusLine
 from hil.virtual.dhcp import DhcpShell
 from hil.virtual.errands import Errands

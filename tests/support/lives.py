@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from hil.reference import machine
 from hil.reference.decisions import REFERENCE, Decisions
+from hil.reference.due import FOREVER
 from hil.reference.identity import Identity
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.parameters import Parameters
@@ -41,7 +42,6 @@ from hil.reference.phone import (
 )
 from hil.reference.profile_builder import flat_profile
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
-from hil.reference.scheduling import FOREVER
 
 SERVER = "192.0.2.1"
 ADDRESS = "192.0.2.16"
