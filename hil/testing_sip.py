@@ -230,3 +230,41 @@ def header(message: ev.SipMessage, name: str) -> str:
         if field.strip().lower() == name.lower():
             return value.strip()
     return ""
+
+
+def refusal(
+    history: History,
+    handset: HandsetControl,
+    after: Moment,
+    status: int,
+    *,
+    source: str = "sip",
+    within: float = 0.0,
+) -> ev.SipMessage:
+    """Wait, as a precondition, until the bench has refused a REGISTER with this status."""
+    return history.wait(
+        ev.SipMessage,
+        after=after,
+        within=within or handset.boot_limit + handset.timing.boot,
+        source=source,
+        direction=Direction.SENT,
+        method="REGISTER",
+        status=status,
+    )
+
+
+def expect_retries(
+    history: History,
+    handset: HandsetControl,
+    refused: ev.SipMessage,
+    *delays: float | tuple[float, float],
+) -> ev.SipMessage:
+    """Expect one REGISTER after another, each so many seconds after the refusal before it.
+
+    Each is refused with the same status again; returns the last refusal.
+    """
+    for delay in delays:
+        earliest, latest = delay if isinstance(delay, tuple) else (delay, delay)
+        asked = expect_register(history, handset, refused, earliest, latest)
+        refused = refusal(history, handset, asked, refused.status, within=soon(handset))
+    return refused
