@@ -45,6 +45,11 @@ class SyslogEndpoint:
         """The address that it listens on."""
         return self._station.address
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._socket.port
+
     async def start(self) -> None:
         """Listen; `EndpointError` if that is impossible."""
         self._socket.open()
