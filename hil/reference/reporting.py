@@ -34,13 +34,13 @@ def at_boot(phone: Phone, at: int, decisions: Decisions) -> Phone:
     Whether the delay after that change counts from it or from the boot is not published.
     """
     before = phone.report_due
-    phone = _expected(replace(phone, report_due=None), at, Cause.RESTART, decisions)
-    if before is None:
-        return phone
-    anew = _expected(phone, at, Cause.LOCAL_CHANGE, decisions).report_due
-    if anew is None:
-        return phone
-    return replace(phone, report_due=replace(anew, earliest=max(at, before.earliest)))
+    phone = replace(phone, report_due=None)
+    if before is not None:
+        phone = _expected(phone, at, Cause.LOCAL_CHANGE, decisions)
+        if phone.report_due is not None:
+            both = replace(phone.report_due, earliest=max(at, before.earliest))
+            phone = replace(phone, report_due=both)
+    return _expected(phone, at, Cause.RESTART, decisions)
 
 
 def asked(phone: Phone, request: Asked, decisions: Decisions) -> Phone:

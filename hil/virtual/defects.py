@@ -16,11 +16,15 @@ from types import MappingProxyType
 from hil.errors import UsageError
 from hil.virtual import (
     defects_acceptance,
+    defects_commands,
     defects_dhcp,
+    defects_faces,
     defects_macro_places,
     defects_macro_values,
     defects_macros,
+    defects_pages,
     defects_profiles,
+    defects_reports,
     defects_rules,
     defects_schedule,
     defects_servers,
@@ -45,6 +49,10 @@ DEFECTS = MappingProxyType(
             *defects_transfers.DEFECTS,
             *defects_servers.DEFECTS,
             *defects_acceptance.DEFECTS,
+            *defects_commands.DEFECTS,
+            *defects_pages.DEFECTS,
+            *defects_faces.DEFECTS,
+            *defects_reports.DEFECTS,
         )
     }
 )

@@ -182,6 +182,7 @@ class Services:
 
     def _ask(self, by: Asker, action: Action, rule: str = "", requester: str = "") -> None:
         self._remark(f"{action.value} requested by {by.value}", Severity.INFORMATIONAL)
+        self._remark(f"rule {rule!r} from {requester or by.value}", Severity.DEBUG)
         asked = self._firmware.asked(Asked(self._now, by, action, rule, requester))
         if asked is not None:
             self._around.happens(asked)

@@ -18,7 +18,6 @@ from hil.testing import (
     fetched,
     first_resync,
     idle_phone,
-    next_transfer,
     provision,
 )
 
@@ -131,17 +130,3 @@ def test_a_document_that_is_no_configuration_changes_nothing_and_causes_no_reboo
         DhcpMessage, after=asked, within=600, kind="DISCOVER", direction=Direction.RECEIVED
     )
     check_in_force(history, handset, web, GPP_A="old")
-
-
-@requirement("resync.after_update")
-def test_what_a_profile_changes_causes_no_reboot(
-    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
-) -> None:
-    tftp.serve("/a.xml", flat_profile(GPP_A="new"))
-    asked = idle_phone(history, handset, GPP_A="old")
-    web.resync("/a.xml")
-    synced = next_transfer(history, handset, asked)
-    history.expect_none(
-        DhcpMessage, after=synced, within=600, kind="DISCOVER", direction=Direction.RECEIVED
-    )
-    check_in_force(history, handset, web, GPP_A="new")
