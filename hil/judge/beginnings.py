@@ -7,10 +7,12 @@ for one that nothing due explains: then what it asks for says what the phone thi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from hil.history import events as ev
 from hil.judge.partitions import possible
 from hil.judge.requests import path_of
+from hil.judge.rule_timers import beginnings_of
 from hil.judge.shadow import Lost, Shadow
 from hil.reference import loads, machine, scheduling
 from hil.reference.due import Purpose
@@ -25,7 +27,7 @@ Shows = Callable[[Phone, tuple[Duty, ...]], bool]
 
 def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
     """The ways, each a copy, in which ``event`` is the first sign of what may begin now."""
-    ways = []
+    ways: list[Shadow] = []
     for purpose in Purpose:
         if shadow.phone.phase is not Phase.WAITING:
             continue
@@ -33,10 +35,11 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
             continue
         upgrades = purpose is Purpose.UPGRADE
         for phone in possible(shadow.phone, event.at) if upgrades else (shadow.phone,):
-            other = shadow.fork()
-            other.phone = phone
-            if _begins(other, event, shows, purpose):
-                ways.append(other)
+            for at in beginnings_of(phone, event.at, shadow.timing):
+                other = shadow.fork()
+                other.phone = phone
+                if _begins(other, event, shows, purpose, at) and not _is_in(other, ways):
+                    ways.append(other)
     return ways
 
 
@@ -56,9 +59,17 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
         shadow.lost = Lost.PATH
 
 
-def _begins(shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose) -> bool:
+def _is_in(way: Shadow, ways: list[Shadow]) -> bool:
+    return any(way.same_as(other) for other in ways)
+
+
+def _begins(
+    shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose, timers_at: int
+) -> bool:
     before = shadow.phone
-    phone, duties = machine.advance(before, Began(event.at, purpose))
+    phone, duties = machine.advance(before, Began(timers_at, purpose))
+    if phone.attempt is not None:
+        phone = replace(phone, attempt=replace(phone.attempt, began=event.at))
     if not shows(phone, duties):
         phone, duties = shadow.without_query(phone, duties, event.at)
         if not shows(phone, duties):

@@ -17,7 +17,8 @@ from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
 from hil.judge.owed import is_message
 from hil.judge.partitions import is_opaque
-from hil.judge.requests import answer_of, compare, repeats
+from hil.judge.requests import answer_of, compare, path_of, repeats
+from hil.judge.rule_timers import margin
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Pending
 from hil.judge.surroundings import Surroundings
@@ -189,7 +190,9 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]
 
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
         return any(
-            isinstance(duty, Retrieve) and compare(duty, event, phone)[1] is None for duty in duties
+            isinstance(duty, Retrieve)
+            and compare(duty, event, phone, margin(shadow.timing))[1] is None
+            for duty in duties
         )
 
     ways = beginnings(shadow, event, shows)
@@ -208,9 +211,10 @@ def _hold_against_due(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
             _too_soon(shadow, event)
         return
     retrieve = shadow.step.retrieve
-    clause, finding = compare(retrieve, event, shadow.phone)
+    clause, finding = compare(retrieve, event, shadow.phone, margin(shadow.timing))
     if finding is None:
         shadow.ledger.checked(clause)
+        retrieve = shadow.asked_for(path_of(event), retrieve)
     else:
         shadow.ledger.violated(finding)
     shadow.step = Pending(retrieve, event.at, event.at, event.transfer, event.peer)

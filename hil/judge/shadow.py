@@ -263,6 +263,15 @@ class Shadow:
             )
         )
 
+    def asked_for(self, path: str, retrieve: Retrieve) -> Retrieve:
+        """It read a timer in the path of ``retrieve`` its own way: what it has really asked for."""
+        if path == retrieve.fetch.path:
+            return retrieve
+        fetch = replace(retrieve.fetch, path=path)
+        if self.phone.attempt is not None:
+            self.phone = replace(self.phone, attempt=replace(self.phone.attempt, fetch=fetch))
+        return replace(retrieve, fetch=fetch)
+
     @property
     def addresses_left(self) -> int:
         """How many addresses of the server the phone may still try after the present step."""
