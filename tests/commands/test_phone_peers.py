@@ -221,6 +221,47 @@ def test_a_profile_over_https_with_certificates_on_both_sides(
     assert asked.startswith(f'https GET /{MA}.xml 200 "{USER_AGENT}" CN={MA.upper()}')
 
 
+LOCKED = """
+        listen 8080;
+        location / {{ auth_basic "lab"; auth_basic_user_file {here}/users; }}
+        location = /old.xml {{ return 301 new.xml; }}
+"""
+
+
+@pytest.mark.peer("nginx")
+def test_a_profile_that_nginx_gives_to_whoever_knows_the_password(
+    dnsmasq, nginx, phone, root, tmp_path
+):
+    (tmp_path / "users").write_text("phone:{PLAIN}s3c#ret\n")
+    (root / "new.xml").write_bytes(flat_profile(GPP_A="hello"))
+    dnsmasq("--dhcp-option=66,192.0.2.1")
+    log = nginx(LOCKED)
+    rule = rf"Profile_Rule=[--uid phone --pwd {{}}] http://{SERVER}/old.xml"
+    assert phone(*ONE, "-p", rule.format(r"s3c\043ret")).ended() == 0
+    refused = phone(*ONE, "-p", rule.format("wrong"))
+    assert refused.ended() == 1
+    assert "resync 1 failed: HTTP 401" in refused.output
+    asked = [line.split('"')[0].split()[2:] for line in log()]
+    assert asked[:3] == [["/old.xml", "301"], ["/new.xml", "401"], ["/new.xml", "200"]]
+    assert asked[3:] == [["/old.xml", "301"], *[["/new.xml", "401"]] * 3]
+
+
+@pytest.mark.peer("nginx")
+def test_a_profile_from_the_port_that_dnsmasq_has_in_its_srv_record(dnsmasq, nginx, phone, root):
+    (root / "p.xml").write_bytes(flat_profile(GPP_A="hello"))
+    dnsmasq(
+        "--srv-host=_http._tcp.provisioning.test,web.test,8080,10",
+        "--srv-host=_http._tcp.provisioning.test,late.test,80,20",
+        f"--host-record=web.test,{SERVER}",
+        f"--host-record=late.test,{SERVER}",
+    )
+    log = nginx("listen 8080;")
+    run = phone(*ONE, "-p", "Profile_Rule=[--srv] http://provisioning.test/p.xml")
+    assert run.ended() == 0
+    assert "profile applied: GPP_A changed" in run.output
+    assert log() == [f'http GET /p.xml 200 "{USER_AGENT}" -']
+
+
 @pytest.mark.peer("rsyslog")
 def test_rsyslog_gets_the_messages_of_a_resync_that_succeeds_and_one_that_fails(
     dnsmasq, rsyslog, phone, root

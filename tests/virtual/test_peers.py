@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+from ipaddress import IPv4Address
 
 import pytest
 
 from hil.net.virtual import LAB_ADDRESS
+from hil.reference.phone import Destination
 from hil.virtual import tftp
 from hil.virtual.dhcp import DhcpConfig, DhcpShell
 from hil.virtual.resolver import Addresses, NameFailed, Resolver
@@ -20,7 +22,7 @@ PROFILE = b"<flat-profile>" + b" " * 10_000 + b"</flat-profile>"
 
 
 @contextlib.contextmanager
-def dnsmasq(lab, root):
+def dnsmasq(lab, root, *options):
     if shutil.which("dnsmasq") is None:
         pytest.skip("dnsmasq is missing: apt-get install dnsmasq-base")
     command = [
@@ -42,6 +44,8 @@ def dnsmasq(lab, root):
         "--local=/example/",
         "--enable-tftp",
         f"--tftp-root={root}",
+        "--local=/test/",
+        *options,
     ]
     with lab.network.namespace.entered():
         peer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -96,3 +100,36 @@ def test_dnsmasq_gives_lease_name_and_file(wall_lab, tmp_path):
     assert files == [Fetched(PROFILE), NotFound("tftp: file not found")]
     assert f"DHCPACK(br0) {lab.port.address} 00:0e:08:aa:bb:cc" in log
     assert f"sent {tmp_path}/7832-3PCC.xml to {lab.port.address}" in log
+
+
+@pytest.mark.peer("dnsmasq")
+def test_dnsmasq_gives_services_aliases_and_over_tcp_what_no_datagram_holds(wall_lab, tmp_path):
+    lab = wall_lab
+    many = [f"192.0.2.{number}" for number in range(100, 180)]
+    lab.configure()
+    options = [
+        "--srv-host=_http._tcp.srv.test,second.test,8080,20,5",
+        "--srv-host=_http._tcp.srv.test,first.test,80,10",
+        "--host-record=first.test,192.0.2.9",
+        "--host-record=second.test,192.0.2.8",
+        "--cname=alias.test,first.test",
+        *(f"--host-record=many.test,{address}" for address in many),
+    ]
+
+    async def phone():
+        resolver = Resolver(
+            lab.port.far, (LAB_ADDRESS,), lab.clock, lab.chance, place=lambda: lab.place
+        )
+        return (
+            await resolver.locate("srv.test", "_http._tcp.srv.test"),
+            await resolver.locate("first.test", "_http._tcp.first.test"),
+            await resolver.resolve("alias.test"),
+            await resolver.resolve("many.test"),
+        )
+
+    with dnsmasq(lab, tmp_path, *options):
+        services, fallback, alias, found = lab.clock.run(phone(), timeout=20)
+    assert services == (Destination("192.0.2.9", 80), Destination("192.0.2.8", 8080))
+    assert fallback == (Destination("192.0.2.9"),)
+    assert alias == Addresses((IPv4Address("192.0.2.9"),))
+    assert sorted(map(str, found.addresses)) == many
