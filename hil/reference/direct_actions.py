@@ -172,7 +172,7 @@ def decide(
 
     ``shown`` are the credentials of the request itself (HTTP authentication), which count where the
     address has none. Enable_Direct_Action_Url gates all three; Provision_Enable and Upgrade_Enable
-    "also control resync and upgrade URL commands" (Provisioning Formats). Resync_Trigger_1 and _2 do
+    "also control resync and upgrade URL commands" (Provisioning Formats; I26). Resync_Trigger_1 and _2 do
     not stand in the way of a command, and a line in use only delays it: both are for whoever carries
     it out.
     """
@@ -182,7 +182,8 @@ def decide(
         return Refuse(403, "direct action addresses are disabled")
     if not may_administrate(parameters, command.credentials or shown):
         return Refuse(401, "the administrator's password is wanted")
-    if command.action is Action.RESYNC and not parameters.flag("Provision_Enable"):
+    blocked = parameters.interpretations.provision_disabled == "blocks-all"
+    if command.action is Action.RESYNC and blocked and not parameters.flag("Provision_Enable"):
         return Refuse(403, "provisioning is disabled")
     if command.action is Action.UPGRADE and not parameters.flag("Upgrade_Enable"):
         return Refuse(403, "upgrades are disabled")

@@ -56,6 +56,11 @@ class Parameters(Mapping[str, str]):
         self._set = MappingProxyType(chosen)
         self._interpretations = interpretations
 
+    @property
+    def interpretations(self) -> Interpretations:
+        """The readings that values are understood by."""
+        return self._interpretations
+
     def __getitem__(self, name: str) -> str:
         if name not in TABLE:
             raise KeyError(name)

@@ -19,6 +19,7 @@ from hil.reference.direct_actions import (
     resolve_command,
 )
 from hil.reference.identity import Identity
+from hil.reference.interpretations import DEFAULT
 from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.rules import Fetch, RuleFailure, Skip
@@ -120,6 +121,12 @@ def test_what_each_switch_turns_off(name, refused):
     decisions = {each: decide(Command(each), parameters, BROWSER) for each in Action}
     assert {each for each, made in decisions.items() if isinstance(made, Refuse)} == refused
     assert all(made.status in (403, 404) for made in decisions.values() if isinstance(made, Refuse))
+
+
+def test_a_reading_lets_a_command_resync_although_provisioning_is_disabled():
+    reading = DEFAULT.choose(provision_disabled="allows-explicit")
+    disabled = Parameters({"Provision_Enable": "No"}, reading)
+    assert isinstance(decide(Command(Action.RESYNC), disabled, BROWSER), Accept)
 
 
 @pytest.mark.parametrize(
