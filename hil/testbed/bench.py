@@ -161,7 +161,7 @@ class VirtualBench:
         self._hardware = Hardware(
             identity,
             authority.root_pem.encode(),
-            authority.client(identity.ma).pem,
+            authority.client(identity.ma).pem if identity.ccert_installed else None,
             self.entry.seed,
         )
         self._handset = Handset(

@@ -137,6 +137,14 @@ class HandsetEntry(Entry):
         default=None,
         description="$PSN where it differs from the interpretation psn, such as 7832-3PCC",
     )
+    hwver: Word = Field(
+        default=_DEFAULTS.hwver,
+        description=f"the hardware version as $HWVER has it, such as {_DEFAULTS.hwver}",
+    )
+    client_certificate: bool = Field(
+        default=True,
+        description="yes or no: whether a client certificate is installed, as $CCERT has it",
+    )
     power: PowerRef = Field(description="a mapping of pdu and outlet")
     interpretations: dict[str, str] = Field(
         default={}, description="a mapping of question to reading, such as resync_trigger: gate"
@@ -166,6 +174,8 @@ class HandsetEntry(Entry):
             psn=self.psn or self.chosen_interpretations().psn,
             swver=self.firmware.swver,
             version=self.firmware.release,
+            hwver=self.hwver,
+            ccert_installed=self.client_certificate,
         )
 
     def chosen_interpretations(self) -> Interpretations:

@@ -29,7 +29,8 @@ def test_hwver_is_the_hardware_version(
 def test_hwver_can_be_compared_as_a_version(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
-    rule = f"($HWVER ge {handset.identity.hwver} and $HWVER lt 99.0.0)? /this.cfg | /other.cfg"
+    version = handset.identity.hwver
+    rule = f"($HWVER ge {version} and $HWVER le {version})? /this.cfg | /other.cfg"
     history.check("$HWVER", seen=_asked(rule, handset, dhcp, tftp, history), due="/this.cfg")
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from hil.cli import main
 from hil.history import events as ev
 from hil.history import read
+from hil.suite_location import suite_root
 
 ONE = ("-k", "test_a_reboot_triggers_a_resync")
 
@@ -33,6 +34,31 @@ def test_a_fail_is_1_and_says_clause_due_seen_and_margin() -> None:
     assert "[resync.on_reset]" in told.output
     for part in ("clause: Every reboot", "due: ", "seen: ", "margin: "):
         assert part in told.output
+
+
+def test_a_phone_without_a_client_certificate_and_of_other_hardware_is_held_to_what_it_is(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "rack.yaml"
+    inventory = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    serial = "    serial: 88012BA01234\n"
+    assert serial in inventory
+    file.write_text(
+        inventory.replace(serial, f"{serial}    hwver: '7.1'\n    client_certificate: no\n")
+    )
+    told = certify(
+        "--testbed",
+        str(file),
+        "-k",
+        "test_macro and (ccert or hwver)",
+        "--out",
+        str(tmp_path / "run"),
+    )
+    assert told.exit_code == 0
+    assert "PASS: 4 PASS" in told.output
+    events = read(tmp_path / "run" / "history.jsonl")
+    said = [event.text for event in events if isinstance(event, ev.SyslogMessage)]
+    assert {"Not Installed", "hardware 7.1 7.1"} <= set(said)
 
 
 @pytest.mark.parametrize(

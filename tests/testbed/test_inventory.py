@@ -122,6 +122,13 @@ class TestWhatAnInventorySays:
         assert testbed.handset("a").chosen_interpretations() == expected
         assert testbed.handset("b").chosen_interpretations() == Interpretations.default()
 
+    def test_hardware_version_and_client_certificate_are_the_handset_s_own(self, tmp_path):
+        text = changed("serial: A1", "serial: A1\n    hwver: 4\n    client_certificate: no")
+        testbed = read(tmp_path, text)
+        other, usual = (testbed.handset(name).identity() for name in "ab")
+        assert (other.hwver, other.ccert) == ("4", "Not Installed")
+        assert (usual.hwver, usual.ccert) == ("2.0.1", "Installed")
+
     @pytest.mark.parametrize(
         ("entry", "psn"),
         [
