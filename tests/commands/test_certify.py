@@ -56,8 +56,8 @@ def test_a_phone_without_a_client_certificate_and_of_other_hardware_is_held_to_w
     )
     assert told.exit_code == 0
     assert "PASS: 4 PASS" in told.output
-    events = read(tmp_path / "run" / "history.jsonl")
-    said = [event.text for event in events if isinstance(event, ev.SyslogMessage)]
+    stored = read(tmp_path / "run" / "history.jsonl")
+    said = [event.text for event in stored.events if isinstance(event, ev.SyslogMessage)]
     assert {"Not Installed", "hardware 7.1 7.1"} <= set(said)
 
 
