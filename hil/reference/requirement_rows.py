@@ -168,24 +168,26 @@ MACROS = (
     ),
     (
         "macros.external_address",
-        "$EXTIP is the phone's external address.",
-        _MACROS + "EXTIP",
+        "$EXTIP is the phone's external address, and nothing where it has none.",
+        _MACROS + "EXTIP; 7800 Administration Guide, NAT Support Parameters",
     ),
     (
         "macros.hardware",
         "$HWVER is the hardware version; $UPGCOND is always true.",
-        _MACROS + "HWVER, UPGCOND",
+        _MACROS + "HWVER, UPGCOND; SPA Provisioning Guides",
     ),
     (
         "macros.err",
-        "$ERR is the result of the attempt that a message tells of.",
+        "$ERR is the result of the attempt that a message tells of; that of an upgrade is $UPGERR "
+        "from then on.",
         _MACROS + "ERR",
     ),
     (
         "macros.parameters",
         "Macros are recognised in Profile_Rule, Profile_Rule_B to _D, Upgrade_Rule, "
         "Resync_Trigger_1 and "
-        "_2, Log_* and, where their text is used, GPP_*.",
+        "_2, Log_* and, where their text is used, GPP_*; in the chapter's other parameters they are "
+        "plain text.",
         _MACROS + "the list of parameters",
     ),
 )

@@ -197,8 +197,9 @@ _ROWS = (
     ),
     (
         "macros.secrets",
-        "$SA to $SD are the contents of GPP_SA to GPP_SD, and only as arguments of --key.",
-        _MACROS + "SA through SD",
+        "$SA to $SD are the contents of GPP_SA to GPP_SD, and only as arguments of --key, --uid and "
+        "--pwd.",
+        _MACROS + "SA through SD; " + _FORMATS + "--uid and --pwd",
     ),
     (
         "macros.mac",
