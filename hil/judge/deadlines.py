@@ -25,10 +25,11 @@ def time_is(shadow: Shadow, now: int) -> None:
     if lease_ends is not None and now > lease_ends + shadow.stride:
         shadow.lost = Lost.LEASE
         return
-    _pass_over(shadow, now)
+    for purpose in (Purpose.RESYNC, Purpose.REPORT):
+        _pass_over(shadow, now, purpose)
+    _unseen_upgrade(shadow, now)
     if shadow.lost is not None:
         return
-    _unseen_services(shadow, now)
     for purpose, window in shadow.windows.items():
         if purpose is not Purpose.UPGRADE or not may_be_starting(shadow, now):
             window.time_is(shadow.phone, now)
@@ -51,37 +52,34 @@ def time_is(shadow: Shadow, now: int) -> None:
                 shadow.failed("no answer", waiting.since, waiting.last + patience)
 
 
-def _pass_over(shadow: Shadow, now: int) -> None:
-    """Take resyncs that were due before ``now``, and that nobody could have seen, for held."""
+def _pass_over(shadow: Shadow, now: int, purpose: Purpose) -> None:
+    """Take what was due before ``now``, and what nobody could have seen, for held."""
     for _ in range(_MOST_PASSED_OVER):
-        missed = shadow.windows[Purpose.RESYNC].overdue(shadow.phone, now)
-        over = unseen(shadow, missed.latest) if missed is not None else None
+        missed = shadow.windows[purpose].overdue(shadow.phone, now)
+        over = unseen(shadow, missed.latest, purpose) if missed is not None else None
         if over is None:
             return
         shadow.become(over)
     shadow.lost = Lost.PATH
 
 
-def _unseen_services(shadow: Shadow, now: int) -> None:
-    """An upgrade or a report that the lab cannot see may have come: nobody knows what it led to."""
-    for purpose in (Purpose.UPGRADE, Purpose.REPORT):
-        due = shadow.windows[purpose].overdue(shadow.phone, now)
-        if due is None:
-            continue
-        phone, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
-        if any(map(shadow.is_visible, duties)):
-            phone, duties = shadow.without_query(phone, duties, due.earliest)
-        if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
-            continue
-        if phone.phase is Phase.WAITING:
-            # It was over at once.
-            before, late = shadow.phone, shadow.windows[purpose].slack_late(due, now)
-            shadow.commit(phone, duties, due.earliest)
-            shadow.phone = scheduling.widened(
-                shadow.phone, before, due.latest - due.earliest + late
-            )
-        elif duties:
-            shadow.lost = Lost.PATH
+def _unseen_upgrade(shadow: Shadow, now: int) -> None:
+    """An upgrade that the lab cannot see may have come: nobody knows what it led to."""
+    due = shadow.windows[Purpose.UPGRADE].overdue(shadow.phone, now)
+    if due is None:
+        return
+    phone, duties = machine.advance(shadow.phone, Began(due.earliest, Purpose.UPGRADE))
+    if any(map(shadow.is_visible, duties)):
+        phone, duties = shadow.without_query(phone, duties, due.earliest)
+    if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
+        return
+    if phone.phase is Phase.WAITING:
+        # It was over at once.
+        before, late = shadow.phone, shadow.windows[Purpose.UPGRADE].slack_late(due, now)
+        shadow.commit(phone, duties, due.earliest)
+        shadow.phone = scheduling.widened(shadow.phone, before, due.latest - due.earliest + late)
+    elif duties:
+        shadow.lost = Lost.PATH
 
 
 def _restart_overdue(shadow: Shadow, now: int) -> None:

@@ -22,20 +22,17 @@ from hil.reference.phone import Began, Phase
 NANOSECONDS = 1_000_000_000
 
 
-def unseen(shadow: Shadow, at: int) -> Shadow | None:
-    """The way in which the resync that is due came before ``at`` and nobody could see it.
+def unseen(shadow: Shadow, at: int, purpose: Purpose = Purpose.RESYNC) -> Shadow | None:
+    """The way in which the resync or report that is due came before ``at`` and nobody could see it.
 
-    None if no resync is due, or if it would have shown: one that asks the lab for nothing and
-    sends it no message leaves no trace.
+    None if none is due, or if it would have shown: one that asks the lab for nothing and sends it no
+    message leaves no trace.
     """
-    due = shadow.phone.due
-    if (
-        due is None
-        or shadow.phone.phase is not Phase.WAITING
-        or not shadow.windows[Purpose.RESYNC].allows(due, at)
-    ):
+    due = machine.due_of(shadow.phone, purpose)
+    window = shadow.windows[purpose]
+    if due is None or shadow.phone.phase is not Phase.WAITING or not window.allows(due, at):
         return None
-    phone, duties = machine.advance(shadow.phone, Began(due.earliest))
+    phone, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
     if any(map(shadow.is_visible, duties)):
         phone, duties = shadow.without_query(phone, duties, due.earliest)
     if phone is shadow.phone or any(map(shadow.is_visible, duties)):
@@ -43,7 +40,7 @@ def unseen(shadow: Shadow, at: int) -> Shadow | None:
     other = shadow.fork()
     latest = max(due.earliest, min(due.latest, at))
     other.commit(phone, duties, due.earliest)
-    slack = shadow.windows[Purpose.RESYNC].slack_late(due, due.latest)
+    slack = window.slack_late(due, due.latest)
     other.phone = scheduling.widened(other.phone, shadow.phone, latest - due.earliest + slack)
     if isinstance(other.step, Looking | Asking):
         other.step = replace(other.step, last=latest + shadow.stride)

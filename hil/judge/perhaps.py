@@ -14,6 +14,7 @@ from hil.judge.findings import Finding
 from hil.judge.shadow import Shadow
 from hil.judge.unexpected import why_denied
 from hil.reference import scheduling
+from hil.reference.decisions import REFERENCE
 from hil.reference.due import Action
 from hil.reference.phone import Asked, Happening, Phase
 
@@ -73,7 +74,8 @@ def _told(way: Shadow, news: News) -> list[Shadow]:
             return [way, *_happens(early, happening)]
         case Settled(exchange, happening, None) if exchange in way.taken:
             # When it came to it nobody knows.
-            way.phone = scheduling.not_late(way.phone, happening.at)
+            late = scheduling.not_late(way.phone, happening.at)
+            way.phone = scheduling.settled(late, happening.at, REFERENCE)
             way.taken -= {exchange}
             return [way]
         case Settled(exchange) if exchange in way.taken:

@@ -27,10 +27,14 @@ _ACTIONS = {
 
 @dataclass(frozen=True)
 class _Request:
-    """A request that would have an effect, until it is answered."""
+    """A request that would have an effect, if it is ``allowed`` to, until it is answered.
+
+    ``clause`` is the one that a phone breaks which obeys it and should not.
+    """
 
     happening: Asked | Submitted
     clause: str
+    allowed: bool = True
 
 
 class WebRequests:
@@ -48,12 +52,14 @@ class WebRequests:
             request = _request(event, parameters)
             if request is not None:
                 self._open[event.exchange] = request
-                yield Perhaps(key, request.happening)
+                if request.allowed:
+                    yield Perhaps(key, request.happening)
             return
         request = self._open.pop(event.exchange, None)
         if request is not None:
             happening = replace(request.happening, at=event.at)
-            yield Settled(key, happening, _agreed(event), request.clause)
+            agreed = _agreed(event) if request.allowed else False
+            yield Settled(key, happening, agreed, request.clause)
 
 
 def _agreed(event: ev.WebAnswered) -> bool | None:
@@ -77,8 +83,16 @@ def _request(event: ev.WebRequested, parameters: Parameters) -> _Request | None:
     decision = direct_actions.decide(
         replace(command, credentials=None), parameters, event.requester, admin
     )
-    if not isinstance(decision, direct_actions.Accept):
-        return None
-    action = _ACTIONS[decision.action]
-    asked = Asked(event.at, Asker.WEB, action, decision.rule, decision.requester)
-    return _Request(asked, "web.access")
+    action = _ACTIONS[command.action]
+    asked = Asked(event.at, Asker.WEB, action, command.rule, event.requester)
+    allowed = isinstance(decision, direct_actions.Accept)
+    return _Request(asked, _guard(action, parameters), allowed)
+
+
+def _guard(action: Action, parameters: Parameters) -> str:
+    """The clause that forbids a command, where one does."""
+    if action is Action.RESYNC and not parameters.flag("Provision_Enable"):
+        return "provision.enable"
+    if action is Action.UPGRADE and not parameters.flag("Upgrade_Enable"):
+        return "upgrade.enable"
+    return "web.access"

@@ -39,6 +39,7 @@ class Story:
         self.events: list[ev.Event] = []
         self._transfers = 0
         self._connections = 0
+        self._exchanges = 0
 
     def tell(self, at: float, event: ev.Event) -> Story:
         """Any event, ``at`` seconds of lab time."""
@@ -203,6 +204,49 @@ class Story:
             ),
         )
         return self._connections
+
+    def web(
+        self,
+        at: float,
+        target: str,
+        status: int = 200,
+        *,
+        answered: float | None = None,
+        method: str = "GET",
+        body: bytes = b"",
+        unsent: bool = False,
+    ) -> Story:
+        """The bench asks for a page, and the phone answers, 0.1 s later unless said otherwise."""
+        self.ask(at, target, method=method, body=body)
+        return self.answered(at + 0.1 if answered is None else answered, status, unsent=unsent)
+
+    def ask(self, at: float, target: str, *, method: str = "GET", body: bytes = b"") -> Story:
+        """The bench asks for a page."""
+        self._exchanges += 1
+        asked = ev.WebRequested(
+            source="web",
+            exchange=self._exchanges,
+            scheme="http",
+            method=method,
+            target=target,
+            requester=LAB,
+            body=body,
+        )
+        return self.tell(at, asked)
+
+    def answered(self, at: float, status: int = 200, *, unsent: bool = False) -> Story:
+        """The phone answers the last request for a page; status 0: not at all."""
+        answer = ev.WebAnswered(
+            source="web", exchange=self._exchanges, status=status, unsent=unsent
+        )
+        return self.tell(at, answer)
+
+    def boots(self, at: float, options: Mapping[int, bytes] | None = None) -> Story:
+        """The phone boots with its power on: it asks for an address, and has its lease 1 s later."""
+        discover = ev.DhcpMessage(
+            source="dhcp", direction=ev.Direction.RECEIVED, kind="DISCOVER", mac=IDENTITY.mac, xid=1
+        )
+        return self.tell(at, discover).lease(at + 1, options)
 
     def log(self, at: float, text: str) -> Story:
         return self.tell(at, ev.SyslogMessage(source="syslog", text=text, peer=f"{PHONE}:514"))
