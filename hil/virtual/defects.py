@@ -16,9 +16,11 @@ from types import MappingProxyType
 from hil.errors import UsageError
 from hil.virtual import (
     defects_acceptance,
+    defects_clock,
     defects_commands,
     defects_dhcp,
     defects_faces,
+    defects_lines,
     defects_macro_places,
     defects_macro_values,
     defects_macros,
@@ -30,6 +32,7 @@ from hil.virtual import (
     defects_servers,
     defects_timing,
     defects_transfers,
+    defects_triggers,
 )
 from hil.virtual.defect import Defect
 from hil.virtual.firmware import REFERENCE_FIRMWARE, Firmware
@@ -40,6 +43,9 @@ DEFECTS = MappingProxyType(
         for defect in (
             *defects_timing.DEFECTS,
             *defects_schedule.DEFECTS,
+            *defects_clock.DEFECTS,
+            *defects_lines.DEFECTS,
+            *defects_triggers.DEFECTS,
             *defects_rules.DEFECTS,
             *defects_macros.DEFECTS,
             *defects_macro_places.DEFECTS,

@@ -1,4 +1,4 @@
-"""Defects of Resync_At, of its random delay, of its clock, and of where that has the time from."""
+"""Defects of Resync_At and of its random delay; of its clock they are in `defects_clock`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from hil.reference import decisions as spec
-from hil.reference import phone_clock
 from hil.reference.interpretations import Interpretations
-from hil.reference.local_time import DAY_S
 from hil.reference.parameters import Parameters
-from hil.reference.phone import Due, Phone
+from hil.reference.phone import Due
 from hil.reference.profiles import Profile
 from hil.reference.resync_at import DailyWindow
 from hil.virtual.defect import Defect, decision, firmware
 from hil.virtual.deviations import Change, deviating
 from hil.virtual.firmware import anywhere
-from hil.virtual.ntp import NtpConfig
-from hil.wire import ntp
 
 Options: TypeAlias = Mapping[int, bytes]
 Daily: TypeAlias = Callable[
@@ -136,124 +132,6 @@ def _at_the_end_of_the_range(due: Due, chance: random.Random) -> int:
     return due.latest if due.clause == "resync.at" else anywhere(due, chance)
 
 
-# -- the phone's clock -------------------------------------------------------------------------------
-
-
-def _by_another_clock(**values: str) -> Change:
-    """Go by a clock that is configured otherwise, whatever the parameters say."""
-
-    def daily(
-        right: Daily,
-        parameters: Parameters,
-        options: Options,
-        utc_ns: int,
-        last: int | None,
-        reading: Interpretations,
-    ) -> DailyWindow | None:
-        return right(parameters.updated(values), options, utc_ns, last, reading)
-
-    return deviating(daily_window=daily)
-
-
-def _twice_in_autumn(
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    other = reading.choose(resync_at_overlap="both")
-    return spec.daily_window(parameters, options, utc_ns, last, other)
-
-
-def _every_24_hours(
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    window = spec.daily_window(parameters, options, utc_ns, None, reading)
-    if window is None or last is None:
-        return window
-    day = DAY_S * _SECOND
-    due = last + max(1, (utc_ns - last) // day + 1) * day
-    away = due - utc_ns
-    return DailyWindow(away, away + _right_length(window), due)
-
-
-def _only_a_first_time(phone: Phone, utc_ns: int) -> bool:
-    del utc_ns
-    return phone.clock is None
-
-
-def _midnight_of_the_next_day(
-    right: Daily,
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    window = right(parameters, options, utc_ns, last, reading)
-    if window is None or parameters.clock_time(_NAME) != 0 or last is not None:
-        return window
-    day = DAY_S * _SECOND
-    return DailyWindow(window.earliest_ns + day, window.latest_ns + day, window.due_utc_ns + day)
-
-
-# -- where the time comes from -----------------------------------------------------------------------
-
-
-def _asking(change: Callable[[Parameters, Options], tuple[str, ...]]) -> Change:
-    """Ask other time servers."""
-    return firmware(ntp_servers=change)
-
-
-def _without(*names: str) -> Callable[[Parameters, Options], tuple[str, ...]]:
-    """The time servers of a phone that does not look at these parameters."""
-
-    def servers(parameters: Parameters, options: Options) -> tuple[str, ...]:
-        return phone_clock.ntp_servers(parameters.without(*names), options)
-
-    return servers
-
-
-def _not_from_dhcp(parameters: Parameters, options: Options) -> tuple[str, ...]:
-    del options
-    return phone_clock.ntp_servers(parameters, {})
-
-
-def _dhcp_first(parameters: Parameters, options: Options) -> tuple[str, ...]:
-    told = phone_clock.ntp_servers(parameters.without(*_PRIMARY, *_SECONDARY), options)
-    return tuple(dict.fromkeys((*told, *phone_clock.ntp_servers(parameters, {}))))
-
-
-def _secondary_first(parameters: Parameters, options: Options) -> tuple[str, ...]:
-    named = [parameters.raw(name).strip() for name in (*_SECONDARY, *_PRIMARY)]
-    rest = phone_clock.ntp_servers(parameters, options)
-    return tuple(dict.fromkeys(server for server in (*named, *rest) if server))
-
-
-def _the_router_besides(parameters: Parameters, options: Options) -> tuple[str, ...]:
-    router = options.get(3, b"")[:4]
-    known = phone_clock.ntp_servers(parameters, options)
-    return known or (".".join(map(str, router)),)
-
-
-_PRIMARY = ("Primary_NTP_Server",)
-_SECONDARY = ("Secondary_NTP_Server",)
-
-
-def _without_check(check: Callable[[ntp.Packet], bool]) -> NtpConfig:
-    """A client that does not look at one of the things that make an answer unusable."""
-
-    def unusable(answer: ntp.Packet, asked: ntp.Packet) -> str:
-        return "" if check(answer) else ntp.unusable(answer, asked)
-
-    return NtpConfig(unusable=unusable)
-
-
 DEFECTS = (
     Defect(
         "resync-at-never",
@@ -340,130 +218,5 @@ DEFECTS = (
         "resync.at.random_delay",
         "resyncs a minute after the range of Resync_At_Random_Delay is over",
         firmware(instant=_a_minute_after_the_range),
-    ),
-    Defect(
-        "resync-at-in-utc",
-        "resync.at.clock",
-        "takes Resync_At for a time of UTC",
-        _by_another_clock(
-            Time_Zone="GMT",
-            Time_Offset__HH_mm_="",
-            Daylight_Saving_Time_Enable="No",
-            Ignore_DHCP_Time_Offset="Yes",
-        ),
-    ),
-    Defect(
-        "resync-at-zone-without-offset",
-        "resync.at.clock",
-        "does not add Time_Offset to the time zone",
-        _by_another_clock(Time_Offset__HH_mm_=""),
-    ),
-    Defect(
-        "resync-at-dhcp-offset-ignored",
-        "resync.at.clock",
-        "ignores the time offset of DHCP although Ignore_DHCP_Time_Offset is No",
-        _by_another_clock(Ignore_DHCP_Time_Offset="Yes"),
-    ),
-    Defect(
-        "resync-at-dhcp-offset-always",
-        "resync.at.clock",
-        "goes by the time offset of DHCP although Ignore_DHCP_Time_Offset is Yes",
-        _by_another_clock(Ignore_DHCP_Time_Offset="No"),
-    ),
-    Defect(
-        "resync-at-standard-time",
-        "resync.at.clock",
-        "does not follow daylight saving time",
-        _by_another_clock(Daylight_Saving_Time_Enable="No"),
-    ),
-    Defect(
-        "resync-at-summer-time-always",
-        "resync.at.clock",
-        "follows daylight saving time although that is not enabled",
-        _by_another_clock(Daylight_Saving_Time_Enable="Yes"),
-    ),
-    Defect(
-        "resync-at-every-24-hours",
-        "resync.at.clock",
-        "resyncs every 24 hours instead of at a time of its clock",
-        decision(daily_window=_every_24_hours),
-    ),
-    Defect(
-        "resync-at-twice-in-autumn",
-        "resync.at.clock",
-        "resyncs twice where the clock shows Resync_At twice",
-        decision(daily_window=_twice_in_autumn),
-    ),
-    Defect(
-        "resync-at-first-time-kept",
-        "resync.at.clock",
-        "goes by the first time that it was told and ignores what it is told later",
-        firmware(takes_time=_only_a_first_time),
-    ),
-    Defect(
-        "resync-at-midnight-a-day-late",
-        "resync.at.clock",
-        "takes the first midnight for that of the following day",
-        deviating(daily_window=_midnight_of_the_next_day),
-    ),
-    Defect(
-        "resync-at-without-a-clock",
-        "resync.at.clock",
-        "takes its time since boot-up for the time of the day until it is told that",
-        firmware(first_utc_ns=0),
-    ),
-    Defect(
-        "ntp-not-from-dhcp",
-        "clock.ntp",
-        "does not ask the time servers of DHCP option 42",
-        _asking(_not_from_dhcp),
-    ),
-    Defect(
-        "ntp-no-primary",
-        "clock.ntp",
-        "does not ask Primary_NTP_Server",
-        _asking(_without(*_PRIMARY)),
-    ),
-    Defect(
-        "ntp-no-secondary",
-        "clock.ntp",
-        "does not ask Secondary_NTP_Server",
-        _asking(_without(*_SECONDARY)),
-    ),
-    Defect(
-        "ntp-dhcp-first",
-        "clock.ntp",
-        "asks the time servers of DHCP before those of its parameters",
-        _asking(_dhcp_first),
-    ),
-    Defect(
-        "ntp-secondary-first",
-        "clock.ntp",
-        "asks Secondary_NTP_Server before Primary_NTP_Server",
-        _asking(_secondary_first),
-    ),
-    Defect(
-        "ntp-router",
-        "clock.ntp",
-        "asks its router for the time if nobody named a time server",
-        _asking(_the_router_besides),
-    ),
-    Defect(
-        "ntp-once",
-        "clock.ntp",
-        "asks for the time once and never again",
-        firmware(ntp=NtpConfig(interval=400 * DAY_S * _SECOND)),
-    ),
-    Defect(
-        "ntp-unsynchronized-taken",
-        "clock.ntp",
-        "takes the time of a server whose clock is not synchronized",
-        firmware(ntp=_without_check(lambda answer: answer.leap is ntp.Leap.UNSYNCHRONIZED)),
-    ),
-    Defect(
-        "ntp-another-answer-taken",
-        "clock.ntp",
-        "takes the time of an answer to a question that it has not asked",
-        firmware(ntp=_without_check(lambda answer: answer.mode is ntp.Mode.SERVER)),
     ),
 )
