@@ -6,6 +6,7 @@ tells what became of the first answer.
 
 from __future__ import annotations
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
@@ -14,7 +15,7 @@ from hil.history.events import HttpRequest, TransferEnded
 from hil.marks import requirement
 from hil.reference.profile_builder import compress, flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, fetched
+from hil.testing import boot_to_lease, check_in_force, fetched, idle_phone, next_transfer
 
 MEBIBYTE = 1 << 20
 LAUGHS = b"""<!DOCTYPE lolz [
@@ -56,6 +57,30 @@ def test_parameters_that_no_profile_mentions_keep_their_values(
     )
     asked = fetched(history, handset, lease, 3)
     history.check("all three", seen=asked[2], due="/one-two-three.xml")
+
+
+@requirement("profile.format")
+def test_nothing_changes_but_what_the_profile_names(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    tftp.serve(
+        "/a.xml", b"<flat-profile><GPP_A>new</GPP_A><GPP_P> two\nlines </GPP_P></flat-profile>"
+    )
+    asked = idle_phone(history, handset, GPP_A="old", GPP_B="kept")
+    before = web.parameters()
+    web.resync("/a.xml")
+    next_transfer(history, handset, asked)
+    history.sleep(handset.timing.step)
+    after = web.parameters()
+    changed = {
+        name: after.get(name) for name in before | after if before.get(name) != after.get(name)
+    }
+    history.check(
+        "what is shown otherwise", seen=changed, due={"GPP_A": "new", "GPP_P": "two lines"}
+    )
 
 
 @requirement("profile.format")
@@ -150,10 +175,11 @@ def test_a_file_without_a_flat_profile_is_corrupt(
 
 @requirement("resync.failure")
 def test_a_file_that_ends_too_early_is_corrupt_and_nothing_of_it_is_applied(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
     body = b"<flat-profile><GPP_A>half</GPP_A><GPP_B>half</GPP_B><GPP_C>ha"
     _is_refused(body, handset, dhcp, tftp, history)
+    check_in_force(history, handset, web, GPP_A="old", GPP_B="old", GPP_C="")
 
 
 @requirement("resync.failure", "profile.compression")

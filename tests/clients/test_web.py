@@ -225,3 +225,21 @@ def test_a_target_that_no_request_can_have_is_the_tests_error(bench, target):
     with pytest.raises(UsageError):
         bench.web().get(target)
     assert len(bench.history) == 0
+
+
+# -- what the history says ---------------------------------------------------------------------------
+
+
+def test_a_request_says_who_asks(bench, phone):
+    bench.web().resync()
+    assert bench.history.last(ev.WebRequested).requester == LAB
+
+
+def test_an_answer_tells_whether_the_phone_can_have_read_the_request(bench, phone):
+    assert not bench.web().resync().unsent
+    assert bench.web(port=81).resync().unsent
+    bench.speak(None, port=82)
+    silent = bench.web(port=82, deadline_s=5.0).resync()
+    assert (silent.status, silent.unsent) == (0, False)
+    bench.address = None
+    assert bench.web().resync().unsent
