@@ -1,4 +1,4 @@
-"""What a defect is, and the two ways to make one."""
+"""What a defect is, and the ways to make one."""
 
 from __future__ import annotations
 
@@ -31,3 +31,18 @@ def firmware(**changes: Any) -> Callable[[Firmware], Firmware]:
 def decision(**changes: Any) -> Callable[[Firmware], Firmware]:
     """Another decision in the place of the specification's."""
     return lambda base: replace(base, decisions=replace(base.decisions, **changes))
+
+
+def user_agent(**changes: Any) -> Callable[[Firmware], Firmware]:
+    """Another setting of the SIP user agent."""
+    return lambda base: replace(base, sip=replace(base.sip, **changes))
+
+
+def line_decision(**changes: Any) -> Callable[[Firmware], Firmware]:
+    """Another decision of the phone's lines in the place of the specification's."""
+
+    def change(base: Firmware) -> Firmware:
+        decisions = replace(base.sip.decisions, **changes)
+        return replace(base, sip=replace(base.sip, decisions=decisions))
+
+    return change

@@ -16,7 +16,9 @@ from types import MappingProxyType
 from hil.errors import UsageError
 from hil.virtual import (
     defects_acceptance,
+    defects_calls,
     defects_clock,
+    defects_codes,
     defects_commands,
     defects_dhcp,
     defects_faces,
@@ -30,6 +32,7 @@ from hil.virtual import (
     defects_rules,
     defects_schedule,
     defects_servers,
+    defects_sip,
     defects_timing,
     defects_transfers,
     defects_triggers,
@@ -59,6 +62,9 @@ DEFECTS = MappingProxyType(
             *defects_pages.DEFECTS,
             *defects_faces.DEFECTS,
             *defects_reports.DEFECTS,
+            *defects_sip.DEFECTS,
+            *defects_calls.DEFECTS,
+            *defects_codes.DEFECTS,
         )
     }
 )

@@ -53,6 +53,7 @@ def test_a_code_stands_for_itself(
     [
         ("5??", 503, SOON),
         ("5??", 404, LATE),
+        ("5?", 503, LATE),
         ("40?", 408, SOON),
         ("40?", 480, LATE),
         ("?03", 603, SOON),
