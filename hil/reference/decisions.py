@@ -300,6 +300,10 @@ class Decisions:
         [str, MacroTable, ProvisioningSource | None, str, Interpretations], rules.Outcome
     ] = upgrade_rules.resolve_upgrade
     is_running: Callable[[str | None, Identity], bool] = upgrade_rules.is_running
+    is_settled: Callable[[upgrade_rules.Upgrade, upgrade_rules.Upgrade | None], bool] = (
+        upgrade_rules.is_settled
+    )
+    upgrade_held_back: Callable[[Due, Lines], Due | None] = upgrade_rules.held_back
     read_load: Callable[[responses.Document, Identity], loads.Load] = upgrade_rules.read_load
     check_member: Callable[[loads.Member, responses.Document], None] = upgrade_rules.check_member
     report_method: Callable[[Parameters], str] = report_method
@@ -313,6 +317,8 @@ class Decisions:
     equation_holds: Callable[[str, MacroTable], bool] = holds
     triggers_on_edge: bool = True
     starts_standby: bool = True
+    retries_wait: bool = True
+    reboots_after_failed_upgrade: bool = False
     profile_rules: tuple[str, ...] = PROFILE_RULES
     rules_read_when_due: bool = True
     periodic_before_first_success: bool = False

@@ -65,13 +65,13 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
     return scheduling.settled(after, happening.at, decisions), (*duties, *more)
 
 
-def due_of(phone: Phone, purpose: Purpose) -> Due | None:
+def due_of(phone: Phone, purpose: Purpose, decisions: Decisions = REFERENCE) -> Due | None:
     """When the next attempt of this purpose has to begin, as things stand; None if none is due."""
     match purpose:
         case Purpose.RESYNC:
             return phone.due
         case Purpose.UPGRADE:
-            return upgrade.due_now(phone)
+            return upgrade.due_now(phone, decisions)
         case Purpose.REPORT:
             return reporting.due_now(phone)
 

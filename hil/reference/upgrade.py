@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from hil.errors import LoadError
 from hil.reference import attempts, loads
 from hil.reference.attempts import NANOSECONDS, Step
-from hil.reference.decisions import Decisions
+from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.due import FOREVER, Action, Asker, BootCause, Due, Lines, Purpose, Reason
 from hil.reference.log_messages import LogKind
 from hil.reference.phone import (
@@ -39,9 +39,9 @@ from hil.reference.phone import (
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
 from hil.reference.scheduling import sooner
+from hil.reference.upgrade_rules import Upgrade
 
 _RULE = "Upgrade_Rule"
-_Key = tuple[str, str]
 
 
 def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = False) -> Phone:
@@ -57,13 +57,13 @@ def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = Fal
     text = phone.parameters.raw(_RULE)
     outcome = _resolved(phone, text, "", at, decisions)
     key = _key(phone, text, "", at, decisions)
-    if isinstance(outcome, Skip) or key == upgrades.settled:
+    if isinstance(outcome, Skip) or decisions.is_settled(key, upgrades.settled):
         return replace(phone, upgrades=replace(upgrades, due=None))
     if isinstance(outcome, Fetch) and decisions.is_running(
         loads.load_name(outcome.path), phone.identity
     ):
         return replace(phone, upgrades=replace(upgrades, due=None, settled=key))
-    if key == upgrades.failed:
+    if key == upgrades.failed and decisions.retries_wait:
         return phone
     earliest = at
     if upgrades.due is not None and upgrades.due.latest == FOREVER:
@@ -114,12 +114,12 @@ def is_member(phone: Phone) -> bool:
     return phone.attempt is not None and phone.attempt.load is not None
 
 
-def due_now(phone: Phone) -> Due | None:
-    """The attempt that has to begin next, as things stand: none while a line is active."""
+def due_now(phone: Phone, decisions: Decisions = REFERENCE) -> Due | None:
+    """The attempt that has to begin next, as things stand."""
     due = phone.upgrades.due
-    if due is None or phone.phase is not Phase.WAITING or phone.lines.active:
+    if due is None or phone.phase is not Phase.WAITING:
         return None
-    return due.postponed(*phone.lines.idle_after(0))
+    return decisions.upgrade_held_back(due, phone.lines)
 
 
 def allowed(phone: Phone) -> tuple[Due, ...]:
@@ -218,9 +218,12 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
             Reason.RETRY,
             "upgrade.error_retry_delay",
         )
+    reboots = decisions.reboots_after_failed_upgrade
+    if reboots:
+        duties = (*duties, Reboot(BootCause.RESTART, "upgrade.corrupt_load"))
     phone = replace(
         phone,
-        phase=Phase.WAITING,
+        phase=Phase.REBOOTING if reboots else Phase.WAITING,
         attempt=None,
         upgrades=replace(
             upgrades,
@@ -295,18 +298,18 @@ def _text(phone: Phone, attempt: Attempt) -> str:
     return phone.parameters.raw(_RULE) if attempt.text is None else attempt.text
 
 
-def _settled(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> _Key | None:
+def _settled(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> Upgrade | None:
     """What is not attempted again now: what somebody else asked for settles nothing of the rule."""
     if attempt.text is not None:
         return phone.upgrades.settled
     return _key_of(phone, attempt, at, decisions)
 
 
-def _key_of(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> _Key:
+def _key_of(phone: Phone, attempt: Attempt, at: int, decisions: Decisions) -> Upgrade:
     return _key(phone, _text(phone, attempt), attempt.requester, at, decisions)
 
 
-def _key(phone: Phone, text: str, requester: str, at: int, decisions: Decisions) -> _Key:
+def _key(phone: Phone, text: str, requester: str, at: int, decisions: Decisions) -> Upgrade:
     """The rule and its "effective" URL, as they are while nothing has been attempted."""
     at_rest = replace(
         phone, attempt=None, upgrades=Upgrades(), last_attempt=None, last_reason=None, lines=Lines()

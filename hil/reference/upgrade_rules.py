@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from hil.errors import RuleError
 from hil.reference import loads, rules
+from hil.reference.due import Due, Lines
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.macros import MacroTable
@@ -14,6 +16,9 @@ from hil.reference.provisioning_source import ProvisioningSource
 from hil.reference.responses import Document
 from hil.reference.urls import DefaultServer
 from hil.reference.windows import Window
+
+Upgrade: TypeAlias = tuple[str, str]
+"""A rule as it is written, and the URL that it resolves to; empty if none."""
 
 
 def upgrade_enabled(parameters: Parameters) -> bool:
@@ -76,6 +81,20 @@ def is_running(load: str | None, identity: Identity) -> bool:
     11.3, Provisioning Formats).
     """
     return load is not None and load == identity.swver
+
+
+def is_settled(upgrade: Upgrade, settled: Upgrade | None) -> bool:
+    """Whether the rule and its URL are those that have come to an end.
+
+    What was evaluated is not attempted again "until the rule is modified or the effective" URL changes
+    (Administration Guide 11.3, Provisioning Formats).
+    """
+    return upgrade == settled
+
+
+def held_back(due: Due, lines: Lines) -> Due | None:
+    """When an upgrade that is due may begin: once no line is active (same place)."""
+    return None if lines.active else due.postponed(*lines.idle_after(0))
 
 
 def read_load(document: Document, identity: Identity) -> loads.Load:

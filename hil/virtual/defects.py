@@ -36,6 +36,8 @@ from hil.virtual import (
     defects_timing,
     defects_transfers,
     defects_triggers,
+    defects_upgrade_outcomes,
+    defects_upgrades,
 )
 from hil.virtual.defect import Defect
 from hil.virtual.firmware import REFERENCE_FIRMWARE, Firmware
@@ -65,6 +67,8 @@ DEFECTS = MappingProxyType(
             *defects_sip.DEFECTS,
             *defects_calls.DEFECTS,
             *defects_codes.DEFECTS,
+            *defects_upgrades.DEFECTS,
+            *defects_upgrade_outcomes.DEFECTS,
         )
     }
 )

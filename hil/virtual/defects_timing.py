@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
 from hil.reference import decisions as spec
 from hil.reference.decisions import Reason
@@ -15,72 +14,20 @@ from hil.reference.phone import Due
 from hil.reference.profiles import Profile
 from hil.reference.windows import Window
 from hil.virtual.defect import Defect, decision, firmware
-
-Delay: TypeAlias = Callable[[Parameters, int, Interpretations], Window | None]
-"""The delay before a resync, from its place in the list of Resync_Periodic or of the retries."""
+from hil.virtual.deviant_delays import (
+    both_ways,
+    cycled,
+    doubled,
+    every_minute,
+    first_only,
+    never,
+    twice_the_range,
+    zero_is_a_minute,
+)
 
 _MINUTE_NS = 60_000_000_000
 
 # -- schedules ----------------------------------------------------------------------------------------
-
-
-def _never(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-    del parameters, index, reading
-    return None
-
-
-def _every_minute(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-    del parameters, index, reading
-    return Window(60, 60)
-
-
-def _changed(due: Delay, change: Callable[[Window], Window]) -> Delay:
-    """Wait something else than what is due, where anything is."""
-
-    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-        window = due(parameters, index, reading)
-        return None if window is None else change(window)
-
-    return delay
-
-
-def _doubled(due: Delay) -> Delay:
-    return _changed(due, lambda window: Window(window.earliest * 2, window.latest * 2))
-
-
-def _twice_the_range(due: Delay) -> Delay:
-    def change(window: Window) -> Window:
-        ranged = window.earliest != window.latest
-        return Window(window.latest * 2, window.latest * 2) if ranged else window
-
-    return _changed(due, change)
-
-
-def _both_ways(due: Delay) -> Delay:
-    def change(window: Window) -> Window:
-        extra = window.latest - window.earliest
-        return Window(max(0, window.earliest - extra), window.latest)
-
-    return _changed(due, change)
-
-
-def _first_only(due: Delay) -> Delay:
-    return lambda parameters, index, reading: due(parameters, 0, reading)
-
-
-def _cycled(due: Delay) -> Delay:
-    return lambda parameters, index, reading: due(
-        parameters, index, replace(reading, list_exhaustion="cycle")
-    )
-
-
-def _zero_is_a_minute(due: Delay) -> Delay:
-    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
-        if due(parameters, 0, reading) is None:
-            return Window(60, 60)
-        return due(parameters, index, reading)
-
-    return delay
 
 
 def _as_periodic(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
@@ -198,31 +145,31 @@ DEFECTS = (
         "periodic-doubled",
         "resync.periodic",
         "waits twice Resync_Periodic",
-        decision(periodic_delay=_doubled(spec.periodic_delay)),
+        decision(periodic_delay=doubled(spec.periodic_delay)),
     ),
     Defect(
         "periodic-never",
         "resync.periodic",
         "never resyncs periodically",
-        decision(periodic_delay=_never),
+        decision(periodic_delay=never),
     ),
     Defect(
         "periodic-list-first-only",
         "resync.periodic",
         "repeats the first element of a list in Resync_Periodic",
-        decision(periodic_delay=_first_only(spec.periodic_delay)),
+        decision(periodic_delay=first_only(spec.periodic_delay)),
     ),
     Defect(
         "periodic-list-cycled",
         "resync.periodic",
         "starts a list in Resync_Periodic over instead of repeating its last element",
-        decision(periodic_delay=_cycled(spec.periodic_delay)),
+        decision(periodic_delay=cycled(spec.periodic_delay)),
     ),
     Defect(
         "periodic-zero-ignored",
         "resync.periodic",
         "resyncs every minute although Resync_Periodic is 0",
-        decision(periodic_delay=_zero_is_a_minute(spec.periodic_delay)),
+        decision(periodic_delay=zero_is_a_minute(spec.periodic_delay)),
     ),
     Defect(
         "periodic-range-overrun",
@@ -234,7 +181,7 @@ DEFECTS = (
         "periodic-range-both-ways",
         "resync.periodic",
         "takes 2400+30 in Resync_Periodic for 2400 s more or less 30 s",
-        decision(periodic_delay=_both_ways(spec.periodic_delay)),
+        decision(periodic_delay=both_ways(spec.periodic_delay)),
     ),
     Defect(
         "periodic-before-first-success",
@@ -252,43 +199,43 @@ DEFECTS = (
         "retry-never",
         "resync.error_retry_delay",
         "does not try again after a failed resync",
-        decision(retry_delay=_never),
+        decision(retry_delay=never),
     ),
     Defect(
         "retry-every-minute",
         "resync.error_retry_delay",
         "tries again after 60 s whatever Resync_Error_Retry_Delay says",
-        decision(retry_delay=_every_minute),
+        decision(retry_delay=every_minute),
     ),
     Defect(
         "retry-list-first-only",
         "resync.error_retry_delay",
         "repeats the first element of a list in Resync_Error_Retry_Delay",
-        decision(retry_delay=_first_only(spec.retry_delay)),
+        decision(retry_delay=first_only(spec.retry_delay)),
     ),
     Defect(
         "retry-list-cycled",
         "resync.error_retry_delay",
         "starts a list in Resync_Error_Retry_Delay over instead of repeating its last element",
-        decision(retry_delay=_cycled(spec.retry_delay)),
+        decision(retry_delay=cycled(spec.retry_delay)),
     ),
     Defect(
         "retry-zero-ignored",
         "resync.error_retry_delay",
         "tries again although Resync_Error_Retry_Delay is 0",
-        decision(retry_delay=_zero_is_a_minute(spec.retry_delay)),
+        decision(retry_delay=zero_is_a_minute(spec.retry_delay)),
     ),
     Defect(
         "retry-range-doubled",
         "resync.error_retry_delay",
         "waits twice as long as the range of Resync_Error_Retry_Delay allows",
-        decision(retry_delay=_twice_the_range(spec.retry_delay)),
+        decision(retry_delay=twice_the_range(spec.retry_delay)),
     ),
     Defect(
         "retry-range-both-ways",
         "resync.error_retry_delay",
         "takes 2400+30 in Resync_Error_Retry_Delay for 2400 s more or less 30 s",
-        decision(retry_delay=_both_ways(spec.retry_delay)),
+        decision(retry_delay=both_ways(spec.retry_delay)),
     ),
     Defect(
         "retry-index-kept",

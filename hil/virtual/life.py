@@ -185,6 +185,9 @@ class Life:
             self._body.crashed(f"the virtual handset crashed: {error!r}")
 
     async def _live(self) -> None:
+        if not self._body.partitions.bootable:
+            # Its link comes up, and that is all.
+            return
         self._body.tell(Booted(self.phone.parameters))
         self._happens(PoweredOn(self._clock.now(), self._cause))
         self._body.logbook.booted(StatusLine(self._cause.value))
@@ -258,7 +261,7 @@ class Life:
         """An instant for everything that is due; what has one already keeps it."""
         picked: dict[Purpose, tuple[Due, int]] = {}
         for purpose in Purpose:
-            due = machine.due_of(self.phone, purpose)
+            due = machine.due_of(self.phone, purpose, self._firmware.decisions)
             if due is None or due.latest >= FOREVER:
                 continue
             known = self._picked.get(purpose)

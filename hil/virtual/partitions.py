@@ -25,6 +25,7 @@ BYTES_PER_SECOND = 4 << 20
 _SLOT = 4096
 _ACTIVE = "active"
 _INACTIVE = "inactive"
+_NONE = ""
 
 
 class Partitions:
@@ -53,6 +54,11 @@ class Partitions:
         return self._table.load().get(_ACTIVE) or self._factory
 
     @property
+    def bootable(self) -> bool:
+        """Whether the phone finds a whole load to boot."""
+        return self._table.load().get(_ACTIVE) != _NONE
+
+    @property
     def inactive(self) -> str | None:
         """The name of the load in the other partition; None where that holds no whole one."""
         return self._table.load().get(_INACTIVE) or None
@@ -68,6 +74,17 @@ class Partitions:
             await self._table.commit(_row(active, None))
             await asyncio.sleep(load.size / self._bytes_per_second)
             await self._table.commit(_row(active, load.name))
+
+    async def overwrite(self, load: Load, seconds: float) -> None:
+        """Write a load over the one that runs, as no phone should, in so much lab time.
+
+        Cancelled before the last octet, there is none that it could boot.
+        """
+        async with self._writing:
+            other = self.inactive
+            await self._table.commit(_row(_NONE, other))
+            await asyncio.sleep(seconds)
+            await self._table.commit(_row(load.name, other))
 
     async def activate(self) -> None:
         """Have the phone boot the inactive partition from now on, and keep the other one.

@@ -200,7 +200,9 @@ def test_a_failed_upgrade_does_not_keep_the_phone_from_another_load(
     rule = f"{url}/firmware/{NEWER}.loads"
     lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **ALONE)
     history.expect(ProvisioningRequest, after=lease, path=IMAGE, within=handset.timing.give_up)
-    history.sleep(handset.timing.step)
+    history.expect_none(
+        DhcpMessage, after=lease, direction=Direction.RECEIVED, kind="DISCOVER", within=300
+    )
     check_load(history, handset, web, handset.identity.swver)
     asked = history.mark()
     web.upgrade(f"{url}{other}")

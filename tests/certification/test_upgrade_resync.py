@@ -7,7 +7,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import NANOSECONDS, History
-from hil.history.events import ProvisioningRequest
+from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.marks import requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
@@ -170,9 +170,10 @@ def test_each_failed_attempt_is_followed_by_one_resync(
     rule = f"tftp://{tftp.address}{PATH}"
     parameters = QUIET | {"Upgrade_Error_Retry_Delay": "300"}
     lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **parameters)
-    expect_failed_upgrade(history, handset, lease, PATH)
-    history.sleep(650)
-    asked = [each.path for each in history.all(ProvisioningRequest, after=lease)]
-    follows = reference.interpretations.resync_after_failed_upgrade == "performed"
-    each = [PATH, DEFAULT_PATH] if follows else [PATH]
-    history.check("what was asked for", seen=asked, due=each * 3)
+    failed = expect_failed_upgrade(history, handset, lease, PATH)
+    for _ in range(3):
+        if reference.interpretations.resync_after_failed_upgrade == "performed":
+            next_transfer(history, handset, failed)
+        history.expect_none(ProvisioningRequest, after=failed, path=PATH, within=299)
+        history.expect(ProvisioningRequest, after=failed, path=PATH, within=301)
+        failed = history.wait(TransferEnded, after=failed, path=PATH, within=310)

@@ -122,8 +122,9 @@ def test_the_last_alternative_needs_no_condition(
 @requirement("upgrade.rule")
 @pytest.mark.parametrize("rule", ["", "# tftp://{server}/fw/x.loads"])
 def test_an_empty_rule_and_one_that_is_commented_out_ask_for_nothing(
-    handset: HandsetControl, tftp: TftpEndpoint, history: History, rule: str
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, rule: str
 ) -> None:
+    dhcp.offer(option_66=tftp.address)
     lease = boot_to_lease(history, handset, Upgrade_Rule=rule.format(server=tftp.address), **ALONE)
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
