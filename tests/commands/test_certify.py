@@ -36,6 +36,19 @@ def test_a_fail_is_1_and_says_clause_due_seen_and_margin() -> None:
         assert part in told.output
 
 
+def test_a_run_of_which_nothing_can_be_known_is_3_and_its_results_are_written(
+    tmp_path: Path,
+) -> None:
+    file, written = tmp_path / "rack.yaml", tmp_path / "results.json"
+    inventory = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    # No phone has its lease as soon as that.
+    file.write_text(inventory.replace("boot: 30", "boot: 0.1").replace("lease: 60", "lease: 0.1"))
+    told = certify("--testbed", str(file), "--json", str(written), *ONE)
+    assert told.exit_code == 3
+    assert "INCONCLUSIVE" in told.output
+    assert json.loads(written.read_text())["tests"]
+
+
 def test_a_phone_without_a_client_certificate_and_of_other_hardware_is_held_to_what_it_is(
     tmp_path: Path,
 ) -> None:
