@@ -15,8 +15,8 @@ from hil.judge.shadow import Shadow
 from hil.judge.unexpected import why_denied
 from hil.reference import scheduling
 from hil.reference.decisions import REFERENCE
-from hil.reference.due import Action
-from hil.reference.phone import Asked, Happening, Phase
+from hil.reference.due import Action, Purpose
+from hil.reference.phone import Asked, Happening, Phone
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,25 @@ def _told(way: Shadow, news: News) -> list[Shadow]:
 
 
 def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
-    """What happens to it; a resync that is going on may be what a request for one was for."""
+    """What happens to it; a resync that is due or going on may be what a request for one was for."""
     ways = [way]
     if isinstance(happening, Asked):
         clause = why_denied(happening, way.phone)
         way.denied = None if clause is None else (clause, happening.at)
-    if (
-        isinstance(happening, Asked)
-        and happening.action is Action.RESYNC
-        and not happening.rule
-        and way.phone.phase is Phase.RESYNCING
-    ):
-        ways.append(way.fork())
+        if _may_be_met(happening, way.phone):
+            ways.append(way.fork())
     way.happens(happening)
     return ways
+
+
+def _may_be_met(request: Asked, phone: Phone) -> bool:
+    """Whether what a request asks for is waited for or going on already.
+
+    Whether it had begun when the request came is not seen.
+    """
+    if request.action is not Action.RESYNC:
+        return False
+    attempt = phone.attempt
+    if attempt is not None and attempt.purpose is Purpose.RESYNC:
+        return (attempt.text or "") == request.rule
+    return any((each.action, each.rule) == (request.action, request.rule) for each in phone.wanted)

@@ -172,9 +172,9 @@ def decide(
 
     ``shown`` are the credentials of the request itself (HTTP authentication), which count where the
     address has none. Enable_Direct_Action_Url gates all three; Provision_Enable and Upgrade_Enable
-    "also control resync and upgrade URL commands" (Provisioning Formats; I26). Resync_Trigger_1 and _2 do
-    not stand in the way of a command, and a line in use only delays it: both are for whoever carries
-    it out.
+    "also control resync and upgrade URL commands" (Provisioning Formats; I26). Resync_Trigger_1 and
+    _2 do not stand in the way of a command, and a line in use only delays it: both are for whoever
+    carries it out.
     """
     if not parameters.flag("Enable_Web_Server"):
         return Refuse(404, "the web server is disabled")
