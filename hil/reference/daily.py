@@ -69,15 +69,19 @@ def reclocked(before: Phone, phone: Phone, at: int, decisions: Decisions) -> Pho
     return replace(phone, daily=due)
 
 
-def served(phone: Phone, at: int) -> int | None:
-    """The UTC at which Resync_At was due last, once a resync begins at ``at``."""
-    daily = phone.daily
-    if daily is None or phone.clock is None:
-        return phone.daily_utc
-    own = phone.due is not None and phone.due.clause == CLAUSE
-    if at < daily.earliest and not own:
+def served(phone: Phone, at: int, due: Due | None, left: tuple[Due, ...]) -> int | None:
+    """The UTC at which Resync_At was due last, once ``due`` begins at ``at``.
+
+    ``left`` is what else asks for a resync then, and is not done with by this one.
+    """
+    if phone.clock is None:
         return phone.daily_utc
     set_at, utc = phone.clock
+    if due is not None and due.clause == CLAUSE:
+        return utc + due.earliest - set_at
+    daily = phone.daily
+    if daily is None or at < daily.earliest or daily in left:
+        return phone.daily_utc
     return utc + daily.earliest - set_at
 
 

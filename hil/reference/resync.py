@@ -27,6 +27,7 @@ from hil.reference.scheduling import (
     due_after,
     due_at,
     left_over,
+    may_go_on,
     still_allowed,
     triggers_now,
 )
@@ -81,8 +82,11 @@ def asked_meanwhile(phone: Phone, at: int) -> Phone:
     request = next((each for each in phone.wanted if each.action is Action.RESYNC), None)
     if request is None:
         return phone
-    clause = _ASKED_BY[request.by]
-    return replace(phone, scheduled=Due(at, at, Reason.EXPLICIT, clause))
+    before, besides = phone.scheduled, phone.besides
+    if before is not None and before.reason is not Reason.EXPLICIT and may_go_on(before, at):
+        besides = (*besides, before)
+    due = Due(at, at, Reason.EXPLICIT, _ASKED_BY[request.by])
+    return replace(phone, scheduled=due, besides=besides)
 
 
 def began(phone: Phone, at: int, decisions: Decisions) -> Step:
@@ -108,6 +112,7 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
     )
     # A trigger that is what begins it is true, be it a moment before it can be seen to be.
     seen = at if due is None or due.clause != "resync.trigger" else max(at, due.earliest)
+    left = left_over(phone, at, due)
     phone = replace(
         phone,
         phase=Phase.RESYNCING,
@@ -115,9 +120,9 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         scheduled=None,
         daily=None,
         triggered=None,
-        besides=left_over(phone, at),
+        besides=left,
         triggers=triggers_now(phone, seen, decisions),
-        daily_utc=daily.served(phone, at),
+        daily_utc=daily.served(phone, at, due, left),
     )
     if explicit and request is not None:
         phone = _met(phone, request, at)
@@ -125,8 +130,13 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
 
 
 def _met(phone: Phone, request: Asked, at: int) -> Phone:
-    """The request is being met; whether the same one, made again before, asks for more is not said."""
-    same = [e for e in phone.wanted if (e.action, e.rule) == (request.action, request.rule)]
+    """The request is being met; whether the same one, made again before, asks for more is not said.
+
+    One with a rule of its own has its turn anyway.
+    """
+    same = [request]
+    if not request.rule:
+        same = [e for e in phone.wanted if (e.action, e.rule) == (request.action, "")]
     wanted = tuple(each for each in phone.wanted if each not in same)
     again = Due(at, at, Reason.EXPLICIT, _ASKED_BY[request.by])
     return replace(phone, wanted=wanted, besides=(*phone.besides, *[again] * (len(same) - 1)))

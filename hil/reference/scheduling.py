@@ -92,7 +92,7 @@ def due_at(phone: Phone, at: int, decisions: Decisions) -> Due | None:
     """
     due = phone.due
     if due is not None and due.earliest <= at:
-        return due
+        return _with_the_reason_of(due, phone, at)
     others = allowed(phone, at, decisions)
     if not others:
         return due
@@ -112,19 +112,40 @@ def allowed(phone: Phone, at: int, decisions: Decisions) -> tuple[Due, ...]:
     return tuple(each for each in held if each is not None and each.earliest <= at)
 
 
-def left_over(phone: Phone, at: int) -> tuple[Due, ...]:
-    """What else asks for a resync when one begins at ``at``.
+def left_over(phone: Phone, at: int, begins: Due | None) -> tuple[Due, ...]:
+    """What else asks for a resync when the one that ``begins`` does so at ``at``.
 
     Whether that one is done with by this one no text says. A resync after boot-up that waits for its
     random moment belongs to it, any other that could begin by now.
     """
-    asking = [due for due in (phone.scheduled, phone.daily, phone.triggered) if due is not None]
-    first = min(asking, key=_urgency, default=None)
-    return tuple(
-        due
-        for due in asking
-        if due is not first and (due.earliest <= at or due.reason is Reason.POWER_UP)
-    )
+    first = _first_at(phone, at)
+    others = tuple(due for due in _asking(phone) if due is not first and may_go_on(due, at))
+    before = tuple(due for due in phone.besides if due != begins and due.latest >= at)
+    return before + others
+
+
+def may_go_on(due: Due, at: int) -> bool:
+    """Whether it may come yet if another resync takes its place at ``at``."""
+    return due.earliest <= at or due.reason is Reason.POWER_UP
+
+
+def _with_the_reason_of(due: Due, phone: Phone, at: int) -> Due:
+    """What is due, as what it is that begins at ``at``: of several things one may not be due yet."""
+    first, known = _first_at(phone, at), [each.clause for each in _asking(phone)]
+    if first is None or due.clause not in known:
+        return due
+    return replace(due, reason=first.reason, clause=first.clause)
+
+
+def _first_at(phone: Phone, at: int) -> Due | None:
+    """What asks for the resync that begins at ``at``: of what may begin then, what must first."""
+    asking = _asking(phone)
+    open_now = [due for due in asking if due.earliest <= at]
+    return min(open_now or asking, key=_urgency, default=None)
+
+
+def _asking(phone: Phone) -> list[Due]:
+    return [due for due in (phone.scheduled, phone.daily, phone.triggered) if due is not None]
 
 
 def still_allowed(phone: Phone, at: int) -> Phone:
