@@ -27,7 +27,7 @@ def time_is(shadow: Shadow, now: int) -> None:
         return
     for purpose in (Purpose.RESYNC, Purpose.REPORT):
         _pass_over(shadow, now, purpose)
-    _unseen_upgrade(shadow, now)
+    _unseen_upgrades(shadow, now)
     if shadow.lost is not None:
         return
     for purpose, window in shadow.windows.items():
@@ -63,23 +63,28 @@ def _pass_over(shadow: Shadow, now: int, purpose: Purpose) -> None:
     shadow.lost = Lost.PATH
 
 
-def _unseen_upgrade(shadow: Shadow, now: int) -> None:
-    """An upgrade that the lab cannot see may have come: nobody knows what it led to."""
-    due = shadow.windows[Purpose.UPGRADE].overdue(shadow.phone, now)
-    if due is None:
-        return
-    phone, duties = machine.advance(shadow.phone, Began(due.earliest, Purpose.UPGRADE))
-    if any(map(shadow.is_visible, duties)):
-        phone, duties = shadow.without_query(phone, duties, due.earliest)
-    if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
-        return
-    if phone.phase is Phase.WAITING:
-        # It was over at once.
-        before, late = shadow.phone, shadow.windows[Purpose.UPGRADE].slack_late(due, now)
+def _unseen_upgrades(shadow: Shadow, now: int) -> None:
+    """Take upgrades that were over at once, and that nobody could have seen, for held.
+
+    Of one that asks another server nobody knows what it led to.
+    """
+    window = shadow.windows[Purpose.UPGRADE]
+    for _ in range(_MOST_PASSED_OVER):
+        due = window.overdue(shadow.phone, now)
+        if due is None:
+            return
+        before = shadow.phone
+        phone, duties = machine.advance(before, Began(due.earliest, Purpose.UPGRADE))
+        if any(map(shadow.is_visible, duties)):
+            phone, duties = shadow.without_query(phone, duties, due.earliest)
+        if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
+            return
+        if phone.phase is not Phase.WAITING:
+            break
         shadow.commit(phone, duties, due.earliest)
-        shadow.phone = scheduling.widened(shadow.phone, before, due.latest - due.earliest + late)
-    elif duties:
-        shadow.lost = Lost.PATH
+        spread = due.latest - due.earliest + window.slack_late(due, now)
+        shadow.phone = scheduling.widened(shadow.phone, before, spread)
+    shadow.lost = Lost.PATH
 
 
 def _restart_overdue(shadow: Shadow, now: int) -> None:

@@ -66,7 +66,7 @@ def restarted(shadow: Shadow, at: int) -> list[Shadow]:
     other.commit(*begun, due.earliest)
     other.ledger.checked(due.clause)
     other.restarts(at)
-    return [shadow, other]
+    return [other, shadow]
 
 
 def may_be_starting(shadow: Shadow, now: int) -> bool:
