@@ -193,3 +193,24 @@ def test_a_medium_with_anything_else_on_it_boots_the_load_of_the_factory(clock, 
     assert state(on(medium)) == (FACTORY, None)
     clock.run(on(medium).install(LOAD))
     assert state(on(medium)) == (FACTORY, NEW)
+
+
+def test_a_load_that_is_written_over_the_running_one_leaves_none_until_it_is_whole(clock, on):
+    medium = MemoryMedium()
+    on(medium).preset(FACTORY, OLDER)
+
+    async def cut(seconds):
+        writing = asyncio.ensure_future(on(medium).overwrite(LOAD, 10))
+        await asyncio.wait([writing], timeout=seconds)
+        writing.cancel()
+        await asyncio.wait([writing])
+
+    assert on(medium).bootable
+    for seconds in (0.001, 5, 9.9):
+        clock.run(cut(seconds))
+        assert not on(medium).bootable
+    clock.run(on(medium).overwrite(LOAD, 10), timeout=30)
+    assert on(medium).bootable
+    assert state(on(medium)) == (NEW, OLDER)
+    on(medium).preset()
+    assert on(medium).bootable
