@@ -122,9 +122,13 @@ class LineWatch:
 
     def time_is(self, now: int, *, busy: bool) -> None:
         """Notice what should have come before ``now``; ``busy``: the phone was not through booting."""
-        if self.standing is not Standing.HELD:
-            return
-        self._give_up(now - self._late(now))
+        if self.standing is Standing.HELD:
+            self._give_up(now - self._late(now))
+        # Giving up may have shown that nobody knows what follows.
+        if self.standing is Standing.HELD:
+            self._look_for_overdue(now, busy)
+
+    def _look_for_overdue(self, now: int, busy: bool) -> None:
         if self._owed is not None:
             if now > self._owed.latest:
                 self._findings.missing(self._owed, now)
@@ -162,6 +166,9 @@ class LineWatch:
             # Giving up may have shown that nobody knows what follows.
             if self.standing is Standing.HELD:
                 self._take(event, server)
+        elif self.standing is Standing.UNKNOWN and server > 0 and not self._is_settled(event.at):
+            # Perhaps nothing has led there.
+            self._both = True
 
     def _take(self, event: ev.SipMessage, server: int) -> None:
         owed, due = self._owed, self._line.due
@@ -204,9 +211,8 @@ class LineWatch:
     def _backup_unasked(self, event: ev.SipMessage) -> None:
         if self._line.bound == 1 or self._both:
             return
-        alone = self._alone_since
-        settled = alone is not None and event.at - alone >= self._boot
-        if self._reading.dual_registration == "either" and not settled:
+        either = self._reading.dual_registration == "either"
+        if either and not self._is_settled(event.at):
             self._both = True
             return
         what = "the backup proxy was asked although nothing leads there"
@@ -214,6 +220,10 @@ class LineWatch:
         wanted = f"REGISTERs to the proxy only, with Try_Backup_RSC {template!r}"
         self._findings.wrong("sip.backup", what, wanted, event)
         self.doubt()
+
+    def _is_settled(self, at: int) -> bool:
+        """Whether it has shown by ``at`` that it does with one server."""
+        return self._alone_since is not None and at - self._alone_since >= self._boot
 
     def _forbidden(self, event: ev.SipMessage) -> None:
         if event.at - self._began_at > self._stride:
@@ -230,7 +240,8 @@ class LineWatch:
             return
         granted = request.expires if event.expires < 0 else event.expires
         if self.standing is Standing.UNKNOWN:
-            if server == 0 and 200 <= event.status < 300 and granted > 0 and not event.malformed:
+            good = 200 <= event.status < 300 and granted > 0 and not event.malformed
+            if server == 0 and good and self._is_in_time(request, event):
                 self._known_again(event.at, granted)
         elif request is not self._asked:
             self._beside(server, event, granted)
@@ -239,9 +250,9 @@ class LineWatch:
             self._settled(request, event, granted)
 
     def _settled(self, request: ev.SipMessage, event: ev.SipMessage, granted: int) -> None:
-        in_time = request.at + self._patience - self._timing.slack_early(self._patience)
+        unclear = event.malformed or not self._is_in_time(request, event)
         ended = event.status < 300 and granted <= 0
-        if event.malformed or event.at > in_time or ended or 300 <= event.status < 400:
+        if unclear or ended or 300 <= event.status < 400:
             # What it makes of this is its own affair, or too close to call.
             self.doubt()
         elif event.status < 300:
@@ -251,6 +262,11 @@ class LineWatch:
         else:
             waits = [sip_text.seconds(event.data, n) for n in ("retry-after", "min-expires")]
             self._failed(event.at, str(event.status), *waits)
+
+    def _is_in_time(self, request: ev.SipMessage, event: ev.SipMessage) -> bool:
+        """Whether an answer certainly comes before its request has timed out."""
+        elapsed = event.at - request.at
+        return elapsed <= self._patience - self._timing.slack_early(self._patience)
 
     def _granted(self, at: int, expires: int) -> None:
         self._line, _ = machine.advance(self._line, machine.RegisterGranted(at, expires))
@@ -312,7 +328,7 @@ class LineWatch:
         has_backup = before.bound is not None and before.bound > before.server
         if goes_on and self._line.server == before.server:
             owed = self._at_once(at, "sip.registration", f"after {code}")
-            self._owed = replace(owed, expires=min_expires or 0)
+            self._owed = replace(owed, expires=self._line.expires)
         elif self._both or (has_backup and not REFERENCE_LINE.tries_backup(code, self.parameters)):
             # Registered with the backup already; no text says how it goes on then.
             self.doubt()
@@ -344,7 +360,7 @@ class LineWatch:
             self._findings.wrong("sip.registration", what, wanted, event)
         elif 0 <= event.expires < owed.expires:
             what = f"a REGISTER asks for {event.expires} s after a 423"
-            wanted = f"{owed.expires} s or more, its Min-Expires (RFC 3261 section 10.2.8)"
+            wanted = f"{owed.expires} s or more, by its Min-Expires (RFC 3261 section 10.2.8)"
             self._findings.wrong("sip.registration", what, wanted, event)
         else:
             self._findings.checked(owed.requirement, owed.code, self.parameters)

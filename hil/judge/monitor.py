@@ -85,6 +85,11 @@ class Monitor:
         return f"the monitor lost sight of the phone: {reasons[0].value}"
 
     @property
+    def followed_lines(self) -> frozenset[int]:
+        """The lines whose next REGISTER is held to the reference; of others too much is unknown."""
+        return self._registrations.followed
+
+    @property
     def phone(self) -> Phone:
         """The reference's phone after what was fed, by the plainest explanation."""
         return self._ways[0].phone

@@ -47,6 +47,12 @@ class Registrations:
         self._cut: int | None = None
         self._alike: dict[tuple[int, int], tuple[Parameters, Parameters, bool]] = {}
 
+    @property
+    def followed(self) -> frozenset[int]:
+        """The lines of which everything is known that decides about their next REGISTER."""
+        held = (each.number for each in self._lines if each.standing is Standing.HELD)
+        return frozenset(held)
+
     def feed(self, event: ev.Event, ways: Sequence[Shadow]) -> None:
         """Take the next event into account."""
         if self._address:

@@ -53,8 +53,8 @@ class Telephony:
         self._notified: dict[tuple[str, int], _Notified] = {}
 
     def feed(self, event: ev.SipMessage, phone: Phone) -> Iterator[News]:
-        """What happens to the phone with a message."""
-        match event.method:
+        """What happens to the phone with a message; one that was spoiled says nothing."""
+        match "" if event.malformed else event.method:
             case "INVITE" | "ACK" | "BYE":
                 yield from self._calls.feed(event)
             case "REGISTER":
