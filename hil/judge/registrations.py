@@ -28,7 +28,7 @@ SEEN_PORTS = {"UDP": (5060, 5070), "TCP": (5060, 5070), "TLS": (5061,)}
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}
 _MOST_REQUESTS = 64
 _MOST_COMPARED = 256
-_NAMES = tuple(row.name for row in LINE_ROWS)
+_NAMES = (*(row.name for row in LINE_ROWS), *(f"User_ID_{number}_" for number in LINES))
 _TRANSPORT_FAULTS = ("Unreachable", "Reset")
 _HARMLESS_FAULTS = ("Silence", "Delay", "SipStatus", "MalformedSip", "WrongSdp", "NoAck")
 
@@ -44,6 +44,7 @@ class Registrations:
         self._server = ""
         self._parameters = Parameters()
         self._agreed = True
+        self._last = 0
         self._cut: int | None = None
         self._alike: dict[tuple[int, int], tuple[Parameters, Parameters, bool]] = {}
 
@@ -58,6 +59,7 @@ class Registrations:
         if self._address:
             self._look_at(ways, event.at)
             self._settle_cut(event)
+        self._last = event.at
         match event:
             case ev.SipMessage(method="REGISTER"):
                 self._message(event)
@@ -84,7 +86,8 @@ class Registrations:
         if any(way.lost is not None for way in ways):
             self._stop()
             return
-        self._follow_parameters(ways, now)
+        # What is new about the parameters is so since the last event.
+        self._follow_parameters(ways, self._last)
         if any(way.restart is not None for way in ways):
             self._doubt()
         busy: bool | None = None
@@ -156,7 +159,8 @@ class Registrations:
         found = REFERENCE_LINE.servers(parameters, line)
         places = {(each.host, _port_of(each, transport)) for each in found}
         seen = all(host == self._server and port in SEEN_PORTS[transport] for host, port in places)
-        return not seen or len(places) < len(found) or mine == other
+        alike = bool(mine) and mine == other
+        return not seen or len(places) < len(found) or alike
 
     def _line_and_server(self, event: ev.SipMessage) -> tuple[LineWatch, int] | None:
         for line in self._lines:
