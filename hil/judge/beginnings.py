@@ -12,7 +12,7 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.judge.partitions import possible
 from hil.judge.requests import path_of
-from hil.judge.rule_timers import beginnings_of
+from hil.judge.rule_timers import alike, beginnings_of
 from hil.judge.shadow import Lost, Shadow
 from hil.reference import loads, machine, scheduling
 from hil.reference.due import Purpose
@@ -20,6 +20,7 @@ from hil.reference.machine import due_of
 from hil.reference.phone import Began, Duty, Log, Phase, Phone
 
 NANOSECONDS = 1_000_000_000
+_ANY = 10**12
 
 Shows = Callable[[Phone, tuple[Duty, ...]], bool]
 """Whether an event is what a phone with these duties does."""
@@ -35,11 +36,13 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
             continue
         upgrades = purpose is Purpose.UPGRADE
         for phone in possible(shadow.phone, event.at) if upgrades else (shadow.phone,):
+            found: list[Shadow] = []
             for at in beginnings_of(phone, event.at, shadow.timing):
                 other = shadow.fork()
                 other.phone = phone
-                if _begins(other, event, shows, purpose, at) and not _is_in(other, ways):
-                    ways.append(other)
+                if _begins(other, event, shows, purpose, at) and not _is_in(other, found):
+                    found.append(other)
+            ways += found
     return ways
 
 
@@ -60,7 +63,16 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
 
 
 def _is_in(way: Shadow, ways: list[Shadow]) -> bool:
-    return any(way.same_as(other) for other in ways)
+    """Whether one of these leads to the same request, but for what a timer reads in its path."""
+    return any(way.same_as(other) or _asks_alike(way.phone, other.phone) for other in ways)
+
+
+def _asks_alike(one: Phone, other: Phone) -> bool:
+    ours, theirs = one.attempt, other.attempt
+    if ours is None or theirs is None or ours.fetch is None or theirs.fetch is None:
+        return False
+    same = (ours.rule, one.parameters) == (theirs.rule, other.parameters)
+    return same and alike(ours.fetch.url, theirs.fetch.url, _ANY)
 
 
 def _begins(
@@ -68,8 +80,10 @@ def _begins(
 ) -> bool:
     before = shadow.phone
     phone, duties = machine.advance(before, Began(timers_at, purpose))
-    if phone.attempt is not None:
-        phone = replace(phone, attempt=replace(phone.attempt, began=event.at))
+    if phone.attempt is not None and timers_at != event.at:
+        plain, _ = machine.advance(before, Began(event.at, purpose))
+        attempt = replace(phone.attempt, began=event.at)
+        phone = replace(phone, attempt=attempt, besides=plain.besides, triggers=plain.triggers)
     if not shows(phone, duties):
         phone, duties = shadow.without_query(phone, duties, event.at)
         if not shows(phone, duties):

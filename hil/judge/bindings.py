@@ -71,12 +71,14 @@ class Bindings:
             yield from self._granted(asking, event.at, USUAL_S if expires < 0 else expires)
         elif event.status not in _CHALLENGES:
             yield from self._refused(asking, event.at)
+        elif asking.matters:
+            # Without credentials it may be the end.
+            yield from self._refused(asking, event.at)
 
-    def undeliverable(self, at: int) -> Iterator[News]:
+    def undeliverable(self, event: ev.FaultInjected) -> Iterator[News]:
         """What the phone sent last cannot be delivered, and it was told so (ICMP)."""
-        asking, self._asking = self._asking, {}
-        for each in asking.values():
-            yield from self._refused(each, at)
+        for call_id in [each for each in self._asking if each in event.detail]:
+            yield from self._refused(self._asking.pop(call_id), event.at)
 
     def timed_out(self, now: int) -> Iterator[News]:
         """What has come to an end before ``now`` because nobody answered, or by itself."""

@@ -85,10 +85,11 @@ class Calls:
             for call in self._calls.values():
                 yield LineChanged(event.at, call.line, None)
 
-    def undeliverable(self, at: int) -> Iterator[LineChanged]:
+    def undeliverable(self, event: ev.FaultInjected) -> Iterator[LineChanged]:
         """What the phone sent last cannot be delivered, and it was told so (ICMP)."""
         for call_id in [c for c, call in self._calls.items() if call.asked is not None]:
-            yield from self._over(call_id, at)
+            if call_id in event.detail:
+                yield from self._over(call_id, event.at)
 
     def timed_out(self, now: int) -> Iterator[LineChanged]:
         """What has come to an end before ``now`` because nobody answered."""

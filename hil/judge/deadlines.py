@@ -7,14 +7,29 @@ from hil.judge.hidden import may_be_starting, unseen
 from hil.judge.requests import fetch_clause
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
-from hil.reference import machine, scheduling
 from hil.reference.due import Purpose
-from hil.reference.phone import Began, Phase, Reboot, Retrieve
+from hil.reference.phone import Phase, Retrieve
 from hil.reference.responses import NoAnswer
 
 NANOSECONDS = 1_000_000_000
+_MOST_BUSY = 4
 _MOST_PASSED_OVER = 5000
 """Unseen resyncs in a row after which nobody knows when the next one is due."""
+
+
+def busy_otherwise(shadow: Shadow, now: int) -> list[Shadow]:
+    """The ways in which it is not late ``now``, since it does what nobody can see; itself first."""
+    ways = [shadow]
+    if shadow.lost is not None or shadow.cut_from is not None:
+        return ways
+    # What is added is looked at in its turn.
+    for way in ways:
+        late = [each for each in Purpose if way.windows[each].overdue(way.phone, now) is not None]
+        for purpose in Purpose if late and len(ways) < _MOST_BUSY else ():
+            over = unseen(way, now, purpose) if late != [purpose] else None
+            if over is not None:
+                ways.append(over)
+    return ways
 
 
 def time_is(shadow: Shadow, now: int) -> None:
@@ -25,9 +40,11 @@ def time_is(shadow: Shadow, now: int) -> None:
     if lease_ends is not None and now > lease_ends + shadow.stride:
         shadow.lost = Lost.LEASE
         return
-    for purpose in (Purpose.RESYNC, Purpose.REPORT):
-        _pass_over(shadow, now, purpose)
-    _unseen_upgrades(shadow, now)
+    for _ in range(_MOST_PASSED_OVER):
+        if shadow.lost is not None or not (_passes_over(shadow, now) or _gives_up(shadow, now)):
+            break
+    else:
+        shadow.lost = Lost.PATH
     if shadow.lost is not None:
         return
     for purpose, window in shadow.windows.items():
@@ -46,45 +63,39 @@ def time_is(shadow: Shadow, now: int) -> None:
         case Asking(connection=0) as asking if shadow.sees(asking):
             if now > asking.last:
                 _not_fetched(shadow, asking.retrieve, now)
+
+
+def _gives_up(shadow: Shadow, now: int) -> bool:
+    """Whether it has waited for something for so long that it has given up by ``now``."""
+    match shadow.step:
+        case Looking(asked=False) as looking if shadow.sees_query(looking):
+            return False
+        case Asking(connection=0) as asking if shadow.sees(asking):
+            return False
         case Looking() | Asking() | Pending(ended=NoAnswer()) as waiting:
             patience = shadow.patience * (1 + shadow.addresses_left)
             if now - waiting.last > patience:
                 shadow.failed("no answer", waiting.since, waiting.last + patience)
+                return True
+    return False
 
 
-def _pass_over(shadow: Shadow, now: int, purpose: Purpose) -> None:
-    """Take what was due before ``now``, and what nobody could have seen, for held."""
-    for _ in range(_MOST_PASSED_OVER):
-        missed = shadow.windows[purpose].overdue(shadow.phone, now)
-        over = unseen(shadow, missed.latest, purpose) if missed is not None else None
-        if over is None:
-            return
-        shadow.become(over)
-    shadow.lost = Lost.PATH
-
-
-def _unseen_upgrades(shadow: Shadow, now: int) -> None:
-    """Take upgrades that were over at once, and that nobody could have seen, for held.
-
-    Of one that asks another server nobody knows what it led to.
-    """
-    window = shadow.windows[Purpose.UPGRADE]
-    for _ in range(_MOST_PASSED_OVER):
+def _passes_over(shadow: Shadow, now: int) -> bool:
+    """Take what was due before ``now``, and what nobody could have seen, for done; whether any was."""
+    missed: list[tuple[int, Shadow]] = []
+    for purpose, window in shadow.windows.items():
         due = window.overdue(shadow.phone, now)
-        if due is None:
-            return
-        before = shadow.phone
-        phone, duties = machine.advance(before, Began(due.earliest, Purpose.UPGRADE))
-        if any(map(shadow.is_visible, duties)):
-            phone, duties = shadow.without_query(phone, duties, due.earliest)
-        if any(map(shadow.is_visible, duties)) or any(isinstance(d, Reboot) for d in duties):
-            return
-        if phone.phase is not Phase.WAITING:
-            break
-        shadow.commit(phone, duties, due.earliest)
-        spread = due.latest - due.earliest + window.slack_late(due, now)
-        shadow.phone = scheduling.widened(shadow.phone, before, spread)
-    shadow.lost = Lost.PATH
+        over = unseen(shadow, due.latest, purpose) if due is not None else None
+        if due is None or over is None:
+            continue
+        if purpose is Purpose.UPGRADE and over.phone.phase is not Phase.WAITING:
+            # It may have been given a load, and nobody knows which.
+            over.lost = Lost.PATH
+        missed.append((due.latest, over))
+    if not missed:
+        return False
+    shadow.become(min(missed, key=lambda each: each[0])[1])
+    return True
 
 
 def _restart_overdue(shadow: Shadow, now: int) -> None:

@@ -22,6 +22,7 @@ from hil.judge.rule_timers import margin
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Pending
 from hil.judge.surroundings import Surroundings
+from hil.reference.due import Purpose
 from hil.reference.phone import (
     Answered,
     Duty,
@@ -35,16 +36,18 @@ from hil.reference.phone import (
 from hil.reference.responses import NoAnswer
 
 _SIGNS = (ev.DnsQuery, ev.Connected, ev.ProvisioningRequest, ev.SyslogMessage)
-_MOST_UNSEEN = 4
+_MOST_UNSEEN = 6
 
 
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
     if isinstance(event, _SIGNS):
-        # Resyncs that had nothing to fetch may have come before the one that it is a sign of.
-        while len(ways) < _MOST_UNSEEN and (over := hidden.unseen(ways[-1], event.at)) is not None:
-            ways.append(over)
+        # What had nothing to fetch may have come before that of which it is a sign, and something
+        # else of that kind before it.
+        for way in ways:
+            overs = (hidden.unseen(way, event.at, purpose) for purpose in Purpose)
+            ways += [over for over in overs if over is not None][: _MOST_UNSEEN - len(ways)]
     return [after for way in ways for after in _take(way, event)]
 
 
@@ -191,7 +194,7 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
         return any(
             isinstance(duty, Retrieve)
-            and compare(duty, event, phone, margin(shadow.timing))[1] is None
+            and compare(duty, event, phone, margin(shadow.timing, shadow.phone))[1] is None
             for duty in duties
         )
 
@@ -211,7 +214,7 @@ def _hold_against_due(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
             _too_soon(shadow, event)
         return
     retrieve = shadow.step.retrieve
-    clause, finding = compare(retrieve, event, shadow.phone, margin(shadow.timing))
+    clause, finding = compare(retrieve, event, shadow.phone, margin(shadow.timing, shadow.phone))
     if finding is None:
         shadow.ledger.checked(clause)
         retrieve = shadow.asked_for(path_of(event), retrieve)

@@ -17,34 +17,62 @@ from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking, Pending
 from hil.reference import machine, scheduling
 from hil.reference.due import Due, Purpose
-from hil.reference.phone import Began, Phase
+from hil.reference.phone import Began, Phase, Reboot
 
 NANOSECONDS = 1_000_000_000
 
 
 def unseen(shadow: Shadow, at: int, purpose: Purpose = Purpose.RESYNC) -> Shadow | None:
-    """The way in which the resync or report that is due came before ``at`` and nobody could see it.
+    """The way in which what is due for this purpose came before ``at`` and nobody could see it.
 
-    None if none is due, or if it would have shown: one that asks the lab for nothing and sends it no
-    message leaves no trace.
+    None if nothing is due, or if it would have shown: what asks the lab for nothing, sends it no
+    message and ends in no reboot leaves no trace.
     """
     due = machine.due_of(shadow.phone, purpose)
-    window = shadow.windows[purpose]
-    if due is None or shadow.phone.phase is not Phase.WAITING or not window.allows(due, at):
+    if (
+        due is None
+        or shadow.phone.phase is not Phase.WAITING
+        or not shadow.windows[purpose].allows(due, at)
+    ):
         return None
     phone, duties = machine.advance(shadow.phone, Began(due.earliest, purpose))
     if any(map(shadow.is_visible, duties)):
         phone, duties = shadow.without_query(phone, duties, due.earliest)
     if phone is shadow.phone or any(map(shadow.is_visible, duties)):
         return None
+    if any(isinstance(duty, Reboot) for duty in duties):
+        return None
     other = shadow.fork()
     latest = max(due.earliest, min(due.latest, at))
     other.commit(phone, duties, due.earliest)
-    slack = window.slack_late(due, due.latest)
-    other.phone = scheduling.widened(other.phone, shadow.phone, latest - due.earliest + slack)
+    slack = shadow.windows[purpose].slack_late(due, due.latest)
+    spread = latest - due.earliest + slack
+    other.phone = scheduling.widened(other.phone, shadow.phone, spread, begun=True)
+    if other.phone.attempt is not None:
+        other.phone = replace(
+            other.phone,
+            attempt=replace(other.phone.attempt, began=due.earliest + spread, spread=spread),
+        )
     if isinstance(other.step, Looking | Asking):
         other.step = replace(other.step, last=latest + shadow.stride)
     return other
+
+
+def just_begun(shadow: Shadow, at: int) -> list[Shadow]:
+    """The ways in which something that is due has begun at ``at``, and shows in a moment."""
+    ways = []
+    for purpose in Purpose:
+        due = machine.due_of(shadow.phone, purpose)
+        if due is None or shadow.phone.phase is not Phase.WAITING:
+            continue
+        phone, duties = machine.advance(shadow.phone, Began(at, purpose))
+        if not shadow.windows[purpose].allows(due, at) or phone.phase is Phase.WAITING:
+            continue
+        other = shadow.fork()
+        other.ledger.checked(due.clause)
+        other.commit(phone, duties, at)
+        ways.append(other)
+    return ways
 
 
 def restarted(shadow: Shadow, at: int) -> list[Shadow]:

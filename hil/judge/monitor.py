@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hil.history import events as ev
-from hil.judge.deadlines import time_is
+from hil.judge.deadlines import busy_otherwise, time_is
 from hil.judge.findings import Finding
 from hil.judge.following import follow
 from hil.judge.names import Names
@@ -104,6 +104,7 @@ class Monitor:
         """Take the next event into account."""
         if isinstance(event, ev.Checked | ev.Configured | ev.Note):
             return
+        self._ways = [each for way in self._ways for each in busy_otherwise(way, event.at)]
         for way in self._ways:
             time_is(way, event.at)
         self._registrations.feed(event, self._ways)

@@ -51,7 +51,7 @@ class Outside:
             case ev.SipMessage():
                 yield from self._telephony.feed(event, phone)
             case ev.FaultInjected(source="sip" | "backup-sip", fault="Unreachable"):
-                yield from self._telephony.undeliverable(event.at)
+                yield from self._telephony.undeliverable(event)
             case _:
                 return
 

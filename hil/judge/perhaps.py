@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hil.judge.findings import Finding
+from hil.judge.hidden import just_begun
 from hil.judge.shadow import Shadow
 from hil.judge.unexpected import why_denied
 from hil.reference import scheduling
@@ -95,6 +96,9 @@ def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
     if isinstance(happening, Asked):
         clause = why_denied(happening, way.phone)
         way.denied = None if clause is None else (clause, happening.at)
+        # What was due may have begun just before, and waits for its first sign.
+        begun = just_begun(way, happening.at)
+        ways += [each for early in begun for each in _happens(early, happening)]
         if _may_be_met(happening, way.phone):
             ways.append(way.fork())
     way.happens(happening)

@@ -21,9 +21,10 @@ _TIMER = re.compile(r"\$\(?(?:PRV|UPG|REG)TMR")
 _NUMBER = re.compile(r"([0-9]{1,12})")
 
 
-def margin(timing: Timing) -> int:
-    """By how many seconds the phone's reading of a timer and the judge's may differ."""
-    return math.ceil(timing.step + timing.late)
+def margin(timing: Timing, phone: Phone | None = None) -> int:
+    """By how many seconds the reading of a timer by ``phone`` and by the judge may differ."""
+    unseen = 0 if phone is None else phone.spread / NANOSECONDS
+    return math.ceil(timing.step + timing.late + unseen)
 
 
 def beginnings_of(phone: Phone, at: int, timing: Timing) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import DueWindow
 from hil.reference import attempts, machine, scheduling
+from hil.reference.decisions import REFERENCE
 from hil.reference.due import Purpose
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
@@ -203,6 +204,7 @@ class Shadow:
 
     def commit(self, phone: Phone, duties: tuple[Duty, ...], at: int) -> None:
         """Go on with this phone, which from ``at`` on has these duties."""
+        phone = self._beginning(phone, at)
         for purpose, window in self.windows.items():
             if machine.due_of(phone, purpose) != machine.due_of(self.phone, purpose):
                 window.opened(at)
@@ -272,6 +274,16 @@ class Shadow:
             self.phone = replace(self.phone, attempt=replace(self.phone.attempt, fetch=fetch))
         return replace(retrieve, fetch=fetch)
 
+    def _beginning(self, phone: Phone, at: int) -> Phone:
+        """The phone with how long before ``at``, when the first sign was seen, it may have begun."""
+        attempt = phone.attempt
+        if attempt is None or self.phone.attempt is not None:
+            return phone
+        due = machine.due_of(self.phone, attempt.purpose)
+        since = 0 if due is None else at - due.earliest
+        spread = self.stride if since <= 0 else min(since, self.stride)
+        return replace(phone, attempt=replace(attempt, spread=spread))
+
     @property
     def addresses_left(self) -> int:
         """How many addresses of the server the phone may still try after the present step."""
@@ -325,7 +337,11 @@ class Shadow:
         self.happens(ending)
         if before.phase is Phase.UPGRADING:
             self.upgraded = latest
-        self.phone = scheduling.widened(self.phone, before, latest - earliest)
+        phone = scheduling.widened(self.phone, before, latest - earliest)
+        if phone.phase is Phase.WAITING:
+            # What had to wait for it may begin as late.
+            phone = scheduling.settled(scheduling.not_late(phone, latest), latest, REFERENCE)
+        self.phone = phone
         self.logs.allow_until(latest)
 
     def told_failure(self, at: int) -> None:
@@ -360,7 +376,9 @@ class Shadow:
 
     def could_send(self, message: LogMessage, since: int) -> bool:
         """Whether a message that fell due then could reach the lab."""
-        return self._sees_message(message) and not self.names.failed_since(message.host, since)
+        # It may have fallen due a while before that could be seen.
+        failed = self.names.failed_since(message.host, since - self.stride)
+        return self._sees_message(message) and not failed
 
     def sees_query(self, looking: Looking) -> bool:
         """Whether the phone has to ask the lab for the address."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hil.history import events as ev
+from hil.judge.bindings import Bindings
 from hil.judge.calls import Calls
 from hil.judge.perhaps import News, Perhaps, Settled
-from hil.judge.bindings import Bindings
 from hil.reference import notify
 from hil.reference.due import Action, Asker
 from hil.reference.notify import NotifyAction
@@ -82,10 +82,10 @@ class Telephony:
 
     # -- silence -----------------------------------------------------------------------------------
 
-    def undeliverable(self, at: int) -> Iterator[News]:
+    def undeliverable(self, event: ev.FaultInjected) -> Iterator[News]:
         """What the phone sent last cannot be delivered, and it was told so (ICMP)."""
-        yield from self._calls.undeliverable(at)
-        yield from self._bindings.undeliverable(at)
+        yield from self._calls.undeliverable(event)
+        yield from self._bindings.undeliverable(event)
 
     def gone(self, at: int) -> Iterator[News]:
         """The phone has begun anew: no call, no registration, and no answer to what was before."""

@@ -57,7 +57,8 @@ class Attempt:
     what its .loads file said, ``members`` what of it is still to be fetched, and ``manifest`` that
     file, of which the macros tell while its members are fetched. ``port`` is that of
     an SRV record (0: none), ``others`` are the addresses that were not tried yet, ``challenge`` is
-    what the server wants to see.
+    what the server wants to see. It may have begun up to ``spread`` ns before ``began``: whoever sees
+    only what it does cannot know.
     """
 
     reason: Reason
@@ -79,6 +80,7 @@ class Attempt:
     load: Load | None = None
     members: tuple[Member, ...] = ()
     manifest: Fetch | None = None
+    spread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Phone:
     showed then, in nanoseconds since 1970; ``daily_utc`` is when Resync_At was due last by that clock.
     ``besides`` are resyncs that may begin too, and need not, where no text says whether one that
     began has come in their place. ``wanted`` are requests that wait for their turn, ``reported`` what
-    the last report told.
+    the last report told. ``spread`` is the last attempt's: by so much its timers may be ahead.
     """
 
     identity: Identity
@@ -143,6 +145,7 @@ class Phone:
     failures: int = 0
     failed_rule: int = 0
     last_attempt: int | None = None
+    spread: int = 0
     last_reason: Reason | None = None
     boot: BootCause = BootCause.POWER
     scheduled: Due | None = None

@@ -110,8 +110,10 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         text=text,
         requester=request.requester if text is not None and request is not None else "",
     )
-    # A trigger that is what begins it is true, be it a moment before it can be seen to be.
-    seen = at if due is None or due.clause != "resync.trigger" else max(at, due.earliest)
+    # A trigger that may have begun it is true, be it a moment before it can be seen to be.
+    turned = phone.triggered
+    own = due is not None and due.clause == "resync.trigger"
+    seen = max(at, turned.latest) if turned is not None and (own or turned.earliest <= at) else at
     left = left_over(phone, at, due)
     phone = replace(
         phone,
@@ -272,6 +274,7 @@ def _over(phone: Phone, at: int) -> Phone:
         attempt=None,
         settled=at,
         last_attempt=attempt.began if attempt is not None else at,
+        spread=attempt.spread if attempt is not None else 0,
         last_reason=attempt.reason if attempt is not None else phone.last_reason,
     )
 

@@ -170,15 +170,25 @@ def not_late(phone: Phone, at: int) -> Phone:
     )
 
 
-def widened(phone: Phone, before: Phone, spread: int) -> Phone:
-    """What has become due since ``before`` counts from an instant up to ``spread`` ns later."""
+def widened(phone: Phone, before: Phone, spread: int, *, begun: bool = False) -> Phone:
+    """What has become due since ``before`` counts from an instant up to ``spread`` ns later.
+
+    ``begun``: so does the attempt that has begun since then.
+    """
 
     def later(due: Due | None, old: Due | None) -> Due | None:
         return due if due is None or due == old else replace(due, latest=due.latest + spread)
 
     was, now = before.upgrades, phone.upgrades
+    last, upgraded = phone.last_attempt, now.last_attempt
+    if begun and last is not None and last != before.last_attempt:
+        last += spread
+    elif begun and upgraded is not None and upgraded != was.last_attempt:
+        upgraded += spread
     return replace(
         phone,
+        last_attempt=last,
+        spread=phone.spread + spread if begun else phone.spread,
         due=later(phone.due, before.due),
         scheduled=later(phone.scheduled, before.scheduled),
         triggered=later(phone.triggered, before.triggered),
@@ -187,7 +197,7 @@ def widened(phone: Phone, before: Phone, spread: int) -> Phone:
             for each in phone.besides
         ),
         report_due=later(phone.report_due, before.report_due),
-        upgrades=replace(now, due=later(now.due, was.due)),
+        upgrades=replace(now, due=later(now.due, was.due), last_attempt=upgraded),
     )
 
 
@@ -207,9 +217,11 @@ def watched(before: Phone, phone: Phone, at: int, decisions: Decisions, *, resyn
     if not any(phone.parameters.raw(name).strip() for name in decisions.triggers):
         return phone if phone.triggered is None else replace(phone, triggered=None)
     turned = phone.triggered
-    if turned is not None and turned.earliest <= at:
+    if turned is not None and turned.latest <= at:
         # It has turned true, and waits for its turn.
         return phone
+    if turned is not None and turned.earliest <= at:
+        phone = replace(phone, besides=(*phone.besides, turned))
     if not resynced:
         awake = before.phase not in (Phase.OFF, Phase.BOOTING, Phase.REBOOTING)
         was_true = triggers_now(before, at, decisions) if awake else (False, False)
@@ -224,6 +236,7 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
     if phone.interpretations.resync_trigger == "as-periodic" and not phone.synced:
         return None
     turning: list[int] = []
+    spread = 0
     for name, was_true in zip(TRIGGERS, phone.triggers, strict=True):
         if name not in decisions.triggers:
             continue
@@ -233,9 +246,12 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
         instant = rising(_moment(phone, decisions), text, _origins(phone), at, was_true)
         if instant is not None:
             turning.append(instant)
+            # The registrations' timers count from what everybody sees.
+            spread = max(spread, phone.spread if "PRVTMR" in text or "UPGTMR" in text else 0)
     if not turning:
         return None
-    return Due(min(turning), min(turning), Reason.PERIODIC, _TRIGGER)
+    earliest = max(at, min(turning) - spread)
+    return Due(min(earliest, min(turning)), min(turning), Reason.PERIODIC, _TRIGGER)
 
 
 def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, bool]:

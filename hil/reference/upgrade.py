@@ -225,6 +225,7 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
         phone,
         phase=Phase.REBOOTING if reboots else Phase.WAITING,
         attempt=None,
+        spread=max(phone.spread, attempt.spread),
         upgrades=replace(
             upgrades,
             due=due,

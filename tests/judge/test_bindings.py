@@ -94,7 +94,7 @@ def test_silence_is_a_loss_after_timer_f() -> None:
 
 
 def test_an_icmp_error_is_a_loss_at_once() -> None:
-    fault = ev.FaultInjected(source="sip", fault="Unreachable")
+    fault = ev.FaultInjected(source="sip", fault="Unreachable", detail="REGISTER 101")
     assert heard(*GRANTED, (500, register(2)), (500, fault))[1:] == [(500, 1, False, True)]
 
 

@@ -100,7 +100,7 @@ def test_a_call_that_nobody_answers_ends_with_timer_b() -> None:
 
 
 def test_an_undeliverable_call_is_over() -> None:
-    fault = ev.FaultInjected(source="sip", fault="Unreachable")
+    fault = ev.FaultInjected(source="sip", fault="Unreachable", detail="INVITE c")
     assert heard((1, says("INVITE")), (1, fault)) == [(1, 1, None), (1, 1, False)]
 
 

@@ -82,8 +82,8 @@ class Story:
             ),
         )
 
-    def fault(self, at: float, kind: str, source: str) -> Story:
-        return self.tell(at, ev.FaultInjected(source=source, fault=kind))
+    def fault(self, at: float, kind: str, source: str, detail: str = "") -> Story:
+        return self.tell(at, ev.FaultInjected(source=source, fault=kind, detail=detail))
 
     def ended(self, at: float) -> Story:
         """The phone answers to the end."""
