@@ -217,7 +217,7 @@ class Shadow:
                     self.step = Looking(duty, at, at + self.stride)
                 case Retrieve():
                     self.step = Asking(duty, at, at + self.stride)
-                case Log(message):
+                case Log(message) if not self.surroundings.is_elsewhere(message.host):
                     self.logs.owe(message, at)
                 case Apply(parameters):
                     self.storing = (*self.storing[-3:], (at, before))
@@ -227,7 +227,7 @@ class Shadow:
                 case Reboot():
                     self.step = None
                     self.restart = (duty, at)
-                case Install():
+                case Install() | Log():
                     pass
 
     def without_query(

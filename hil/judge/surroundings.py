@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from hil.history import events as ev
+from hil.judge.requests import is_address
 from hil.reference.urls import DEFAULT_PORTS
 
 NANOSECONDS = 1_000_000_000
@@ -40,6 +41,10 @@ class Surroundings:
     def sees_request(self, scheme: str, server: str, port: int) -> bool:
         """Whether a request to this server would be seen: the lab listens on the usual ports."""
         return self.address in ("", server) and port == DEFAULT_PORTS.get(scheme)
+
+    def is_elsewhere(self, host: str) -> bool:
+        """Whether this is the address of somebody else, to whom the lab cannot listen."""
+        return is_address(host) and self.address not in ("", host)
 
     def sees_message(self, server: str, port: int) -> bool:
         """Whether a syslog message to this address (empty: unknown) would be seen."""
