@@ -18,6 +18,7 @@ from hil.reference import dial_plan, error_codes, notify
 from hil.reference.dial_plan import Verdict
 from hil.reference.error_codes import Trouble
 from hil.reference.interpretations import Interpretations
+from hil.reference.line_parameters import VOICE_MAIL_INTERVAL
 from hil.reference.parameters import Parameters
 from hil.reference.windows import Window
 
@@ -38,6 +39,14 @@ class Server:
     host: str
     port: int | None
     domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMail:
+    """A line's mailbox: the ``server`` that tells of it, and for how many seconds a time."""
+
+    server: Server
+    interval: int
 
 
 def enabled(parameters: Parameters, line: int) -> bool:
@@ -171,6 +180,19 @@ def may_be_called(parameters: Parameters, line: int, registered: bool) -> bool:
     )
 
 
+def voice_mail(parameters: Parameters, line: int) -> VoiceMail | None:
+    """Voice_Mail_Server_n_, Voice_Mail_Enable_n_ and Voice_Mail_Subscribe_Interval_n_.
+
+    The server is "generally the IP address, and port number of the VM server"; without one, or where
+    Voice_Mail_Enable_n_ "disables the subscription", None.
+    """
+    server = _server(parameters.raw(f"Voice_Mail_Server_{line}_"), "")
+    if server is None or not parameters.flag(f"Voice_Mail_Enable_{line}_"):
+        return None
+    interval = parameters.integer(f"Voice_Mail_Subscribe_Interval_{line}_")
+    return VoiceMail(server, interval or VOICE_MAIL_INTERVAL)
+
+
 def dial(parameters: Parameters, line: int, number: str) -> Verdict:
     """Dial_Plan_n_: the number that is sent for ``number``, or that it is invalid (X60)."""
     return dial_plan.dial(parameters.raw(f"Dial_Plan_{line}_"), number)
@@ -206,6 +228,7 @@ class LineDecisions:
     retry_after: Callable[[str, int | None], Window | None] = retry_after
     may_call: Callable[[Parameters, int, bool], bool] = may_call
     may_be_called: Callable[[Parameters, int, bool], bool] = may_be_called
+    voice_mail: Callable[[Parameters, int], VoiceMail | None] = voice_mail
     dial: Callable[[Parameters, int, str], Verdict] = dial
     code_of: Callable[[Trouble], str] = error_codes.code_of
     notify: Callable[[str, Parameters, int, bool, Interpretations], notify.Outcome] = notify.decide

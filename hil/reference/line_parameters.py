@@ -14,6 +14,9 @@ LINES = (1, 2)
 
 DEFAULT_DIAL_PLAN = "(*xx|[3469]11|0|00|[2-9]xxxxxx|1xxx[2-9]xxxxxxS0|xxxxxxxxxxxx.)"
 
+VOICE_MAIL_INTERVAL = 86_400
+"""The default of Voice_Mail_Subscribe_Interval_n_, seconds, which a 0 stands for as well."""
+
 _SIP = "MPP administration guides, SIP"
 _NAT = "7800 Administration Guide, NAT Support Parameters"
 _LINE = "MPP administration guides, Ext (n)"
@@ -79,6 +82,16 @@ def _line_rows(line: int) -> tuple[Parameter, ...]:
             choices=("G711u", "G711a", "G729a", "G722"),
         ),
         _of_line(line, "Use Pref Codec Only", Kind.BOOL, "No"),
+        _of_line(line, "Voice Mail Server", Kind.TEXT, ""),
+        _of_line(line, "Voice Mail Enable", Kind.BOOL, "Yes"),
+        _of_line(
+            line,
+            "Voice Mail Subscribe Interval",
+            Kind.UNSIGNED,
+            str(VOICE_MAIL_INTERVAL),
+            (0, VOICE_MAIL_INTERVAL),
+            note="with 0 the phone uses the default",
+        ),
         _of_line(
             line,
             "Dial Plan",

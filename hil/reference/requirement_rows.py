@@ -218,6 +218,13 @@ SIP = (
         _FORMATS + ", SIP NOTIFY; RFC 6665 section 4.1.3",
     ),
     (
+        "sip.message_waiting",
+        "A line subscribes to its mailbox at Voice_Mail_Server for Voice_Mail_Subscribe_Interval "
+        "seconds a "
+        "time, unless Voice_Mail_Enable is No, and takes what the server tells it.",
+        "8800 Administration Guide, Ext (n), Voice Mail Server; RFC 3842; RFC 6665",
+    ),
+    (
         "sip.backup",
         "A registration that fails with a code of Try_Backup_RSC is tried with the backup proxy.",
         "8800 Administration Guide, SIP settings, Try Backup RSC",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hil.reference import line_decisions as spec
 from hil.reference import notify
 from hil.reference.interpretations import Interpretations
+from hil.reference.line_parameters import VOICE_MAIL_INTERVAL
 from hil.reference.notify import Accept, NotifyAction, Outcome, Refuse
 from hil.reference.parameters import Parameters
 from hil.virtual.defect import Defect, line_decision, user_agent
@@ -71,6 +72,26 @@ def _calls_anyway(parameters: Parameters, line: int, registered: bool) -> bool:
 def _never(parameters: Parameters, line: int, registered: bool) -> bool:
     del parameters, line, registered
     return False
+
+
+# -- the mailbox -------------------------------------------------------------------------------------
+
+
+def _mailbox_anyway(parameters: Parameters, line: int) -> spec.VoiceMail | None:
+    name = f"Voice_Mail_Server_{line}_"
+    server = parameters.raw(name) or parameters.raw(f"Proxy_{line}_")
+    forced = {name: server, f"Voice_Mail_Enable_{line}_": "Yes"}
+    return spec.voice_mail(parameters.updated(forced), line)
+
+
+def _mailbox_for_a_day(parameters: Parameters, line: int) -> spec.VoiceMail | None:
+    due = spec.voice_mail(parameters, line)
+    return None if due is None else replace(due, interval=VOICE_MAIL_INTERVAL)
+
+
+def _news_refused(request: Request, due: Response) -> Response | None:
+    news = request.method == "NOTIFY" and request.to.tag is not None and due.status == 200
+    return respond_to(request, notify.BAD_EVENT) if news else due
 
 
 # -- NOTIFY ------------------------------------------------------------------------------------------
@@ -226,6 +247,30 @@ DEFECTS = (
         "sip.calls",
         "agrees to requests that require an extension which it does not know",
         user_agent(response=_instead(420, 200)),
+    ),
+    Defect(
+        "mailbox-never-subscribed",
+        "sip.message_waiting",
+        "does not subscribe to its mailbox",
+        line_decision(voice_mail=lambda parameters, line: None),
+    ),
+    Defect(
+        "mailbox-always-subscribed",
+        "sip.message_waiting",
+        "subscribes although Voice_Mail_Enable is No, or to its proxy without a Voice_Mail_Server",
+        line_decision(voice_mail=_mailbox_anyway),
+    ),
+    Defect(
+        "mailbox-interval-fixed",
+        "sip.message_waiting",
+        "subscribes to its mailbox for a day whatever Voice_Mail_Subscribe_Interval says",
+        line_decision(voice_mail=_mailbox_for_a_day),
+    ),
+    Defect(
+        "mailbox-news-refused",
+        "sip.message_waiting",
+        "does not know the event of the mailbox to which it has subscribed",
+        user_agent(response=_news_refused),
     ),
     Defect(
         "notify-obeyed-without-credentials",

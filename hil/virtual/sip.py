@@ -21,7 +21,8 @@ from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.line_parameters import LINES
 from hil.reference.parameters import Parameters
 from hil.virtual.sip_config import NOBODY, REFERENCE_SIP, Dialing, SipCallbacks, SipConfig
-from hil.virtual.sip_line import LineAgent, Locate, Surroundings
+from hil.virtual.sip_line import LineAgent
+from hil.virtual.sip_surroundings import Locate, Surroundings
 
 __all__ = ["Dialing", "SipCallbacks", "SipConfig", "SipPhone"]
 

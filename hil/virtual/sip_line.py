@@ -8,55 +8,29 @@ enabled has no port (administration guide, "Phone Security": open "only if Line 
 from __future__ import annotations
 
 import asyncio
-import random
-import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from hil.clock import Clock
 from hil.errors import LabError, RemoteProtocolError
-from hil.net.interface import Place
 from hil.reference import registration as machine
 from hil.reference.dial_plan import Invalid
 from hil.reference.error_codes import Trouble
-from hil.reference.identity import Identity
-from hil.reference.interpretations import Interpretations
 from hil.reference.line_decisions import Server
 from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
 from hil.virtual.sip_account import Account, Identifiers, footing, is_for, read_account
 from hil.virtual.sip_call import Call, CallSetting, CallState
-from hil.virtual.sip_config import METHODS, Dialing, SipCallbacks, SipConfig
+from hil.virtual.sip_config import METHODS, Dialing
 from hil.virtual.sip_element import Listening, SipElement
+from hil.virtual.sip_mailbox import Mailbox, MailboxSetting
 from hil.virtual.sip_notify import Notified, NotifySetting
 from hil.virtual.sip_registration import Registration, RegistrationSetting
-from hil.virtual.sip_streams import StreamTransport
-from hil.virtual.sip_udp import Transport, UdpTransport
+from hil.virtual.sip_surroundings import Directions, Surroundings, transport_of
 from hil.wire.sip_build import Hop, respond_to
-from hil.wire.sip_dialog import dialog_id, next_hop_uri
+from hil.wire.sip_dialog import dialog_id
 from hil.wire.sip_layer import Key
 from hil.wire.sip_message import Headers, Request, Response
-from hil.wire.sip_uri import parse_uri
-
-Locate = Callable[[str], Awaitable[IPv4Address | None]]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all lines of a phone share; see `hil.virtual.sip.SipPhone`."""
-
-    place: Place
-    clock: Clock
-    chance: random.Random
-    identity: Identity
-    interpretations: Interpretations
-    locate: Locate
-    tls: Callable[[], ssl.SSLContext]
-    config: SipConfig
-    callbacks: SipCallbacks
-    spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +38,7 @@ class _Running:
     """What a line has while it runs."""
 
     account: Account
+    directions: Directions
     element: SipElement
     registration: Registration
     notified: Notified
@@ -82,7 +57,8 @@ class LineAgent:
         self._running: _Running | None = None
         self._call: Call | None = None
         self._active = False
-        self._proxies: set[str] = set()
+        self._mailbox: Mailbox | None = None
+        self._subscribing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -104,7 +80,7 @@ class LineAgent:
         listening = Listening(self._request, self._acknowledged, self._unacknowledged, self._log)
         element = SipElement(around.clock, self._config.timers(parameters), listening, self._config)
         try:
-            element.start(self._transport(element, account))
+            element.start(transport_of(around, element, account))
         except LabError as error:
             self._log(error.what)
             return
@@ -123,7 +99,9 @@ class LineAgent:
                 failed=self._failed,
             ),
         )
-        self._running = _Running(account, element, registration, self._notified(account))
+        directions = Directions(around, account)
+        notified = self._notified(account)
+        self._running = _Running(account, directions, element, registration, notified)
         self._spawn(registration.run())
 
     def stop(self) -> None:
@@ -131,6 +109,7 @@ class LineAgent:
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
+        self._mailbox = self._subscribing = None
         if self._call is not None:
             self._call.cut()
             self._call = None
@@ -145,6 +124,7 @@ class LineAgent:
         if footing(before, self.number) == footing(parameters, self.number):
             if self._running is not None and before != parameters:
                 self._running.registration.configure(parameters)
+                self._follow_mailbox(before)
             return
         was_registered, was_active = self.registered, self._active
         self.stop()
@@ -252,6 +232,10 @@ class LineAgent:
             self._cancel(running, key, request)
         elif within and call is not None and call.id == dialog_id(request):
             call.inside(key, request)
+        elif (
+            request.method == "NOTIFY" and self._mailbox is not None and self._mailbox.owns(request)
+        ):
+            self._answer(key, request, self._mailbox.take(request))
         elif self._blocked(hop):
             self._log(f"{request.method} from {hop.host} dropped: no proxy")
         elif request.values("Require"):
@@ -276,7 +260,8 @@ class LineAgent:
 
     def _blocked(self, hop: Hop) -> bool:
         blocks = self._parameters.flag(f"Block_Nonproxy_SIP_{self.number}_")
-        return blocks and hop.host not in self._proxies
+        proxies = self._running.directions.proxies if self._running is not None else ()
+        return blocks and hop.host not in proxies
 
     def _invited(self, running: _Running, key: Key, request: Request) -> None:
         if not self._decisions.may_be_called(self._parameters, self.number, self.registered):
@@ -318,38 +303,12 @@ class LineAgent:
     # -- where things go ---------------------------------------------------------------------------
 
     async def _reach(self, server: Server) -> Hop | None:
-        return await self._hop(server.host, server.port, proxy=True)
+        return None if self._running is None else await self._running.directions.to(server)
 
     async def _hop_of(self, request: Request) -> Hop | None:
-        """Where a request in a dialog goes: the outbound proxy, or else its route or its target."""
-        for server in self._decisions.servers(self._parameters, self.number)[:1]:
-            if server.host != server.domain:
-                return await self._reach(server)
-        try:
-            uri = parse_uri(next_hop_uri(request))
-        except RemoteProtocolError:
-            return None
-        return await self._hop(uri.host, uri.port)
-
-    async def _hop(self, host: str, port: int | None, *, proxy: bool = False) -> Hop | None:
-        try:
-            address: IPv4Address | None = IPv4Address(host)
-        except AddressValueError:
-            address = await self._around.locate(host)
-        if address is None or self._running is None:
-            return None
-        if proxy:
-            self._proxies.add(str(address))
-        account = self._running.account
-        hop = Hop(account.transport, str(address), port or account.default_port)
-        return self._config.hop(hop)
-
-    def _transport(self, element: SipElement, account: Account) -> Transport:
-        place, clock = self._around.place, self._around.clock
-        if account.transport == "UDP":
-            return UdpTransport(place, clock, account.port, element.arrived, element.troubled)
-        tls = self._around.tls if account.transport == "TLS" else None
-        return StreamTransport(place, clock, account.port, element.arrived, element.troubled, tls)
+        servers = self._decisions.servers(self._parameters, self.number)
+        running = self._running
+        return None if running is None else await running.directions.of(request, servers)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -375,9 +334,44 @@ class LineAgent:
         if isinstance(duty, machine.Registered):
             self._log(f"registered at {duty.server.host}")
             self._around.callbacks.registered(self.number)
+            self._subscribe()
         else:
             self._log("registration lost")
             self._around.callbacks.lost(self.number)
+
+    def _subscribe(self) -> None:
+        """Subscribe to the mailbox, if there is one and it is not subscribed to."""
+        due = self._decisions.voice_mail(self._parameters, self.number)
+        servers = self._decisions.servers(self._parameters, self.number)
+        busy = self._subscribing is not None and not self._subscribing.done()
+        if due is None or self._running is None or busy:
+            return
+        setting = MailboxSetting(
+            account=self._running.account,
+            domain=servers[0].domain if servers else due.server.domain,
+            config=self._config,
+            element=self._running.element,
+            clock=self._around.clock,
+            chance=self._around.chance,
+            identifiers=self._identifiers,
+            headers=self._headers,
+            reach=self._reach,
+            failed=self._failed,
+            log=self._log,
+        )
+        self._mailbox = Mailbox(due, setting)
+        self._subscribing = self._launch(self._mailbox.run())
+
+    def _follow_mailbox(self, before: Parameters) -> None:
+        """Where the mailbox is another one now, the old subscription is left to end by itself."""
+        voice_mail = self._decisions.voice_mail
+        if voice_mail(before, self.number) == voice_mail(self._parameters, self.number):
+            return
+        if self._subscribing is not None:
+            self._subscribing.cancel()
+        self._mailbox = self._subscribing = None
+        if self.registered:
+            self._subscribe()
 
     def _failed(self, method: str, subject: str, code: str) -> None:
         self._log(f"{method} {subject} failed: {code}")
@@ -387,9 +381,13 @@ class LineAgent:
         self._around.callbacks.log(f"line {self.number}: {text}")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._launch(work)
+
+    def _launch(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._around.spawn(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 _ALLOW: Headers = (("Allow", ", ".join(METHODS)),)

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.reference.line_decisions import REFERENCE_LINE, LineDecisions, Server, servers
+from hil.reference.line_decisions import (
+    REFERENCE_LINE,
+    LineDecisions,
+    Server,
+    servers,
+    voice_mail,
+)
 from hil.reference.parameters import Parameters
 from hil.reference.registration import (
     Line,
@@ -335,3 +341,28 @@ def test_whatever_happens_the_line_is_waiting_registering_or_idle(told, template
         assert len(sent) == (line.phase is RegistrationPhase.REGISTERING and duties != ())
         assert any(isinstance(d, Registered) for d in duties) == (line.registered and not before)
         assert any(isinstance(duty, Lost) for duty in duties) == (before and not line.registered)
+
+
+# -- the mailbox -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "due"),
+    [
+        ({}, None),
+        ({"Voice_Mail_Server_1_": "192.0.2.1"}, ("192.0.2.1", None, 86_400)),
+        ({"Voice_Mail_Server_1_": "mail.example:5080"}, ("mail.example", 5080, 86_400)),
+        ({"Voice_Mail_Server_1_": "not a host"}, None),
+        ({"Voice_Mail_Server_1_": "192.0.2.1", "Voice_Mail_Enable_1_": "No"}, None),
+        ({"Voice_Mail_Server_2_": "192.0.2.1"}, None),
+    ],
+)
+def test_a_mailbox_is_its_server(values, due):
+    found = voice_mail(Parameters(values), 1)
+    assert (found and (found.server.host, found.server.port, found.interval)) == due
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("300", 300), ("0", 86_400), ("86400", 86_400)])
+def test_an_interval_of_zero_is_the_default(text, seconds):
+    values = {"Voice_Mail_Server_1_": "192.0.2.1", "Voice_Mail_Subscribe_Interval_1_": text}
+    assert voice_mail(Parameters(values), 1).interval == seconds
