@@ -6,7 +6,7 @@ for one that nothing due explains: then what it asks for says what the phone thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from hil.history import events as ev
@@ -34,8 +34,7 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
             continue
         if not shadow.windows[purpose].may_begin(shadow.phone, event.at):
             continue
-        upgrades = purpose is Purpose.UPGRADE
-        for phone in possible(shadow.phone, event.at) if upgrades else (shadow.phone,):
+        for phone in _phones(shadow.phone, event.at, purpose):
             found: list[Shadow] = []
             for at in beginnings_of(phone, event.at, shadow.timing):
                 other = shadow.fork()
@@ -44,6 +43,15 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
                     found.append(other)
             ways += found
     return ways
+
+
+def _phones(phone: Phone, at: int, purpose: Purpose) -> Iterable[Phone]:
+    """What the phone may be, for all that can be known, at which something for ``purpose`` begins."""
+    if purpose is Purpose.UPGRADE:
+        return possible(phone, at)
+    if purpose is Purpose.RESYNC and any("PRVST" in each for each in phone.parameters.values()):
+        return scheduling.each_first(phone, at)
+    return (phone,)
 
 
 def begins_anyway(shadow: Shadow, event: ev.Event) -> None:

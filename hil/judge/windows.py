@@ -57,7 +57,7 @@ class DueWindow:
 
     def allows(self, due: Due | None, at: int) -> bool:
         """Whether it may have begun at ``at``, be it late."""
-        return due is not None and at >= due.earliest - self._slack_early(due, at)
+        return due is not None and at >= due.earliest - self._timing.slack_early(at - self._anchor)
 
     def may_begin(self, phone: Phone, at: int) -> bool:
         """Whether something may begin at ``at``, be it late, or although it is not owed."""
@@ -81,7 +81,7 @@ class DueWindow:
         """
         due = due_of(phone, self.purpose)
         early_by = 0 if due is None else due.earliest - event.at
-        if due is None or early_by > self._slack_early(due, event.at):
+        if due is None or early_by > self._timing.slack_early(event.at - self._anchor):
             if self._besides(phone, event.at) is not None:
                 return
             if denied is not None:
@@ -98,7 +98,7 @@ class DueWindow:
             )
             return
         late = event.at - due.latest
-        if early_by > self._slack_early(due, event.at):
+        if early_by > self._timing.slack_early(event.at - self._anchor):
             self._outside(due, event, f"{early_by / NANOSECONDS:.3f} s early")
         elif late > self.slack_late(due, event.at):
             # That a power-up resync is late is another clause than that it comes at all.
@@ -145,14 +145,6 @@ class DueWindow:
             return None
         return due if now - due.latest > self.slack_late(due, now) else None
 
-    def _slack_early(self, due: Due, at: int) -> int:
-        """How much too early at ``at`` still counts as in time, nanoseconds."""
-        slack = self._timing.slack_early(at - self._anchor)
-        if due.clause != "resync.trigger":
-            return slack
-        # Its timers count from what the phone did, which shows a step later.
-        return slack + round((self._timing.step + self._timing.late) * NANOSECONDS)
-
     def slack_late(self, due: Due, at: int) -> int:
         """How much too late at ``at`` still counts as in time, nanoseconds."""
         slack = self._timing.slack_late(at - self._anchor)
@@ -168,17 +160,14 @@ class DueWindow:
         due = phone.scheduled
         if due is None or due.reason is not Reason.RETRY or not phone.failures:
             return phone
-        if phone.due is None or phone.due.reason is not Reason.RETRY:
-            return phone
         delay = REFERENCE.retry_delay(phone.parameters, phone.failures - 1, phone.interpretations)
         if delay is None:
             return phone
         sent = at - round(self._timing.message * NANOSECONDS)
         earliest = max(due.earliest, sent + delay.earliest * NANOSECONDS)
         latest = min(due.latest, at + delay.latest * NANOSECONDS)
-        return scheduling.narrowed(
-            phone, replace(due, earliest=min(earliest, latest), latest=latest)
-        )
+        narrowed = replace(due, earliest=min(earliest, latest), latest=latest)
+        return scheduling.settled(replace(phone, scheduled=narrowed), at, REFERENCE)
 
     def _outside(self, due: Due, event: ev.Event, margin: str) -> None:
         self._ledger.violated(

@@ -132,9 +132,37 @@ def may_go_on(due: Due, at: int) -> bool:
 def _with_the_reason_of(due: Due, phone: Phone, at: int) -> Due:
     """What is due, as what it is that begins at ``at``: of several things one may not be due yet."""
     first, known = _first_at(phone, at), [each.clause for each in _asking(phone)]
-    if first is None or due.clause not in known:
+    if first is None:
         return due
-    return replace(due, reason=first.reason, clause=first.clause)
+    clause = first.clause if due.clause in known else due.clause
+    return replace(due, reason=first.reason, clause=clause)
+
+
+def each_first(phone: Phone, at: int) -> tuple[Phone, ...]:
+    """The phone for each thing that may be what begins at ``at``; of several no text says which is.
+
+    The others may come besides. The one that must begin first comes first.
+    """
+    open_now = sorted((due for due in _asking(phone) if due.earliest <= at), key=_urgency)
+    if len(open_now) < 2:
+        return (phone,)
+    phones = []
+    for first in open_now:
+        others = tuple(due for due in open_now if due is not first)
+
+        def kept(due: Due | None, others: tuple[Due, ...] = others) -> Due | None:
+            return None if due in others else due
+
+        phones.append(
+            replace(
+                phone,
+                scheduled=kept(phone.scheduled),
+                daily=kept(phone.daily),
+                triggered=kept(phone.triggered),
+                besides=(*phone.besides, *others),
+            )
+        )
+    return tuple(phones)
 
 
 def _first_at(phone: Phone, at: int) -> Due | None:
@@ -199,11 +227,6 @@ def widened(phone: Phone, before: Phone, spread: int, *, begun: bool = False) ->
         report_due=later(phone.report_due, before.report_due),
         upgrades=replace(now, due=later(now.due, was.due), last_attempt=upgraded),
     )
-
-
-def narrowed(phone: Phone, due: Due) -> Phone:
-    """The retry that is due has this window, as it turned out."""
-    return replace(phone, due=due, scheduled=due)
 
 
 # -- triggers ---------------------------------------------------------------------------------------

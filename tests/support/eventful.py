@@ -20,7 +20,7 @@ MIDNIGHT = 1_772_409_600
 """2026-03-02 00:00 UTC, the time at lab time 0."""
 EVENTS = 40
 CHOICES: dict[str, tuple[str, ...]] = {
-    "Resync_At__HHmm_": ("", "0005", "0030", "0100", "2400", "0960"),
+    "Resync_At__HHmm_": ("0005", "0010", "0015", "0030", "0100", "2400", "0960", ""),
     "Resync_At_Random_Delay": ("600", "0", "1200"),
     "Forced_Resync_Delay": ("0", "30", "300", "14400"),
     "Resync_Trigger_1": ("", "$PRVTMR ge 200", '"$A" eq "one"', "$PRVTMR ge"),
@@ -79,13 +79,16 @@ class EventfulPlayer(Player):
         if ending:
             self._hangs_up(ending[0])
             return
-        self.chance.choice((self._time, self._time, self._called, self._calls, self._notify, self._key))()
+        happens = (self._time, self._time, self._called, self._calls, self._notify, self._key)
+        self.chance.choice(happens)()
 
     def _time(self) -> None:
-        steps = (0.0, 0.0, 0.0, 0.004, -0.004, 900.0, -900.0, 5400.0, -5400.0, 2 * 86_400.0)
+        steps = (0.0,) * 6 + (0.004, -0.004, 900.0, -900.0, 5400.0, 2 * 86_400.0)
         self.ahead += self.chance.choice(steps)
         self.story.tell(self.now, time_asked())
-        late = not self.calm and self.chance.random() < 0.2
+        due = self.phone.due
+        soon = due is not None and due.latest < (self.now + 4) * NANOSECONDS
+        late = not self.calm and not soon and self.chance.random() < 0.2
         self._wait(self.chance.uniform(1.1, 3) if late else self.chance.uniform(0, 0.5))
         utc_ns = round((MIDNIGHT + self.now + self.ahead) * NANOSECONDS)
         if self.chance.random() < 0.1:
