@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fcntl
 import os
 import time
@@ -22,6 +23,7 @@ _PYTEST_CRASH = 3
 
 
 @click.command(name="certify")
+@click.argument("modules", metavar="[MODULE]...", nargs=-1)
 @click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
 @click.option("--handset", metavar="NAME", help="Handset to test; the first one by default.")
 @click.option(
@@ -52,6 +54,7 @@ _PYTEST_CRASH = 3
 @click.pass_context
 def command(
     ctx: click.Context,
+    modules: tuple[str, ...],
     testbed: Path | None,
     handset: str | None,
     defects: tuple[str, ...],
@@ -64,7 +67,8 @@ def command(
     """Judge a handset against the specification.
 
     Without options it judges the first virtual handset of the testbed that comes with hil, which
-    takes seconds. Each test ends in a verdict: PASS, FAIL (the phone broke a clause), INCONCLUSIVE
+    takes less than a minute. Each MODULE is one of the suite's, the whole suite runs where none is
+    named. Each test ends in a verdict: PASS, FAIL (the phone broke a clause), INCONCLUSIVE
     (it cannot be known), ERROR (lab or test broke), NOT_APPLICABLE.
 
     Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
@@ -73,6 +77,7 @@ def command(
     \b
     hil certify
     hil certify --defect retry-never         a handset that breaks a clause: exits 1
+    hil certify test_resync_at.py            one module of the suite
     hil certify -k random_delay --out run1   a part of the suite, with all the evidence
     hil certify --json results.json --testbed rack.yaml --handset a01
     """
@@ -97,7 +102,7 @@ def command(
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
     arguments = _arguments(file, entry.name, defects, selection, out, wall_clock)
-    results, status = _run_pytest(arguments, progress)
+    results, status = _run_pytest([*_suite(modules), *arguments], progress)
     if held is not None:
         os.close(held)
     _account_for(status, results)
@@ -149,6 +154,19 @@ def _take(out: Path) -> int:
     return held
 
 
+def _suite(modules: tuple[str, ...]) -> list[str]:
+    """Where the tests are; UsageError for a module that the suite has not."""
+    suite = suite_root() / "tests" / "certification"
+    known = {path.name: path for path in sorted(suite.glob("test_*.py"))}
+    for name in modules:
+        if name not in known:
+            alike = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+            raise UsageError(
+                f"the suite has no module {name!r}", remedy="perhaps " + ", ".join(alike)
+            )
+    return [str(known[name]) for name in modules] or [str(suite)]
+
+
 def _arguments(
     file: Path,
     handset: str,
@@ -157,12 +175,10 @@ def _arguments(
     out: Path | None,
     wall_clock: bool,
 ) -> list[str]:
-    root = suite_root()
     arguments = [
-        str(root / "tests" / "certification"),
         "-c",
         os.devnull,
-        f"--rootdir={root}",
+        f"--rootdir={suite_root()}",
         "--import-mode=importlib",
         "--strict-markers",
         "-p",

@@ -74,6 +74,21 @@ def test_a_phone_without_a_client_certificate_and_of_other_hardware_is_held_to_w
     assert {"Not Installed", "hardware 7.1 7.1"} <= set(said)
 
 
+def test_a_module_of_the_suite_can_be_run_alone() -> None:
+    told = certify("test_resync_on_reset.py", *ONE)
+    assert told.exit_code == 0
+    assert "PASS: 1 PASS" in told.output
+    elsewhere = certify("test_resync_periodic.py", *ONE)
+    assert elsewhere.exit_code == 2
+    assert "no test matches" in elsewhere.output
+
+
+def test_a_module_that_is_misspelt_is_told_with_its_likeness() -> None:
+    told = certify("test_resync_on_rest.py")
+    assert told.exit_code == 2
+    assert "perhaps test_resync_on_reset.py" in told.output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
