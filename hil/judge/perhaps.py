@@ -47,6 +47,8 @@ News: TypeAlias = Happening | Perhaps | Settled
 def told(ways: list[Shadow], news: News) -> list[Shadow]:
     """The ways after what is new, which may end some of them and open others; never none."""
     if not isinstance(news, Settled) or news.agreed is not False:
+        if isinstance(news, Settled) and news.agreed:
+            ways = _without_idle(ways, news)
         return [after for way in ways for after in _told(way, news)]
     waiting = [way for way in ways if news.exchange not in way.taken]
     for way in waiting:
@@ -63,6 +65,24 @@ def told(ways: list[Shadow], news: News) -> list[Shadow]:
             )
         )
     return waiting or ways
+
+
+def _without_idle(ways: list[Shadow], news: Settled) -> list[Shadow]:
+    """The ways but those in which it was early to take a request and has not come to it yet.
+
+    From its answer on, they are no others than those in which it takes the request now.
+    """
+    waiting = [way for way in ways if news.exchange not in way.taken]
+    if not waiting:
+        return ways
+    return [way for way in ways if way in waiting or not _is_pending(news.happening, way.phone)]
+
+
+def _is_pending(happening: Happening, phone: Phone) -> bool:
+    return isinstance(happening, Asked) and any(
+        (each.by, each.action, each.rule) == (happening.by, happening.action, happening.rule)
+        for each in phone.wanted
+    )
 
 
 def _told(way: Shadow, news: News) -> list[Shadow]:
@@ -106,13 +126,12 @@ def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
 
 
 def _may_be_met(request: Asked, phone: Phone) -> bool:
-    """Whether what a request asks for is waited for or going on already.
+    """Whether what a request asks for is going on already.
 
-    Whether it had begun when the request came is not seen.
+    Whether it had begun when the request came is not seen. Of one that is made again before it is met
+    the reference itself leaves open whether it is met twice.
     """
-    if request.action is not Action.RESYNC:
-        return False
     attempt = phone.attempt
-    if attempt is not None and attempt.purpose is Purpose.RESYNC:
-        return (attempt.text or "") == request.rule
-    return any((each.action, each.rule) == (request.action, request.rule) for each in phone.wanted)
+    if request.action is not Action.RESYNC or attempt is None:
+        return False
+    return attempt.purpose is Purpose.RESYNC and (attempt.text or "") == request.rule
