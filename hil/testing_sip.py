@@ -71,11 +71,12 @@ def registered(
 def first_register(
     history: History, handset: HandsetControl, after: Moment, line: int = 1
 ) -> ev.SipMessage:
-    """Wait, as a precondition, for a line's first REGISTER after boot-up."""
+    """Wait, as a precondition, for a line's first REGISTER to its proxy after boot-up."""
     return history.wait(
         ev.SipMessage,
         after=after,
         within=handset.boot_limit + handset.timing.boot,
+        source="sip",
         direction=Direction.RECEIVED,
         method="REGISTER",
         status=0,

@@ -84,7 +84,8 @@ def test_an_icmp_error_is_x00_to_try_backup_rsc(
     history.sleep(3 * soon(handset))
     seen = backup_sip.registered(1)
     history.check("line 1 is registered with its backup", seen=seen, due=True)
-    again = history.all(SipMessage, after=asked, source="sip", cseq=asked.cseq, status=0)
+    same = {"call_id": asked.call_id, "cseq": asked.cseq, "status": 0}
+    again = history.all(SipMessage, after=asked, source="sip", **same)
     history.check("repetitions of what was refused", seen=len(again), due=0)
 
 

@@ -22,7 +22,6 @@ from hil.testing_sip import (
     account,
     backup,
     boot,
-    boot_registered,
     expect_register,
     refusal,
     registered,
@@ -38,9 +37,10 @@ def boot_with_backup(
 ) -> tuple[SipMessage, bool]:
     """Boot, register and wait a while; the grant, and whether the line is registered with both."""
     lifetime = {"Register_Expires_1_": "600"}
-    granted = boot_registered(history, handset, sip, **lifetime | backup(sip) | parameters)
+    up = boot(history, handset, sip, **lifetime | backup(sip) | parameters)
+    granted = registered(history, handset, up)
     history.sleep(handset.timing.boot + soon(handset))
-    return granted, bool(history.all(SipMessage, source=BACKUP, after=granted, **REGISTER))
+    return granted, bool(history.all(SipMessage, source=BACKUP, after=up, **REGISTER))
 
 
 def failed_refresh(
