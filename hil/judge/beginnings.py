@@ -15,6 +15,7 @@ from hil.judge.requests import path_of
 from hil.judge.rule_timers import alike, beginnings_of
 from hil.judge.shadow import Lost, Shadow
 from hil.reference import loads, machine, scheduling
+from hil.reference.attempts import Step
 from hil.reference.due import Purpose
 from hil.reference.machine import due_of
 from hil.reference.phone import Began, Duty, Log, Phase, Phone
@@ -29,19 +30,22 @@ Shows = Callable[[Phone, tuple[Duty, ...]], bool]
 def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
     """The ways, each a copy, in which ``event`` is the first sign of what may begin now."""
     ways: list[Shadow] = []
+    if shadow.phone.phase is not Phase.WAITING:
+        return ways
     for purpose in Purpose:
-        if shadow.phone.phase is not Phase.WAITING:
-            continue
         if not shadow.windows[purpose].may_begin(shadow.phone, event.at):
             continue
         for phone in _phones(shadow.phone, event.at, purpose):
-            found: list[Shadow] = []
+            begun: list[Phone] = []
             for at in beginnings_of(phone, event.at, shadow.timing):
+                started = _started(shadow, phone, event, shows, Began(at, purpose))
+                if started is None or any(_are_alike(started[0], each) for each in begun):
+                    continue
+                begun.append(started[0])
                 other = shadow.fork()
                 other.phone = phone
-                if _begins(other, event, shows, purpose, at) and not _is_in(other, found):
-                    found.append(other)
-            ways += found
+                _begins(other, event, purpose, *started)
+                ways.append(other)
     return ways
 
 
@@ -70,12 +74,10 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
         shadow.lost = Lost.PATH
 
 
-def _is_in(way: Shadow, ways: list[Shadow]) -> bool:
-    """Whether one of these leads to the same request, but for what a timer reads in its path."""
-    return any(way.same_as(other) or _asks_alike(way.phone, other.phone) for other in ways)
-
-
-def _asks_alike(one: Phone, other: Phone) -> bool:
+def _are_alike(one: Phone, other: Phone) -> bool:
+    """Whether both ask for the same, but for what a timer reads in its path."""
+    if one == other:
+        return True
     ours, theirs = one.attempt, other.attempt
     if ours is None or theirs is None or ours.fetch is None or theirs.fetch is None:
         return False
@@ -83,19 +85,26 @@ def _asks_alike(one: Phone, other: Phone) -> bool:
     return same and alike(ours.fetch.url, theirs.fetch.url, _ANY)
 
 
-def _begins(
-    shadow: Shadow, event: ev.Event, shows: Shows, purpose: Purpose, timers_at: int
-) -> bool:
-    before = shadow.phone
-    phone, duties = machine.advance(before, Began(timers_at, purpose))
-    if phone.attempt is not None and timers_at != event.at:
-        plain, _ = machine.advance(before, Began(event.at, purpose))
+def _started(
+    shadow: Shadow, before: Phone, event: ev.Event, shows: Shows, began: Began
+) -> Step | None:
+    """What begins with ``event`` if its timers are read as ``began`` says; None if it does not show."""
+    phone, duties = machine.advance(before, began)
+    if phone.attempt is not None and began.at != event.at:
+        plain, _ = machine.advance(before, replace(began, at=event.at))
         attempt = replace(phone.attempt, began=event.at)
         phone = replace(phone, attempt=attempt, besides=plain.besides, triggers=plain.triggers)
     if not shows(phone, duties):
         phone, duties = shadow.without_query(phone, duties, event.at)
         if not shows(phone, duties):
-            return False
+            return None
+    return phone, duties
+
+
+def _begins(
+    shadow: Shadow, event: ev.Event, purpose: Purpose, phone: Phone, duties: tuple[Duty, ...]
+) -> None:
+    before = shadow.phone
     shadow.windows[purpose].check(before, announcement_of(shadow, event, purpose))
     due = due_of(before, purpose)
     if phone.phase is Phase.WAITING and due is not None:
@@ -103,9 +112,8 @@ def _begins(
         sent = event.at - round(shadow.timing.message * NANOSECONDS)
         began = max(sent, min(due.earliest, event.at))
         phone, duties = machine.advance(before, Began(began, purpose))
-        phone = scheduling.widened(phone, before, event.at - began)
+        phone = scheduling.widened(phone, before, event.at - began, begun=True)
     shadow.commit(phone, duties, event.at)
-    return True
 
 
 def announcement_of(shadow: Shadow, event: ev.Event, purpose: Purpose) -> ev.Event:

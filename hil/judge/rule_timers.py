@@ -18,6 +18,10 @@ NANOSECONDS = 1_000_000_000
 
 _RULES = (*PROFILE_RULES, "Upgrade_Rule", "Report_Rule")
 _TIMER = re.compile(r"\$\(?(?:PRV|UPG|REG)TMR")
+_CONDITION = re.compile(r"\)\s*\?")
+_EQUATION = re.compile(
+    r"TMR[12]?\)?\s*(?:!?=|(?i:eq|ne)\b)|(?:[!=]=?|\b(?i:eq|ne))\s*\$\(?(?:PRV|UPG|REG)TMR"
+)
 _NUMBER = re.compile(r"([0-9]{1,12})")
 
 
@@ -30,13 +34,17 @@ def margin(timing: Timing, phone: Phone | None = None) -> int:
 def beginnings_of(phone: Phone, at: int, timing: Timing) -> tuple[int, ...]:
     """The instants as which ``at`` may count for the timers in the rules of ``phone``, ``at`` first.
 
-    Without a timer there is nothing to tell them apart.
+    Without a condition on a timer there is nothing to tell them apart.
     """
     texts = [phone.parameters.raw(name) for name in _RULES]
     texts += [each.rule for each in phone.wanted]
-    if not any(map(has_timer, texts)):
+    if not any(has_timer(text) and _CONDITION.search(text) for text in texts):
         return (at,)
-    shifts = sorted(range(-margin(timing), margin(timing) + 1), key=abs)
+    most = margin(timing)
+    shifts: tuple[int, ...] = (0, -1, 1, -most // 2, most // 2, -most, most)
+    if any(map(_EQUATION.search, texts)):
+        # That one is true within a single second.
+        shifts = tuple(sorted(range(-most, most + 1), key=abs))
     return tuple(at + shift * NANOSECONDS for shift in shifts)
 
 

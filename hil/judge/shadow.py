@@ -123,6 +123,8 @@ class Shadow:
 
     def same_as(self, other: Shadow) -> bool:
         """Whether two ways have led to the same place; how they came there does not matter."""
+        if self.step != other.step or self.phone != other.phone:
+            return False
         ours, theirs = ({k: v for k, v in vars(w).items() if k not in _WAY} for w in (self, other))
         return ours == theirs and self.logs.owed == other.logs.owed
 
@@ -377,7 +379,7 @@ class Shadow:
     def could_send(self, message: LogMessage, since: int) -> bool:
         """Whether a message that fell due then could reach the lab."""
         # It may have fallen due a while before that could be seen.
-        failed = self.names.failed_since(message.host, since - self.stride)
+        failed = self.names.failed_since(message.host, max(0, since - self.stride))
         return self._sees_message(message) and not failed
 
     def sees_query(self, looking: Looking) -> bool:

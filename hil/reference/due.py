@@ -66,6 +66,8 @@ class Due:
     def postponed(self, until: int, by: int | None = None) -> Due:
         """The same, but not before ``until``, or an instant up to ``by`` that nobody knows."""
         by = until if by is None else max(until, by)
+        if until <= self.earliest and by <= self.latest:
+            return self
         return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, by))
 
 

@@ -106,12 +106,35 @@ def test_a_timer_is_a_macro(text: str, timed: bool) -> None:
     assert has_timer(text) is timed
 
 
-def test_without_a_timer_there_is_one_instant() -> None:
-    phone = Phone(Identity("000e08aabbcc"), Parameters({"Profile_Rule": "/$MA.xml"}))
-    assert beginnings_of(phone, 7 * SECOND, TWO_STEPS) == (7 * SECOND,)
-    timed = Phone(phone.identity, Parameters({"Profile_Rule_C": "/$PRVTMR.xml"}))
+@pytest.mark.parametrize(
+    ("rule", "seconds"),
+    [
+        ("/$MA.xml", {7}),
+        # What a path holds is compared as it is.
+        ("/$PRVTMR.xml", {7}),
+        ("http://a.example/x?since=$PRVTMR", {7}),
+        ('("$A" eq "7")? /x', {7}),
+        # Only near its number a condition may be the one or the other.
+        ("($PRVTMR gt 3)? /x | /y", {5, 6, 7, 8, 9}),
+        ("($PRVTMR eq 3)? /x", {5, 6, 7, 8, 9}),
+        ("( 3 = $(REGTMR1) )? /x", {5, 6, 7, 8, 9}),
+    ],
+)
+def test_the_instants_as_which_a_beginning_may_count(rule: str, seconds: set[int]) -> None:
+    phone = Phone(Identity("000e08aabbcc"), Parameters({"Profile_Rule_C": rule}))
     assert margin(TWO_STEPS) == 2
-    assert beginnings_of(timed, 7 * SECOND, TWO_STEPS) == tuple(n * SECOND for n in (7, 6, 8, 5, 9))
+    instants = beginnings_of(phone, 7 * SECOND, TWO_STEPS)
+    assert instants[0] == 7 * SECOND
+    assert {each // SECOND for each in instants} == seconds
+
+
+def test_an_equation_is_looked_at_second_by_second_and_a_bound_at_its_ends() -> None:
+    def count(rule: str) -> int:
+        phone = Phone(Identity("000e08aabbcc"), Parameters({"Profile_Rule": rule}))
+        return len(set(beginnings_of(phone, 70 * SECOND, Timing(step=9, late=1))))
+
+    assert count("($UPGTMR ge 3)? /x") == 7
+    assert count("($UPGTMR ne 3)? /x") == 21
 
 
 @pytest.mark.parametrize(
