@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from histories import NANOSECONDS, Story
-from player import Player
+from plain_player import Player
 from tellings import RECEIVED, SENT, screen, sip, time_asked, time_told
 
 from hil.reference.due import FOREVER, Action, Asker
