@@ -105,6 +105,8 @@ class SipConfig:
     ``response`` get whatever the line is about to send, apart from what its transactions send by
     themselves (100, ACK of a refusal, CANCEL); a response of None is not sent. ``incoming`` and
     ``transmit`` get every message that comes and every one that goes, each time; None drops it.
+    ``both_at_once`` registers with both servers of Dual_Registration_n_ from the beginning, which
+    the question ``dual_registration`` leaves open.
     """
 
     decisions: LineDecisions = field(default_factory=LineDecisions)
@@ -119,6 +121,7 @@ class SipConfig:
     hop: Callable[[Hop], Hop] = as_found
     acceptable: Callable[[sdp.Description, sdp.Description], bool] = acceptable
     algorithms: tuple[Algorithm, ...] = (Algorithm.SHA_256, Algorithm.MD5)
+    both_at_once: bool = False
     answers_calls: bool = True
     ring_s: float = 1.0
     no_answer_s: float = 240.0

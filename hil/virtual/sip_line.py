@@ -25,7 +25,7 @@ from hil.virtual.sip_config import METHODS, Dialing
 from hil.virtual.sip_element import Listening, SipElement
 from hil.virtual.sip_mailbox import Mailbox, MailboxSetting
 from hil.virtual.sip_notify import Notified, NotifySetting
-from hil.virtual.sip_registration import Registration, RegistrationSetting
+from hil.virtual.sip_registration import Registration, RegistrationSetting, registrations_of
 from hil.virtual.sip_surroundings import Directions, Surroundings, transport_of
 from hil.wire.sip_build import Hop, respond_to
 from hil.wire.sip_dialog import dialog_id
@@ -40,7 +40,7 @@ class _Running:
     account: Account
     directions: Directions
     element: SipElement
-    registration: Registration
+    registrations: tuple[Registration, ...]
     notified: Notified
 
 
@@ -64,7 +64,8 @@ class LineAgent:
     @property
     def registered(self) -> bool:
         """Whether a server holds a binding of it."""
-        return self._running is not None and self._running.registration.bound is not None
+        registrations = self._running.registrations if self._running is not None else ()
+        return any(each.bound is not None for each in registrations)
 
     @property
     def active(self) -> bool:
@@ -84,7 +85,7 @@ class LineAgent:
         except LabError as error:
             self._log(error.what)
             return
-        registration = Registration(
+        registrations = registrations_of(
             parameters,
             RegistrationSetting(
                 account=account,
@@ -101,8 +102,9 @@ class LineAgent:
         )
         directions = Directions(around, account)
         notified = self._notified(account)
-        self._running = _Running(account, directions, element, registration, notified)
-        self._spawn(registration.run())
+        self._running = _Running(account, directions, element, registrations, notified)
+        for registration in registrations:
+            self._spawn(registration.run())
 
     def stop(self) -> None:
         """End at once, without a word; nobody is told."""
@@ -123,7 +125,8 @@ class LineAgent:
         before, self._parameters = self._parameters, parameters
         if footing(before, self.number) == footing(parameters, self.number):
             if self._running is not None and before != parameters:
-                self._running.registration.configure(parameters)
+                for registration in self._running.registrations:
+                    registration.configure(parameters)
                 self._follow_mailbox(before)
             return
         was_registered, was_active = self.registered, self._active
@@ -163,7 +166,7 @@ class LineAgent:
     async def _place(self, call: Call, number: str) -> None:
         """Try the server that holds the registration, then its backup if the code says so."""
         servers = self._decisions.servers(self._parameters, self.number)
-        bound = self._running.registration.bound if self._running is not None else None
+        bound = self._running.registrations[0].bound if self._running is not None else None
         if not servers:
             code = self._decisions.code_of(Trouble.NO_ADDRESS)
             self._failed("INVITE", f"to {number}", code)

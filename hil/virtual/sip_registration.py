@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil.clock import NANOSECONDS, Clock
 from hil.errors import RemoteProtocolError
@@ -152,6 +152,34 @@ class Registration:
             if not isinstance(duty, machine.Register):
                 self._setting.told(duty)
         return duties
+
+
+def registrations_of(
+    parameters: Parameters, setting: RegistrationSetting
+) -> tuple[Registration, ...]:
+    """A line's registration; one a server where the firmware registers with both at once.
+
+    Then the first one alone tells of itself.
+    """
+    decisions = setting.config.decisions
+    count = len(decisions.servers(parameters, setting.account.line))
+    if not setting.config.both_at_once or count < 2:
+        return (Registration(parameters, setting),)
+    return tuple(Registration(parameters, _with_one(setting, each)) for each in range(count))
+
+
+def _with_one(setting: RegistrationSetting, number: int) -> RegistrationSetting:
+    decisions = setting.config.decisions
+
+    def servers(parameters: Parameters, line: int) -> tuple[Server, ...]:
+        return decisions.servers(parameters, line)[number : number + 1]
+
+    config = replace(setting.config, decisions=replace(decisions, servers=servers))
+    return replace(setting, config=config, told=_nobody if number else setting.told)
+
+
+def _nobody(told: machine.Registered | machine.Lost) -> None:
+    """What becomes of the second registration shows with its server."""
 
 
 def _granted(response: Response, account: Account) -> int | None:
