@@ -122,8 +122,7 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
 
     anew = hidden.given_up(shadow, event.at)
     ways = beginnings(shadow, event, shows) or [shadow]
-    if anew is not None:
-        ways += beginnings(anew, event, shows)
+    ways += [way for each in anew for way in beginnings(each, event, shows)]
     for way in ways:
         if wanted(way.phone):
             way.knows_address(event.at, event.port)
@@ -174,7 +173,7 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
 
 def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
     anew = hidden.given_up(shadow, event.at)
-    ways = _take_request(anew, event) if anew is not None else []
+    ways = [way for each in anew for way in _take_request(each, event)]
     pending = shadow.step
     if not isinstance(pending, Pending):
         return [*_take_request(shadow, event), *ways]
@@ -247,8 +246,8 @@ def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
         return [told]
     anew = hidden.given_up(shadow, event.at)
     ways = beginnings(shadow, event, shows)
-    if not ways and anew is not None:
-        ways = beginnings(anew, event, shows)
+    if not ways:
+        ways = [way for each in anew for way in beginnings(each, event, shows)]
     for way in ways:
         way.logs.settle(event, way.told_failure)
     if ways:

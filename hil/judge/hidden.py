@@ -126,17 +126,27 @@ def may_give_up(shadow: Shadow) -> bool:
             return False
 
 
-def given_up(shadow: Shadow, at: int) -> Shadow | None:
-    """The way in which it gave up before ``at``, if a resync may begin then."""
+def given_up(shadow: Shadow, at: int) -> list[Shadow]:
+    """The ways in which it gave up before ``at``, where something may begin then.
+
+    An upgrade that waited for that may have come before it, unseen, and have failed at once.
+    """
     if shadow.step is None or not may_give_up(shadow):
-        return None
+        return []
     other = shadow.fork()
     other.failed("no answer", shadow.step.since, at)
-    begins = any(
-        window.allows(machine.due_of(other.phone, purpose), at)
-        for purpose, window in other.windows.items()
+    upgraded = unseen(other, at, Purpose.UPGRADE)
+    ways = [other]
+    if upgraded is not None and upgraded.phone.phase is Phase.WAITING:
+        ways.append(upgraded)
+    return [way for way in ways if _may_begin(way, at)]
+
+
+def _may_begin(shadow: Shadow, at: int) -> bool:
+    return any(
+        window.allows(machine.due_of(shadow.phone, purpose), at)
+        for purpose, window in shadow.windows.items()
     )
-    return other if begins else None
 
 
 def looks_up_to_tell(shadow: Shadow, event: ev.DnsQuery) -> Shadow | None:

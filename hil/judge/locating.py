@@ -32,8 +32,7 @@ def asked(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
     begun = beginnings(shadow, event, shows)
     # SRV records of the rule's service are looked up for nothing else; an address may be.
     ways = begun if begun and event.qtype == "SRV" else [shadow, *begun]
-    if anew is not None:
-        ways += beginnings(anew, event, shows)
+    ways += [way for each in anew for way in beginnings(each, event, shows)]
     telling = hidden.looks_up_to_tell(shadow, event)
     if telling is not None:
         ways.append(telling)

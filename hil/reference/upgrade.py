@@ -38,7 +38,7 @@ from hil.reference.phone import (
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
-from hil.reference.scheduling import sooner
+from hil.reference.scheduling import may_go_on
 from hil.reference.upgrade_rules import Upgrade
 
 _RULE = "Upgrade_Rule"
@@ -238,9 +238,17 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     )
     performed = phone.interpretations.resync_after_failed_upgrade == "performed"
     if performed and decisions.resync_after_upgrade(phone.parameters):
-        resync = Due(at, at, Reason.PERIODIC, "resync.after_upgrade")
-        phone = replace(phone, scheduled=sooner(phone.scheduled, resync))
+        phone = _followed_by_resync(phone, at)
     return phone, duties
+
+
+def _followed_by_resync(phone: Phone, at: int) -> Phone:
+    """A resync is due now; whether one that could begin by now has its turn besides no text says."""
+    before, besides = phone.scheduled, phone.besides
+    if before is not None and may_go_on(before, at):
+        besides = (*besides, before)
+    due = Due(at, at, Reason.PERIODIC, "resync.after_upgrade")
+    return replace(phone, scheduled=due, besides=besides)
 
 
 def _nothing_to_do(phone: Phone, at: int, decisions: Decisions) -> Step:

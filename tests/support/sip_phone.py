@@ -104,8 +104,7 @@ class SipPhone:
         mine = [
             response
             for response in self.responses
-            if response.via.branch == request.via.branch
-            and response.cseq.method == request.method
+            if response.via.branch == request.via.branch and response.cseq.method == request.method
         ]
         return mine[-1] if mine else None
 
