@@ -1,7 +1,8 @@
 """The questions that the published text leaves open, each with where it comes from.
 
 Keys I1 to I30 number the questions of the published material; one of them may need several choices
-(rounding, short values and zero are all I4). I31 to I38 arose in building the reference.
+(rounding, short values and zero are all I4). I31 and on arose in building the reference and
+stand in `hil.reference.own_questions`.
 
 Sources cited: *chapter* is the normative "Provisioning Parameters"; *AG formats*, *AG provisioning*
 and *AG security* are the chapters "Provisioning Formats", "Provisioning" and "Phone Security" of
@@ -14,23 +15,8 @@ The candidate readings themselves are the types of `hil.reference.interpretation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One open question, answered by the field ``name`` of `Interpretations`.
-
-    ``note`` explains the readings whose names do not, and why the default is not the chapter's
-    literal text where it is not.
-    """
-
-    key: str
-    name: str
-    question: str
-    citation: str
-    note: str = ""
-
+from hil.reference.own_questions import OWN_QUESTIONS
+from hil.reference.question import Question as Question
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
@@ -348,67 +334,6 @@ QUESTIONS: tuple[Question, ...] = (
         "Does a Resync_At that the clock shows twice on a day fall due twice?",
         "chapter, Resync At (HHmm) (silent)",
     ),
-    Question(
-        "I31",
-        "invalid_value",
-        "What does an invalid value in a profile do where the chapter does not say?",
-        "chapter, Resync At (HHmm) ('ignored' is the only published consequence)",
-    ),
-    Question(
-        "I32",
-        "key_without_encryption",
-        "The rule has --key and the file is not encrypted: what then?",
-        "AG formats (the file must be what the openssl command produces)",
-        "plain: it is read as it is. The guide makes 'Salted__' part of the format, and a key"
-        " is a demand: to accept plain text would let anyone on the path replace the profile.",
-    ),
-    Question(
-        "I33",
-        "ikm_encoding",
-        "How does the text of IKM_HTTP_Encrypt_Content become key material?",
-        "AG formats (silent); RFC 8188 section 2.1 (any octets)",
-    ),
-    Question(
-        "I34",
-        "dhcp_offset_daylight",
-        "Is daylight saving time added to the time offset that DHCP option 2 gives?",
-        "7800 AG, Ignore DHCP Time Offset; RFC 2132 section 3.4 (the offset of the subnet from UTC)",
-    ),
-    Question(
-        "I35",
-        "peer_sharing_log",
-        "What does a phone send to Peer_Firmware_Sharing_Log_Server?",
-        "chapter, Peer Firmware Sharing Log Server; 68xx AG, Phone Features",
-        "Address and port are published, text and occasion are not. unspecified: any datagram may come "
-        "there while an upgrade is attempted with Upgrade_Enable and Peer_Firmware_Sharing both Yes; "
-        "none is owed, and at any other time one is forbidden. upgrade-messages: what goes to "
-        "Syslog_Server for Log_Upgrade_* goes there too.",
-    ),
-    Question(
-        "I36",
-        "resync_after_failed_upgrade",
-        "Does Resync_After_Upgrade_Attempt resync after an upgrade that failed?",
-        "chapter, Resync After Upgrade Attempt ('after any upgrade occurs'); conference AG",
-        "The parameter's name and the conference guide's 'after each upgrade attempt' include "
-        "failures.",
-    ),
-    Question(
-        "I37",
-        "external_address",
-        "What does $EXTIP stand for?",
-        "chapter, EXTIP ('as seen on the Internet'); 7800 AG, NAT Support Parameters; ATA guides",
-        "configured: EXT_IP, and nothing where that is empty. observed: with Handle_VIA_received or "
-        "STUN_Enable what the registrar or the STUN server saw 'supersedes' EXT_IP, as the guides of "
-        "the ATAs say of SIP messages; that the macro follows is said nowhere.",
-    ),
-    Question(
-        "I38",
-        "dual_registration",
-        "With Dual_Registration_n_ Yes, is a line's backup asked before anything has failed?",
-        "8800 AG, Ext (n) settings, Dual Registration, Alternate Proxy; SIP settings, Try Backup RSC",
-        "either: a phone may register with both servers at once, or with the backup when the other "
-        "fails; one that was seen to do with one server is held to that. fail-over: the backup is "
-        "asked only after a failure.",
-    ),
+    *OWN_QUESTIONS,
 )
 """Every open question, in the order of its key."""
