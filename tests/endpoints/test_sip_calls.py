@@ -340,6 +340,7 @@ class TestFaults:
         assert self.applied(bench) == ["MalformedSip"]
         sent = seen(bench, Direction.SENT, method="OPTIONS")
         assert [m.data for m in sent[:11]] == phone.garbage
+        assert [m.malformed for m in sent] == [True] * 11 + [False]
 
     def test_a_late_answer(self, bench, sip, phone):
         sip.inject(fl.Delay(40), nth=1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from histories import LAB, NANOSECONDS, PHONE, Story, findings, monitored
+from histories import LAB, NANOSECONDS, PHONE, Story, findings, monitored, phone
 
 from hil.history import events as ev
+from hil.judge.outside import Outside
 from hil.reference.interpretations import DEFAULT
+from hil.reference.phone import Registration
 
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="hil", nonce="n", algorithm=MD5, qop="auth"')
 ACCOUNT = {
@@ -364,3 +368,14 @@ def test_other_intervals_than_those_a_retry_began_with_leave_it_open() -> None:
     story.fetch(11, "/a.xml", Reg_Retry_Intvl="200")
     assert found(story.until(100)) == []
     assert [each.at for each in findings(story.registered(215).until(1000))] == [1000 * NANOSECONDS]
+
+
+@pytest.mark.parametrize(("spoiled", "registered"), [(False, [True]), (True, [])])
+def test_a_spoiled_grant_is_none_for_whoever_counts_registrations(
+    spoiled: bool, registered: list[bool]
+) -> None:
+    outside = Outside()
+    known = replace(phone(), parameters=phone().parameters.updated(ACCOUNT))
+    story = Lines().asks(AT_ONCE).told(AT_ONCE, 200, expires=600, spoiled=spoiled)
+    told = [news for event in story.events for news in outside.feed(event, known)]
+    assert [each.registered for each in told if isinstance(each, Registration)] == registered
