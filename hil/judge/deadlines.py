@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hil.judge.absence import falls_silent
 from hil.judge.findings import Finding
 from hil.judge.hidden import may_be_starting, unseen
 from hil.judge.requests import fetch_clause
@@ -38,7 +39,8 @@ def time_is(shadow: Shadow, now: int) -> None:
         return
     lease_ends = shadow.surroundings.lease_ends
     if lease_ends is not None and now > lease_ends + shadow.stride:
-        shadow.lost = Lost.LEASE
+        falls_silent(shadow, lease_ends)
+    if shadow.silent_since is not None:
         return
     for _ in range(_MOST_PASSED_OVER):
         if shadow.lost is not None or not (_passes_over(shadow, now) or _gives_up(shadow, now)):
@@ -113,6 +115,7 @@ def _restart_overdue(shadow: Shadow, now: int) -> None:
                 f"a reboot within {limit:g} s",
                 "no DHCPDISCOVER or DHCPREQUEST of a phone that boots",
                 at=now,
+                missed_at=since + round(limit * NANOSECONDS),
             )
         )
 
@@ -128,7 +131,8 @@ def _not_fetched(shadow: Shadow, retrieve: Retrieve, now: int) -> None:
 
 
 def _left_path(shadow: Shadow, clause: str, what: str, due: str, now: int) -> None:
+    until = now if shadow.step is None else shadow.step.since + shadow.stride
     shadow.step = None
     shadow.lost = Lost.PATH
     seen = f"nothing in {shadow.timing.step:g} s"
-    shadow.ledger.violated(Finding(clause, what, due, seen, at=now))
+    shadow.ledger.violated(Finding(clause, what, due, seen, at=now, missed_at=until))

@@ -15,7 +15,10 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Finding:
-    """One violation. ``source`` tells the monitor's findings from the test's own checks."""
+    """One violation. ``source`` tells the monitor's findings from the test's own checks.
+
+    What did not come should have by ``missed_at``, ns of lab time; -1 for whatever came.
+    """
 
     requirement: str
     what: str
@@ -25,6 +28,7 @@ class Finding:
     at: int = 0
     source: str = "monitor"
     cause: Cause = Cause.DEVICE
+    missed_at: int = -1
 
     def __str__(self) -> str:
         clause = REQUIREMENTS.get(self.requirement)
@@ -65,6 +69,10 @@ class Ledger:
     def violated(self, finding: Finding) -> None:
         """A clause was broken."""
         self.findings.append(finding)
+
+    def withdraw(self, since: int) -> None:
+        """Take the omissions of the time since then back: there was an excuse for them."""
+        self.findings = [each for each in self.findings if each.missed_at <= since]
 
     def checked(self, clause: str) -> None:
         """A clause was checked and held."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hil.history import events as ev
 from hil.history.pattern import describe
-from hil.judge import hidden, locating, peer_reports
+from hil.judge import absence, hidden, locating, peer_reports
 from hil.judge.beginnings import beginnings, begins_anyway
 from hil.judge.findings import Finding
 from hil.judge.owed import is_message
@@ -48,7 +48,11 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
         for way in ways:
             overs = (hidden.unseen(way, event.at, purpose) for purpose in Purpose)
             ways += [over for over in overs if over is not None][: _MOST_UNSEEN - len(ways)]
-    return [after for way in ways for after in _take(way, event)]
+    after = [each for way in ways for each in _take(way, event)]
+    if absence.is_sign_of_life(event):
+        for way in after:
+            way.alive_at = event.at
+    return after
 
 
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
@@ -57,16 +61,26 @@ def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
             shadow.prepared(event)
         case ev.PowerFailed():
             shadow.lost = Lost.POWER
-        case ev.PowerSwitched(action=ev.PowerAction.OFF) if shadow.lost in (None, Lost.LEASE):
+        case ev.PowerSwitched(action=ev.PowerAction.OFF) if shadow.lost is None:
             return shadow.unplugged(event.at)
+        case ev.DhcpMessage(kind="DISCOVER" | "REQUEST", ciaddr="0.0.0.0") if (
+            shadow.lost is Lost.PATH and event.direction is ev.Direction.RECEIVED
+        ):
+            return absence.comes_back(shadow, event.at)
         case _ if shadow.lost is not None:
             pass
+        case ev.LinkChanged(up=up):
+            if up:
+                return absence.is_heard_again(shadow, event.at)
+            absence.falls_silent(shadow, event.at)
         case ev.PowerRequested():
             _switching(shadow, event)
         case ev.DhcpMessage(direction=ev.Direction.SENT):
-            _leased(shadow, event)
+            return _leased(shadow, event)
         case ev.DhcpMessage(kind="DISCOVER" | "REQUEST", ciaddr="0.0.0.0"):
-            return hidden.restarted(shadow, event.at)
+            return absence.asks_for_address(shadow, event.at)
+        case ev.DhcpMessage(kind="RELEASE" | "DECLINE"):
+            absence.falls_silent(shadow, event.at)
         case ev.DnsQuery(qtype="A" | "SRV"):
             return locating.asked(shadow, event)
         case ev.DnsAnswer(qtype="A" | "SRV"):
@@ -102,12 +116,17 @@ def _switching(shadow: Shadow, event: ev.PowerRequested) -> None:
         shadow.happens(PoweredOn(event.at))
 
 
-def _leased(shadow: Shadow, event: ev.DhcpMessage) -> None:
-    if event.kind == "ACK" and event.yiaddr != "0.0.0.0" and shadow.phone.phase is not Phase.OFF:
-        shadow.surroundings = Surroundings.of(event)
-        shadow.happens(Leased(event.at, event.yiaddr, event.options))
-    elif event.kind == "NAK" and shadow.phone.address is not None:
-        shadow.lost = Lost.LEASE
+def _leased(shadow: Shadow, event: ev.DhcpMessage) -> list[Shadow]:
+    if event.kind == "NAK" and shadow.phone.address is not None:
+        absence.falls_silent(shadow, event.at)
+    if event.kind != "ACK" or event.yiaddr == "0.0.0.0" or shadow.phone.phase is Phase.OFF:
+        return [shadow]
+    shadow.surroundings = Surroundings.of(event)
+    ways = absence.is_heard_again(shadow, event.at)
+    for way in ways:
+        way.surroundings = shadow.surroundings
+        way.happens(Leased(event.at, event.yiaddr, event.options))
+    return ways
 
 
 def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:

@@ -79,7 +79,7 @@ class Monitor:
     @property
     def lost(self) -> str:
         """Why nobody can know what the phone is doing now; empty where the monitor follows it."""
-        reasons = [way.lost for way in self._ways]
+        reasons = [way.out_of_sight for way in self._ways]
         if None in reasons or reasons[0] is None:
             return ""
         return f"the monitor lost sight of the phone: {reasons[0].value}"

@@ -135,5 +135,6 @@ class OwedLogs:
                     repr("…".join(owed.message.readings[0])),
                     f"instead: {came}" if came else "no such message",
                     at=now,
+                    missed_at=owed.until,
                 )
             )

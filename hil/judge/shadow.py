@@ -57,7 +57,7 @@ class Lost(Enum):
 
     POWER = "its power is unknown until it is prepared anew"
     PATH = "it has left the path of the reference until it is prepared anew"
-    LEASE = "it has no lease, so it cannot show what it does, until its power is cut"
+    SILENT = "it has no lease or no link, so it cannot show what it does"
     LOAD = "the inside of the load that it was given is not published, until it is prepared anew"
 
 
@@ -71,7 +71,8 @@ class Shadow:
     newest changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken``
     names the requests that it has obeyed before it answered them, ``denied`` is the clause by which it
     may not do what it was asked for last, and when that was. ``upgraded`` is when it
-    was last at an upgrade, ns of lab time.
+    was last at an upgrade, ns of lab time. From ``silent_since`` on it has no lease or no link, so
+    that it can show nothing; ``alive_at`` is when it last did.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -90,6 +91,8 @@ class Shadow:
         self.taken: frozenset[str] = frozenset()
         self.upgraded = -1
         self.denied: tuple[str, int] | None = None
+        self.silent_since: int | None = None
+        self.alive_at = 0
         self.lost: Lost | None = None
 
     def denied_lately(self, at: int) -> str | None:
@@ -97,6 +100,11 @@ class Shadow:
         if self.denied is None or at - self.denied[1] > self.stride:
             return None
         return self.denied[0]
+
+    @property
+    def out_of_sight(self) -> Lost | None:
+        """Why nobody can know what it is doing now; None where it can be followed."""
+        return self.lost or (Lost.SILENT if self.silent_since is not None else None)
 
     @property
     def patience(self) -> int:
@@ -181,7 +189,7 @@ class Shadow:
         self.storing = ()
         self.taken = frozenset()
         self.denied = None
-        self.cut_from = None
+        self.cut_from = self.silent_since = None
         self.surroundings = Surroundings()
         self.logs.clear()
         for window in self.windows.values():
@@ -192,9 +200,10 @@ class Shadow:
         if self.restart is None:
             return
         reboot, _ = self.restart
-        self.ledger.checked(reboot.clause)
+        if reboot.clause:
+            self.ledger.checked(reboot.clause)
         self.happens(PoweredOn(at, reboot.cause))
-        self.step = self.held = self.restart = None
+        self.step = self.held = self.restart = self.silent_since = None
         # It has read its flash.
         self.storing = ()
         self.surroundings = Surroundings()

@@ -52,8 +52,8 @@ def test_a_pass_says_where_the_monitor_lost_sight_of_the_phone() -> None:
     told = judged(good().tell(20, nak).ended(60))
     assert told.word is Word.PASS
     assert told.remarks == (
-        "the monitor lost sight of the phone: it has no lease, so it cannot show what it does, "
-        "until its power is cut",
+        "the monitor lost sight of the phone: it has no lease or no link, so it cannot show what it "
+        "does",
     )
 
 
