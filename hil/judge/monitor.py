@@ -28,6 +28,8 @@ what no explanation excuses.
                        ├ windows   when it may begin
                        ├ requests  what is asked for
                        ├ owed      what is logged
+                       ├ partitions  which loads it may have
+                       ├ peer_reports  what its peers' log server is told
                        └ findings  the ledger
 """
 

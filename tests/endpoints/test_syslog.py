@@ -26,6 +26,20 @@ def test_message_is_recorded_with_its_parts_and_the_kernels_time_stamp(bench):
     assert seen.kernel_ns > 0
 
 
+def test_one_of_two_says_which_it_is_and_where_a_message_came_to(bench):
+    bench.start(SyslogEndpoint)
+    other = bench.start(SyslogEndpoint, port=5140, name="peer-log")
+    bench.configure_phone()
+    client = bench.phone.udp()
+    client.send(b"<134>to the peers' log server", other.port)
+    client.send(b"<134>to the syslog server", 514)
+
+    bench.history.expect(ev.SyslogMessage, within=1, count=2)
+
+    seen = {(each.source, each.port) for each in bench.history.all(ev.SyslogMessage)}
+    assert seen == {("peer-log", 5140), ("syslog", 514)}
+
+
 def test_text_without_a_header_is_kept_whole(bench):
     bench.start(SyslogEndpoint)
     bench.configure_phone()

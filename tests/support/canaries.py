@@ -14,10 +14,14 @@ from histories import LAB, Story, booted
 
 from hil.history import HistoryFile
 from hil.history import events as ev
+from hil.loads import load_files
 
 DIRECTORY = Path(__file__).parents[1] / "judge" / "canaries"
 
 _LOG = {"Syslog_Server": LAB}
+_LOAD = "sip7832.11-3-2MPP0001-610"
+_UPGRADE = f"tftp://{LAB}/{_LOAD}.loads"
+_IDLE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 _REQUESTED = f"CP-7832-3PCC 00:0e:08:aa:bb:cc -- Requesting resync tftp://{LAB}:69/7832-3PCC.xml"
 
 
@@ -40,6 +44,18 @@ def _failed_handshake_too_soon() -> Story:
         failed = ev.TlsHandshake(source="https", connection=number, peer="", succeeded=False)
         story.tell(at, failed)
     return story
+
+
+def _without_its_image() -> Story:
+    story = booted(Upgrade_Rule=_UPGRADE, **_IDLE)
+    manifest = load_files(_LOAD, 100)[f"{_LOAD}.loads"]
+    return story.end(11, story.request(10, f"/{_LOAD}.loads"), body=manifest)
+
+
+def _told_the_peers() -> Story:
+    named = {"Peer_Firmware_Sharing_Log_Server": f"{LAB}:5140", "Peer_Firmware_Sharing": "No"}
+    message = ev.SyslogMessage(source="peer-log", text="CPPDP", peer="", port=5140)
+    return booted(**_IDLE, **named).tell(20, message)
 
 
 def _failed_check() -> Story:
@@ -82,6 +98,21 @@ BREACHES: Mapping[str, tuple[str, Callable[[], Story]]] = {
         lambda: booted(**_LOG, Resync_Error_Retry_Delay="0").log(10, _REQUESTED).not_found(10),
     ),
     "handshake-too-soon": ("resync.error_retry_delay", _failed_handshake_too_soon),
+    "upgrade-missing": ("upgrade.rule", lambda: booted(Upgrade_Rule=_UPGRADE, **_IDLE)),
+    "upgrade-disabled": (
+        "upgrade.enable",
+        lambda: booted(Upgrade_Enable="No", **_IDLE).not_found(20, f"/{_LOAD}.loads"),
+    ),
+    "upgrade-retry-early": (
+        "upgrade.error_retry_delay",
+        lambda: (
+            booted(Upgrade_Rule=_UPGRADE, **_IDLE)
+            .not_found(10, f"/{_LOAD}.loads")
+            .not_found(30, f"/{_LOAD}.loads")
+        ),
+    ),
+    "upgrade-without-image": ("upgrade.rule", _without_its_image),
+    "peers-told": ("upgrade.peer_sharing_log", _told_the_peers),
     "failed-check": ("macros.mac", _failed_check),
 }
 """A breach by name: the requirement that it breaks, and the story up to 60 s."""
