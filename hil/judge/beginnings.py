@@ -14,7 +14,7 @@ from hil.judge.partitions import possible
 from hil.judge.requests import path_of
 from hil.judge.rule_timers import alike, beginnings_of
 from hil.judge.shadow import Lost, Shadow
-from hil.reference import loads, machine, scheduling
+from hil.reference import besides, loads, machine, scheduling
 from hil.reference.attempts import Step
 from hil.reference.due import Purpose
 from hil.reference.machine import due_of
@@ -54,7 +54,7 @@ def _phones(phone: Phone, at: int, purpose: Purpose) -> Iterable[Phone]:
     if purpose is Purpose.UPGRADE:
         return possible(phone, at)
     if purpose is Purpose.RESYNC and any("PRVST" in each for each in phone.parameters.values()):
-        return scheduling.each_first(phone, at)
+        return besides.each_first(phone, at)
     return (phone,)
 
 

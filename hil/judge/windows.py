@@ -13,7 +13,7 @@ from hil.history.pattern import describe
 from hil.judge.findings import Finding, Ledger
 from hil.judge.timing import Timing
 from hil.judge.unexpected import why_not_due
-from hil.reference import scheduling, upgrade
+from hil.reference import besides, scheduling, upgrade
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import FOREVER, Due, Purpose, Reason
 from hil.reference.machine import due_of
@@ -67,7 +67,7 @@ class DueWindow:
         """What may begin at ``at`` although it is not owed."""
         match self.purpose:
             case Purpose.RESYNC:
-                others = scheduling.allowed(phone, at, REFERENCE)
+                others = besides.allowed(phone, at, REFERENCE)
             case Purpose.UPGRADE:
                 others = upgrade.allowed(phone)
             case Purpose.REPORT:

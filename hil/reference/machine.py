@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hil.reference import attempts, daily, reporting, resync, scheduling, upgrade
+from hil.reference import attempts, daily, reporting, resync, scheduling, upgrade, watching
 from hil.reference.attempts import Step
 from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.due import Action, Asker, BootCause, Due, Purpose
@@ -60,7 +60,7 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
         if phone.phase is not Phase.WAITING or over:
             after = _between_attempts(phone, after, happening.at, decisions)
         resynced = Purpose.RESYNC in over
-        after = scheduling.watched(phone, after, happening.at, decisions, resynced=resynced)
+        after = watching.watched(phone, after, happening.at, decisions, resynced=resynced)
     after, more = _rebooted_if_asked(after, decisions)
     return scheduling.settled(after, happening.at, decisions), (*duties, *more)
 

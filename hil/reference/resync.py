@@ -15,6 +15,7 @@ from dataclasses import replace
 from hil.errors import ProfileError
 from hil.reference import attempts, daily
 from hil.reference.attempts import Step
+from hil.reference.besides import due_at, left_over, may_go_on, still_allowed
 from hil.reference.decisions import Decisions
 from hil.reference.due import Action, Asker, BootCause, Due, Reason
 from hil.reference.log_messages import LogKind
@@ -22,15 +23,8 @@ from hil.reference.parameters import Parameters
 from hil.reference.phone import Apply, Asked, Attempt, Duty, Finished, Phase, Phone
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import RuleFailure, Skip
-from hil.reference.scheduling import (
-    counts_periods,
-    due_after,
-    due_at,
-    left_over,
-    may_go_on,
-    still_allowed,
-    triggers_now,
-)
+from hil.reference.scheduling import counts_periods, due_after
+from hil.reference.watching import triggers_now
 
 _ASKED_BY = {
     Asker.WEB: "web.resync",

@@ -21,6 +21,7 @@ from ipaddress import ip_address
 from hil.errors import LoadError
 from hil.reference import attempts, loads
 from hil.reference.attempts import NANOSECONDS, Step
+from hil.reference.besides import may_go_on
 from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.due import FOREVER, Action, Asker, BootCause, Due, Lines, Purpose, Reason
 from hil.reference.log_messages import LogKind
@@ -38,7 +39,6 @@ from hil.reference.phone import (
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
-from hil.reference.scheduling import may_go_on
 from hil.reference.upgrade_rules import Upgrade
 
 _RULE = "Upgrade_Rule"
