@@ -6,6 +6,7 @@ The bench's SIP servers know the users line1 and line2 (`hil.endpoints.sip_setti
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hil.endpoints.sip import SipEndpoint
 from hil.history import NANOSECONDS, History, Moment
@@ -127,7 +128,7 @@ def expect_request(
     *,
     within: float = 0.0,
     requirement: str = "",
-    **fields: object,
+    **fields: Any,
 ) -> ev.SipMessage:
     """Expect a request of the phone's, soon or ``within`` so many seconds."""
     return history.expect(
