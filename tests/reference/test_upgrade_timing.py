@@ -212,6 +212,13 @@ def test_a_resync_after_a_failed_attempt(after: str, due: tuple[float, float, st
     assert attempted(booted(Resync_After_Upgrade_Attempt=after)).due == due
 
 
+def test_the_resync_after_boot_up_may_come_besides() -> None:
+    waiting = {"Resync_On_Reset": "Yes", "Resync_Random_Delay": "40"}
+    life = attempted(booted(Resync_After_Upgrade_Attempt="Yes", **waiting))
+    assert life.due == (10.5, 10.5, "1")
+    assert [each.reason.value for each in life.phone.besides] == ["0"]
+
+
 def test_read_otherwise_a_failure_is_not_followed_by_a_resync() -> None:
     reading = "resync_after_failed_upgrade=skipped"
     assert attempted(booted(reading, Resync_After_Upgrade_Attempt="Yes")).due is None
