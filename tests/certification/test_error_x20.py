@@ -20,7 +20,7 @@ from hil.history.events import SyslogMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
-from hil.testing_sip import (
+from hil.testing.sip import (
     backup,
     boot,
     boot_registered,

@@ -20,7 +20,7 @@ from hil.history.events import Direction, SipMessage, SyslogMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
-from hil.testing_sip import boot_registered, expect_answer, expect_code, expect_request
+from hil.testing.sip import boot_registered, expect_answer, expect_code, expect_request
 
 NUMBER = "5551234"
 KINDS = ["codec", "refused", "missing", "noise"]

@@ -15,9 +15,9 @@ from hil.history import History
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH
-from hil.testing_calls import Telephone
-from hil.testing_clock import GMT, seconds_until, told, utc
-from hil.testing_sip import expect_request
+from hil.testing.calls import Telephone
+from hil.testing.clock import GMT, seconds_until, told, utc
+from hil.testing.sip import expect_request
 
 
 @requirement("resync.forced_delay")

@@ -14,9 +14,9 @@ from hil.history import History
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH
-from hil.testing_calls import Telephone
-from hil.testing_clock import GMT, told, utc
-from hil.testing_sip import expect_request
+from hil.testing.calls import Telephone
+from hil.testing.clock import GMT, told, utc
+from hil.testing.sip import expect_request
 
 AT_ONCE = {"Forced_Resync_Delay": "0"}
 

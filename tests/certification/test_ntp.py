@@ -15,7 +15,7 @@ from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, boot_to_lease, first_resync
-from hil.testing_clock import GMT, seconds_until, serve_at, told, utc
+from hil.testing.clock import GMT, seconds_until, serve_at, told, utc
 
 PRIMARY, SECONDARY, OTHER = "time1.example", "time2.example", "time3.example"
 NOBODY = "192.0.2.250"

@@ -14,7 +14,7 @@ from hil.endpoints.sip_faults import SipStatus, Unreachable
 from hil.history import History
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing_sip import boot, expect_register, first_register
+from hil.testing.sip import boot, expect_register, first_register
 
 SOON, LATE = 30, 1200
 TIMED_OUT = 32

@@ -13,7 +13,7 @@ from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs
-from hil.testing_clock import (
+from hil.testing.clock import (
     GMT,
     expect_no_resync_until,
     expect_resync_at,

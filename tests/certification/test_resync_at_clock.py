@@ -14,7 +14,7 @@ from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync
-from hil.testing_clock import (
+from hil.testing.clock import (
     GMT,
     expect_no_resync_until,
     expect_resync_at,

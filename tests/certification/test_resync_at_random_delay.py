@@ -10,7 +10,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import NANOSECONDS, History
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing_clock import expect_resync_at, seconds_until, serve_at, synced
+from hil.testing.clock import expect_resync_at, seconds_until, serve_at, synced
 
 DAYS = ("02", "03", "04", "05", "06")
 

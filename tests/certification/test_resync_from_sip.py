@@ -10,7 +10,7 @@ from hil.history import History
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs, fetched
-from hil.testing_calls import Telephone
+from hil.testing.calls import Telephone
 
 QUIET = {"Resync_Periodic": "0"}
 OWN = "/own.xml"

@@ -10,7 +10,7 @@ from hil.history.events import Direction, ProvisioningRequest, SipMessage
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs
-from hil.testing_calls import Telephone
+from hil.testing.calls import Telephone
 
 QUIET = {"Resync_Periodic": "0", "Forced_Resync_Delay": "0"}
 """A phone that resyncs only if something triggers it."""

@@ -10,7 +10,7 @@ from hil.history.events import Direction, SipMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
-from hil.testing_sip import (
+from hil.testing.sip import (
     account,
     boot,
     boot_registered,

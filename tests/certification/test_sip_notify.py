@@ -19,7 +19,7 @@ from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_reboot, soon
-from hil.testing_sip import account, boot, boot_registered, registered
+from hil.testing.sip import account, boot, boot_registered, registered
 
 QUIET_S = 300.0
 """How long a phone is watched for what it must not do."""

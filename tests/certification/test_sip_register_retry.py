@@ -12,7 +12,7 @@ from hil.history import History
 from hil.history.events import Direction, SipMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing_sip import boot, expect_register, expect_retries, first_register, refusal
+from hil.testing.sip import boot, expect_register, expect_retries, first_register, refusal
 
 
 @requirement("sip.register_retry")

@@ -8,7 +8,7 @@ from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.marks import requirement
 from hil.testing import DEFAULT_PATH, check_load, expect_upgrade, serve_load
-from hil.testing_calls import Telephone
+from hil.testing.calls import Telephone
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"

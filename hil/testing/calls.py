@@ -13,7 +13,7 @@ from hil.history import events as ev
 from hil.history.events import Direction
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_resyncs, first_resync, provision, soon
-from hil.testing_sip import account, registered
+from hil.testing.sip import account, registered
 
 
 @dataclass(frozen=True)
