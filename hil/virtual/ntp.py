@@ -28,8 +28,9 @@ from hil.wire import ntp
 class NtpConfig:
     """Nanoseconds: ``timeout`` that a server has to answer, ``interval`` and ``retry`` between rounds.
 
-    The interval follows a round that told the time, the retry one that did not. ``unusable`` says why
-    no time is taken from an answer to a question.
+    The interval follows a round that told the time, the retry one that did not; in a row of those it
+    doubles up to the interval (RFC 4330 section 10). ``unusable`` says why no time is taken from an
+    answer to a question.
     """
 
     timeout: int = 3 * NANOSECONDS
@@ -76,15 +77,19 @@ class NtpClient:
 
     async def run(self) -> None:
         """Keep the clock right until cancelled, as long as there is a server to ask."""
+        retry = self._config.retry
         while True:
             self._changed.clear()
             if not self._servers:
                 await self._changed.wait()
                 continue
             told = await self._until_changed(self._round())
-            if not self._changed.is_set():
-                pause = self._config.interval if told else self._config.retry
-                await self._until_changed(asyncio.sleep(pause / NANOSECONDS))
+            if self._changed.is_set():
+                retry = self._config.retry
+                continue
+            pause = self._config.interval if told else retry
+            retry = self._config.retry if told else min(2 * retry, self._config.interval)
+            await self._until_changed(asyncio.sleep(pause / NANOSECONDS))
 
     async def _until_changed(self, work: Awaitable[bool | None]) -> bool:
         """Do ``work``, or give it up when the servers change."""
