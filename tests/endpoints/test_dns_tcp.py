@@ -126,7 +126,11 @@ async def _abort(client) -> None:
     client.stream.abort()
 
 
-@pytest.mark.parametrize("left", [b"\x00", b"\xff\xff\x00", query("a.example")[:-1]])
+@pytest.mark.parametrize(
+    "left",
+    [b"\x00", b"\xff\xff\x00", query("a.example")[:-1]],
+    ids=["half a length", "less than its length", "all but an octet"],
+)
 def test_a_message_that_is_not_whole_is_refused_and_the_endpoint_goes_on(bench, dns, left):
     client = bench.phone.tcp(53)
     client.send(left)
