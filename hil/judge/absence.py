@@ -80,6 +80,10 @@ def asks_for_address(shadow: Shadow, at: int) -> list[Shadow]:
     awake = shadow.phone.phase in _AWAKE
     owed = hidden.restarted(shadow, at)
     if not awake or owed != [shadow] or shadow.phone.phase is Phase.BOOTING:
+        for way in owed:
+            if way is not shadow:
+                # Whatever it booted for, it was away.
+                way.ledger.withdraw(_away_since(shadow, at))
         return owed
     ways = [shadow]
     for cause in _causes(shadow):

@@ -141,7 +141,8 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
 
     anew = hidden.given_up(shadow, event.at)
     ways = beginnings(shadow, event, shows) or [shadow]
-    ways += [way for each in anew for way in beginnings(each, event, shows)]
+    for each in anew:
+        ways += [each] if wanted(each.phone) else beginnings(each, event, shows)
     for way in ways:
         if wanted(way.phone):
             way.knows_address(event.at, event.port)

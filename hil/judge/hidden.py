@@ -126,20 +126,23 @@ def may_give_up(shadow: Shadow) -> bool:
             return False
 
 
-def given_up(shadow: Shadow, at: int) -> list[Shadow]:
-    """The ways in which it gave up before ``at``, where something may begin then.
+def given_up(shadow: Shadow, at: int, unseen_after: int = 2) -> list[Shadow]:
+    """The ways in which it gave up before ``at``, where it goes on or something may begin then.
 
-    An upgrade that waited for that may have come before it, unseen, and have failed at once.
+    What waited for that may have come before it unseen, so many times at most.
     """
     if shadow.step is None or not may_give_up(shadow):
         return []
     other = shadow.fork()
     other.failed("no answer", shadow.step.since, at)
-    upgraded = unseen(other, at, Purpose.UPGRADE)
     ways = [other]
-    if upgraded is not None and upgraded.phone.phase is Phase.WAITING:
-        ways.append(upgraded)
-    return [way for way in ways if _may_begin(way, at)]
+    overs = (unseen(other, at, purpose) for purpose in Purpose) if unseen_after else ()
+    for over in overs:
+        if over is not None and over.phone.phase is Phase.WAITING:
+            ways.append(over)
+        elif over is not None:
+            ways += given_up(over, at, unseen_after - 1)
+    return [way for way in ways if way.step is not None or _may_begin(way, at)]
 
 
 def _may_begin(shadow: Shadow, at: int) -> bool:

@@ -32,7 +32,10 @@ def asked(shadow: Shadow, event: ev.DnsQuery) -> list[Shadow]:
     begun = beginnings(shadow, event, shows)
     # SRV records of the rule's service are looked up for nothing else; an address may be.
     ways = begun if begun and event.qtype == "SRV" else [shadow, *begun]
-    ways += [way for each in anew for way in beginnings(each, event, shows)]
+    for each in anew:
+        step = each.step
+        goes_on = isinstance(step, Looking) and _asks_for(each, step.locate, event)
+        ways += [each] if goes_on else beginnings(each, event, shows)
     telling = hidden.looks_up_to_tell(shadow, event)
     if telling is not None:
         ways.append(telling)

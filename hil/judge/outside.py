@@ -18,6 +18,8 @@ from hil.reference.phone import Asked, ClockSet, Phone
 NANOSECONDS = 1_000_000_000
 PROMPT_NS = NANOSECONDS
 """A time that comes within this after its query is in time for every client."""
+JUMP_NS = NANOSECONDS
+"""A clock that is off by more is not only adjusted."""
 
 
 class Outside:
@@ -41,7 +43,7 @@ class Outside:
             case ev.NtpQuery():
                 self._time_asked = event.at
             case ev.NtpAnswer():
-                yield from self._told_the_time(event)
+                yield from self._told_the_time(event, phone)
             case ev.ScreenUsed(action="resync" | "reboot", offered=True):
                 yield Asked(event.at, Asker.SCREEN, Action(event.action), event.detail)
             case ev.ScreenUsed(action="dial" | "hang-up"):
@@ -60,13 +62,23 @@ class Outside:
         self._time_asked = None
         self._web = WebRequests()
 
-    def _told_the_time(self, event: ev.NtpAnswer) -> Iterator[News]:
+    def _told_the_time(self, event: ev.NtpAnswer, phone: Phone) -> Iterator[News]:
         if event.stratum == 0 or event.leap == 3:
             return
         told = ClockSet(event.at, event.utc_ns)
-        if self._time_asked is None or event.at - self._time_asked <= PROMPT_NS:
+        prompt = self._time_asked is None or event.at - self._time_asked <= PROMPT_NS
+        if prompt and not _is_a_jump(told, phone):
             yield told
             return
-        # How long a client waits for an answer is its own affair.
+        # How long a client waits for an answer is its own affair, and so is a time that it doubts
+        # because its clock shows another one (RFC 5905 section 10).
         yield Perhaps("time", told)
         yield Settled("time", told, None, "clock.ntp")
+
+
+def _is_a_jump(told: ClockSet, phone: Phone) -> bool:
+    """Whether the phone's clock shows another time already."""
+    if phone.clock is None:
+        return False
+    set_at, utc_ns = phone.clock
+    return abs(told.utc_ns - (utc_ns + told.at - set_at)) > JUMP_NS

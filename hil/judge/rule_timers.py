@@ -27,8 +27,8 @@ _NUMBER = re.compile(r"([0-9]{1,12})")
 
 def margin(timing: Timing, phone: Phone | None = None) -> int:
     """By how many seconds the reading of a timer by ``phone`` and by the judge may differ."""
-    unseen = 0 if phone is None else phone.spread / NANOSECONDS
-    return math.ceil(timing.step + timing.late + unseen)
+    unseen = 0 if phone is None else max(phone.spread, phone.upgrades.spread)
+    return math.ceil(timing.step + timing.late + unseen / NANOSECONDS)
 
 
 def beginnings_of(phone: Phone, at: int, timing: Timing) -> tuple[int, ...]:

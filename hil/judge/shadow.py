@@ -23,7 +23,7 @@ from hil.judge.timing import Timing
 from hil.judge.windows import DueWindow
 from hil.reference import attempts, machine, scheduling
 from hil.reference.decisions import REFERENCE
-from hil.reference.due import Purpose
+from hil.reference.due import BootCause, Purpose
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
@@ -235,9 +235,12 @@ class Shadow:
                     before = parameters
                 case Finished():
                     self.step = None
-                case Reboot():
+                case Reboot(cause=cause):
                     self.step = None
                     self.restart = (duty, at)
+                    if cause is not BootCause.UPGRADE:
+                        # It may take with it what it had still to tell.
+                        self.logs.clear()
                 case Install() | Log():
                     pass
 

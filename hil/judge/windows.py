@@ -135,7 +135,7 @@ class DueWindow:
                 f"nothing until {now / NANOSECONDS:.3f} s",
                 f"{(now - due.latest) / NANOSECONDS:.3f} s overdue",
                 now,
-                missed_at=due.latest,
+                missed_at=due.latest + self.slack_late(due, now),
             )
         )
 

@@ -103,12 +103,13 @@ class Upgrades:
     ``standby`` is the load in its other partition (empty: no whole one, None: nobody knows),
     ``installed`` the one that the coming reboot starts; ``error`` is $UPGERR. A loss of power leaves
     the partitions and takes the rest; whether what was ``settled`` outlives it is not published,
-    so that is in ``unsure`` then.
+    so that is in ``unsure`` then. ``spread`` is that of the last attempt (`Attempt`).
     """
 
     due: Due | None = None
     failures: int = 0
     last_attempt: int | None = None
+    spread: int = 0
     error: str = ""
     settled: tuple[str, str] | None = None
     failed: tuple[str, str] | None = None
@@ -129,7 +130,7 @@ class Phone:
     showed then, in nanoseconds since 1970; ``daily_utc`` is when Resync_At was due last by that clock.
     ``besides`` are resyncs that may begin too, and need not, where no text says whether one that
     began has come in their place. ``wanted`` are requests that wait for their turn, ``reported`` what
-    the last report told. ``spread`` is the last attempt's: by so much its timers may be ahead.
+    the last report told. ``spread`` is that of the last resync (`Attempt`).
     """
 
     identity: Identity

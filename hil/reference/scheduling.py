@@ -108,15 +108,13 @@ def widened(phone: Phone, before: Phone, spread: int, *, begun: bool = False) ->
         return due if due is None or due == old else replace(due, latest=due.latest + spread)
 
     was, now = before.upgrades, phone.upgrades
-    last, upgraded = phone.last_attempt, now.last_attempt
-    if begun and last is not None and last != before.last_attempt:
-        last += spread
-    elif begun and upgraded is not None and upgraded != was.last_attempt:
-        upgraded += spread
+    if begun and phone.last_attempt is not None and phone.last_attempt != before.last_attempt:
+        last = phone.last_attempt + spread
+        phone = replace(phone, last_attempt=last, spread=phone.spread + spread)
+    elif begun and now.last_attempt is not None and now.last_attempt != was.last_attempt:
+        now = replace(now, last_attempt=now.last_attempt + spread, spread=now.spread + spread)
     return replace(
         phone,
-        last_attempt=last,
-        spread=phone.spread + spread if begun else phone.spread,
         due=later(phone.due, before.due),
         scheduled=later(phone.scheduled, before.scheduled),
         triggered=later(phone.triggered, before.triggered),
@@ -125,7 +123,7 @@ def widened(phone: Phone, before: Phone, spread: int, *, begun: bool = False) ->
             for each in phone.besides
         ),
         report_due=later(phone.report_due, before.report_due),
-        upgrades=replace(now, due=later(now.due, was.due), last_attempt=upgraded),
+        upgrades=replace(now, due=later(now.due, was.due)),
     )
 
 

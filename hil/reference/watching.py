@@ -51,14 +51,22 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
             was_true = False
         text = phone.parameters.raw(name)
         instant = rising(_moment(phone, decisions), text, _origins(phone), at, was_true)
+        if was_true and instant is not None and instant <= at + _unsure(phone, text):
+            # It has been true all the time, for all that can be known.
+            instant = rising(_moment(phone, decisions), text, _origins(phone), instant, was_true)
         if instant is not None:
             turning.append(instant)
-            # The registrations' timers count from what everybody sees.
-            spread = max(spread, phone.spread if "PRVTMR" in text or "UPGTMR" in text else 0)
+            spread = max(spread, _unsure(phone, text))
     if not turning:
         return None
     earliest = max(at, min(turning) - spread)
     return Due(min(earliest, min(turning)), min(turning), Reason.PERIODIC, _TRIGGER)
+
+
+def _unsure(phone: Phone, text: str) -> int:
+    """By how many ns the timers in an equation may be ahead; registrations' count from what is seen."""
+    spreads = {"PRVTMR": phone.spread, "UPGTMR": phone.upgrades.spread}
+    return max((spread for timer, spread in spreads.items() if timer in text), default=0)
 
 
 def triggers_now(phone: Phone, at: int, decisions: Decisions) -> tuple[bool, bool]:
