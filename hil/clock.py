@@ -18,9 +18,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from hil.errors import LabError, UsageError
+from hil.lab_time import NANOSECONDS
 
 T = TypeVar("T")
-NANOSECONDS = 1_000_000_000
 GRACE_S = 1.0
 
 

@@ -26,11 +26,11 @@ from hil.evidence.results import RunResults, TestResult
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
+from hil.lab_time import NANOSECONDS
 from hil.net.namespace import enter
 from hil.suite_location import suite_root
 from hil.testbed.bench import VirtualBench
 
-NANOSECONDS = 1_000_000_000
 RESULTS = pytest.StashKey[RunResults]()
 BENCH = pytest.StashKey[VirtualBench]()
 STARTED = pytest.StashKey[ev.TestStarted]()

@@ -37,8 +37,9 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from hil.clock import GRACE_S, NANOSECONDS, LoopThread
+from hil.clock import GRACE_S, LoopThread
 from hil.errors import LabError
+from hil.lab_time import NANOSECONDS
 from hil.streams import bytes_under_way
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from hil.clock import NANOSECONDS
 from hil.commands.phone_options import print_json, printable
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.reference.decisions import Reason
 from hil.reference.identity import Identity
 from hil.reference.log_messages import LogMessage

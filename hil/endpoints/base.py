@@ -25,7 +25,6 @@ EVIDENCE_OCTETS = 2048
 """As much of a refused or a stranger's message is kept as evidence."""
 CLOSING_S = 2.0
 """Seconds of lab time that closing an endpoint may take."""
-NANOSECONDS = 1_000_000_000
 
 
 class Endpoint(Protocol):

@@ -12,8 +12,9 @@ import struct
 from collections.abc import Callable
 
 from hil.endpoints.admission import Standing
-from hil.endpoints.base import NANOSECONDS, Datagram, Station
+from hil.endpoints.base import Datagram, Station
 from hil.errors import EndpointError, LabError
+from hil.lab_time import NANOSECONDS
 
 _SO_TIMESTAMPNS = 35
 _IP_PKTINFO = 8

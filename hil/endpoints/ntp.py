@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from hil.clock import Clock
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission
-from hil.endpoints.base import NANOSECONDS, Datagram, Station
+from hil.endpoints.base import Datagram, Station
 from hil.endpoints.datagram import DatagramSocket
 from hil.errors import RemoteProtocolError, UsageError
 from hil.history import History
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Place
 from hil.wire import ntp
 

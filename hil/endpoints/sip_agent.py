@@ -15,8 +15,9 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
-from hil.endpoints.base import NANOSECONDS, Datagram, Station
+from hil.endpoints.base import Datagram, Station
 from hil.endpoints.sip_transport import SipTransport
+from hil.lab_time import NANOSECONDS
 from hil.wire.sip_build import Hop, request_head
 from hil.wire.sip_headers import MAGIC_COOKIE, NameAddress, Via
 from hil.wire.sip_layer import (

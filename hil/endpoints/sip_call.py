@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from hil.clock import NANOSECONDS
 from hil.endpoints.base import Station
+from hil.lab_time import NANOSECONDS
 
 
 class CallState(StrEnum):

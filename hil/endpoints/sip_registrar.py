@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from hil.endpoints.base import NANOSECONDS
 from hil.endpoints.sip_settings import Account, Settings
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire.sip_build import Hop
 from hil.wire.sip_digest import Verdict, Verifier, parse_credentials
 from hil.wire.sip_headers import NameAddress

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from hil.endpoints.base import NANOSECONDS
 from hil.endpoints.sip_agent import Agent, Reply
 from hil.endpoints.sip_registrar import Answer
 from hil.endpoints.sip_settings import Body, Settings
+from hil.lab_time import NANOSECONDS
 from hil.wire.sip_build import Hop, reply_hop, respond_to
 from hil.wire.sip_dialog import Dialog, DialogId, dialog_id, dialog_of_callee
 from hil.wire.sip_headers import Valued

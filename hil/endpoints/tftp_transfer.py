@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hil.endpoints import faults as fl
-from hil.endpoints.base import NANOSECONDS, Datagram, Station
+from hil.endpoints.base import Datagram, Station
 from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.tftp_faults import Disturbance, spoil
 from hil.errors import ProtocolError
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 from hil.wire import tftp
 from hil.wire.tftp_server import Limits, ReadSession, refuse_stranger
 from hil.wire.tftp_terms import Done, Event, Failed, Send

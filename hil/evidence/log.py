@@ -10,8 +10,8 @@ from pathlib import Path
 from hil.evidence.results import TestResult
 from hil.history import describe
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 
-NANOSECONDS = 1_000_000_000
 _LONGEST_NAME = 120
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -1,11 +1,10 @@
 """The one append-only history: typed events, the record, waits on it, and the file it is kept in."""
 
 from hil.history.pattern import describe
-from hil.history.record import NANOSECONDS, History, Mark, Moment, Unmet, Waiter
+from hil.history.record import History, Mark, Moment, Unmet, Waiter
 from hil.history.store import HistoryFile, StoredHistory, read
 
 __all__ = [
-    "NANOSECONDS",
     "History",
     "HistoryFile",
     "Mark",

@@ -28,9 +28,9 @@ from hil.errors import UsageError
 from hil.history import events as ev
 from hil.history.pattern import Pattern, describe
 from hil.history.store import HistoryFile
+from hil.lab_time import NANOSECONDS
 
 E = TypeVar("E", bound=ev.Event)
-NANOSECONDS = 1_000_000_000
 _GRACE_S = 5.0
 _LONGEST_GRACE_S = 600.0
 

@@ -16,12 +16,12 @@ from hil.history import events as ev
 from hil.judge import hidden
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
+from hil.lab_time import NANOSECONDS
 from hil.reference import scheduling
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import BootCause
 from hil.reference.phone import Phase, Reboot
 
-NANOSECONDS = 1_000_000_000
 _AWAKE = (Phase.WAITING, Phase.RESYNCING, Phase.UPGRADING, Phase.REPORTING)
 
 

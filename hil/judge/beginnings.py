@@ -14,13 +14,13 @@ from hil.judge.partitions import possible
 from hil.judge.requests import path_of
 from hil.judge.rule_timers import alike, beginnings_of
 from hil.judge.shadow import Lost, Shadow
+from hil.lab_time import NANOSECONDS
 from hil.reference import besides, loads, machine, scheduling
 from hil.reference.attempts import Step
 from hil.reference.due import Purpose
 from hil.reference.machine import due_of
 from hil.reference.phone import Began, Duty, Log, Phase, Phone
 
-NANOSECONDS = 1_000_000_000
 _ANY = 10**12
 
 Shows = Callable[[Phone, tuple[Duty, ...]], bool]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from hil.history import events as ev
 from hil.judge.perhaps import News, Perhaps, Settled
+from hil.lab_time import NANOSECONDS
 from hil.reference.line_parameters import LINES
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Registration
 
-NANOSECONDS = 1_000_000_000
 UNANSWERED_NS = 32 * NANOSECONDS
 """64*T1: how long a phone waits for any response (RFC 3261, timer F)."""
 USUAL_S = 3600

@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 from hil.reference.phone import LineChanged
 
-NANOSECONDS = 1_000_000_000
 UNANSWERED_NS = 32 * NANOSECONDS
 """64*T1: how long a phone waits for any response to its INVITE (RFC 3261, timer B)."""
 UNDIALED_NS = 60 * NANOSECONDS

@@ -8,11 +8,11 @@ from hil.judge.hidden import may_be_starting, unseen
 from hil.judge.requests import fetch_clause
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
+from hil.lab_time import NANOSECONDS
 from hil.reference.due import Purpose
 from hil.reference.phone import Phase, Retrieve
 from hil.reference.responses import NoAnswer
 
-NANOSECONDS = 1_000_000_000
 _MOST_BUSY = 4
 _MOST_PASSED_OVER = 5000
 """Unseen resyncs in a row after which nobody knows when the next one is due."""

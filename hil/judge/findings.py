@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hil.history.events import Cause
+from hil.lab_time import NANOSECONDS
 from hil.reference.requirements import REQUIREMENTS
-
-NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from hil.history import events as ev
 from hil.judge import partitions
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking, Pending
+from hil.lab_time import NANOSECONDS
 from hil.reference import machine, scheduling
 from hil.reference.due import Due, Purpose
 from hil.reference.phone import Began, Phase, Reboot
-
-NANOSECONDS = 1_000_000_000
 
 
 def unseen(shadow: Shadow, at: int, purpose: Purpose = Purpose.RESYNC) -> Shadow | None:

@@ -20,13 +20,12 @@ from hil.judge import sip_text
 from hil.judge.findings import Ledger
 from hil.judge.register_findings import CLAUSES, Owed, RegisterFindings
 from hil.judge.timing import Timing
+from hil.lab_time import NANOSECONDS
 from hil.reference import registration as machine
 from hil.reference.interpretations import Interpretations
 from hil.reference.line_decisions import REFERENCE_LINE
 from hil.reference.parameters import Parameters
 from hil.reference.registration import RegisterDue, RegistrationPhase
-
-NANOSECONDS = 1_000_000_000
 
 
 class Standing(Enum):

@@ -12,10 +12,10 @@ from hil.history import events as ev
 from hil.judge.perhaps import News, Perhaps, Settled
 from hil.judge.telephony import Telephony
 from hil.judge.web_requests import WebRequests
+from hil.lab_time import NANOSECONDS
 from hil.reference.due import Action, Asker
 from hil.reference.phone import Asked, ClockSet, Phone
 
-NANOSECONDS = 1_000_000_000
 PROMPT_NS = NANOSECONDS
 """A time that comes within this after its query is in time for every client."""
 JUMP_NS = NANOSECONDS

@@ -13,9 +13,9 @@ from hil.history import events as ev
 from hil.judge.findings import Finding, Ledger
 from hil.judge.names import host_name
 from hil.judge.timing import Timing
+from hil.lab_time import NANOSECONDS
 from hil.reference.log_messages import LogKind, LogMessage
 
-NANOSECONDS = 1_000_000_000
 CLAUSES = {
     LogKind.REQUEST: "log.request",
     LogKind.SUCCESS: "log.success",

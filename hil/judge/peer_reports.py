@@ -9,7 +9,8 @@ from __future__ import annotations
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge.findings import Finding
-from hil.judge.shadow import NANOSECONDS, Shadow
+from hil.judge.shadow import Shadow
+from hil.lab_time import NANOSECONDS
 from hil.reference import machine
 from hil.reference.due import BootCause, Purpose
 from hil.reference.parameters import Parameters

@@ -9,10 +9,9 @@ from types import MappingProxyType
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge.findings import Finding, Ledger
+from hil.lab_time import NANOSECONDS
 from hil.reference.parameters import Parameters
 from hil.reference.registration import RegisterDue
-
-NANOSECONDS = 1_000_000_000
 
 CLAUSES: Mapping[str, str] = MappingProxyType(
     {

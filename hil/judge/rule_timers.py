@@ -11,10 +11,9 @@ import math
 import re
 
 from hil.judge.timing import Timing
+from hil.lab_time import NANOSECONDS
 from hil.reference.decisions import PROFILE_RULES
 from hil.reference.phone import Phone
-
-NANOSECONDS = 1_000_000_000
 
 _RULES = (*PROFILE_RULES, "Upgrade_Rule", "Report_Rule")
 _TIMER = re.compile(r"\$\(?(?:PRV|UPG|REG)TMR")

@@ -21,6 +21,7 @@ from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import DueWindow
+from hil.lab_time import NANOSECONDS
 from hil.reference import attempts, machine, scheduling
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import BootCause, Purpose
@@ -45,8 +46,6 @@ from hil.reference.phone import (
     Retrieve,
 )
 from hil.reference.responses import NoAnswer
-
-NANOSECONDS = 1_000_000_000
 
 _WAY = ("timing", "names", "ledger", "logs", "windows", "upgraded")
 """What a shadow shares with others, or what tells of its past; the windows follow from the phone."""

@@ -7,9 +7,9 @@ from ipaddress import IPv4Address
 
 from hil.history import events as ev
 from hil.judge.requests import is_address
+from hil.lab_time import NANOSECONDS
 from hil.reference.urls import DEFAULT_PORTS
 
-NANOSECONDS = 1_000_000_000
 _DOMAIN_SERVER, _LEASE_TIME, _SERVER_IDENTIFIER = 6, 51, 54
 _FOR_EVER = 0xFFFFFFFF
 _SYSLOG_PORT = 514

@@ -13,12 +13,12 @@ from hil.history import events as ev
 from hil.judge.bindings import Bindings
 from hil.judge.calls import Calls
 from hil.judge.perhaps import News, Perhaps, Settled
+from hil.lab_time import NANOSECONDS
 from hil.reference import notify
 from hil.reference.due import Action, Asker
 from hil.reference.notify import NotifyAction
 from hil.reference.phone import Asked, Phone
 
-NANOSECONDS = 1_000_000_000
 UNANSWERED_NS = 32 * NANOSECONDS
 """64*T1: how long a phone waits for any response (RFC 3261, timers B and F)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NANOSECONDS = 1_000_000_000
+from hil.lab_time import NANOSECONDS
 
 
 @dataclass(frozen=True)

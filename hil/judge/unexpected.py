@@ -7,8 +7,6 @@ from hil.reference.decisions import REFERENCE
 from hil.reference.due import Action, Asker, BootCause, Purpose
 from hil.reference.phone import Asked, Phone
 
-NANOSECONDS = 1_000_000_000
-
 
 def why_not_due(phone: Phone, purpose: Purpose, at: int) -> str:
     """The clause that a phone breaks which begins something now."""

@@ -13,13 +13,12 @@ from hil.history.pattern import describe
 from hil.judge.findings import Finding, Ledger
 from hil.judge.timing import Timing
 from hil.judge.unexpected import why_not_due
+from hil.lab_time import NANOSECONDS
 from hil.reference import besides, scheduling, upgrade
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import FOREVER, Due, Purpose, Reason
 from hil.reference.machine import due_of
 from hil.reference.phone import Phase, Phone
-
-NANOSECONDS = 1_000_000_000
 
 _NAMES = {
     Reason.EXPLICIT: "explicit ",

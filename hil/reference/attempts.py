@@ -11,6 +11,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TypeAlias
 
+from hil.lab_time import NANOSECONDS
 from hil.reference.decisions import Decisions, Purpose, Reason
 from hil.reference.interpretations import Interpretations
 from hil.reference.log_messages import LogKind
@@ -36,8 +37,6 @@ from hil.reference.responses import (
     Unusable,
 )
 from hil.reference.rules import Fetch
-
-NANOSECONDS = 1_000_000_000
 
 Step: TypeAlias = tuple[Phone, tuple[Duty, ...]]
 """The phone after something, and what it has to do now."""

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import resync_at
 from hil.reference.decisions import Decisions
 from hil.reference.due import Due, Reason
 from hil.reference.phone import Phone
 from hil.reference.phone_clock import time_zone
 
-NANOSECONDS = 1_000_000_000
 CLAUSE = "resync.at"
 
 

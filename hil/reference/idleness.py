@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hil.lab_time import NANOSECONDS
 from hil.reference.due import Due, Lines
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 
-NANOSECONDS = 1_000_000_000
 _CLAUSE = "resync.forced_delay"
 
 

@@ -26,8 +26,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from hil.errors import SpecificationError
+from hil.lab_time import NANOSECONDS
 
-NANOSECONDS = 1_000_000_000
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S

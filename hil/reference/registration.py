@@ -25,11 +25,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
+from hil.lab_time import NANOSECONDS
 from hil.reference.line_decisions import REFERENCE_LINE, LineDecisions, Server
 from hil.reference.parameters import Parameters
 from hil.reference.windows import Window
-
-NANOSECONDS = 1_000_000_000
 
 
 class RegistrationPhase(Enum):

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.errors import SpecificationError
+from hil.lab_time import NANOSECONDS
 from hil.reference.interpretations import Interpretations
 from hil.reference.local_time import (
     DAY_S,
     MINUTE_S,
-    NANOSECONDS,
     Gap,
     Overlap,
     TimeZone,

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import daily
 from hil.reference.decisions import Decisions, Reason
 from hil.reference.phone import Due, Phase, Phone
 from hil.reference.watching import gated
 from hil.reference.windows import Window
 
-NANOSECONDS = 1_000_000_000
 _PERIODIC = "resync.periodic"
 _IDLE = "resync.idle"
 

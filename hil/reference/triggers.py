@@ -14,12 +14,11 @@ import re
 from collections.abc import Callable, Iterable
 
 from hil.errors import SpecificationError
+from hil.lab_time import NANOSECONDS
 from hil.reference import expressions
 from hil.reference.expansion import expand
 from hil.reference.macros import MacroTable
 from hil.reference.rules import active_text
-
-NANOSECONDS = 1_000_000_000
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MOST_NUMBERS = 16

@@ -19,8 +19,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from hil.errors import LoadError
+from hil.lab_time import NANOSECONDS
 from hil.reference import attempts, loads
-from hil.reference.attempts import NANOSECONDS, Step
+from hil.reference.attempts import Step
 from hil.reference.besides import may_go_on
 from hil.reference.decisions import REFERENCE, Decisions
 from hil.reference.due import FOREVER, Action, Asker, BootCause, Due, Lines, Purpose, Reason

@@ -14,11 +14,11 @@ from hil.evidence.results import TestResult
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, judge
+from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import VirtualBench
 
 REQUIREMENT = "resync.on_reset"
-NANOSECONDS = 1_000_000_000
 
 
 def baseline(bench: VirtualBench, name: str) -> TestResult:

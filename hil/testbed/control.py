@@ -12,6 +12,7 @@ from hil.errors import LabError, UsageError
 from hil.history import History, Mark
 from hil.history import events as ev
 from hil.judge import Timing
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Place
 from hil.net.ping import ping
 from hil.power.outlet import Outlet
@@ -20,7 +21,6 @@ from hil.reference.parameters import Parameters, is_valid, lookup_parameter
 
 _POWER_S = 120.0
 _WITNESS_S = 5.0
-NANOSECONDS = 1_000_000_000
 
 
 class HandsetControl:

@@ -11,8 +11,9 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History, Mark, Moment
+from hil.history import History, Mark, Moment
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 from hil.loads import NONE, Flaws, load_files
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History, Moment
+from hil.history import History, Moment
 from hil.history import events as ev
+from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, first_resync

@@ -9,9 +9,10 @@ import re
 from typing import Any
 
 from hil.endpoints.sip import SipEndpoint
-from hil.history import NANOSECONDS, History, Moment
+from hil.history import History, Moment
 from hil.history import events as ev
 from hil.history.events import Direction
+from hil.lab_time import NANOSECONDS
 from hil.testbed.bench import BACKUP_SIP_PORT
 from hil.testbed.control import HandsetControl
 from hil.testing import soon

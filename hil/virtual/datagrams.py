@@ -9,7 +9,8 @@ import asyncio
 import socket
 from ipaddress import IPv4Address
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface
 
 LARGEST = 65_535

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import decisions as spec
 from hil.reference import phone_clock
 from hil.reference.interpretations import Interpretations
@@ -22,7 +23,6 @@ Daily: TypeAlias = Callable[
     [Parameters, Options, int, int | None, Interpretations], DailyWindow | None
 ]
 
-_SECOND = 1_000_000_000
 _PRIMARY = ("Primary_NTP_Server",)
 _SECONDARY = ("Secondary_NTP_Server",)
 
@@ -66,7 +66,7 @@ def _every_24_hours(
     window = spec.daily_window(parameters, options, utc_ns, None, reading)
     if window is None or last is None:
         return window
-    day = DAY_S * _SECOND
+    day = DAY_S * NANOSECONDS
     due = last + max(1, (utc_ns - last) // day + 1) * day
     away = due - utc_ns
     return DailyWindow(away, away + window.latest_ns - window.earliest_ns, due)
@@ -88,7 +88,7 @@ def _midnight_of_the_next_day(
     window = right(parameters, options, utc_ns, last, reading)
     if window is None or parameters.clock_time("Resync_At__HHmm_") != 0 or last is not None:
         return window
-    day = DAY_S * _SECOND
+    day = DAY_S * NANOSECONDS
     return DailyWindow(window.earliest_ns + day, window.latest_ns + day, window.due_utc_ns + day)
 
 
@@ -252,7 +252,7 @@ DEFECTS = (
         "ntp-once",
         "clock.ntp",
         "asks for the time once and never again",
-        firmware(ntp=NtpConfig(interval=400 * DAY_S * _SECOND)),
+        firmware(ntp=NtpConfig(interval=400 * DAY_S * NANOSECONDS)),
     ),
     Defect(
         "ntp-unsynchronized-taken",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import decisions as spec
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
@@ -24,8 +25,7 @@ Daily: TypeAlias = Callable[
 
 _NAME = "Resync_At__HHmm_"
 _DELAY = "Resync_At_Random_Delay"
-_SECOND = 1_000_000_000
-_MINUTE = 60 * _SECOND
+_MINUTE = 60 * NANOSECONDS
 
 
 # -- which time --------------------------------------------------------------------------------------
@@ -198,14 +198,16 @@ DEFECTS = (
         "resync.at.random_delay",
         "waits at most as long as a Resync_At_Random_Delay below 600 says",
         _delayed(
-            lambda seconds, window: seconds * _SECOND if seconds < 600 else _right_length(window)
+            lambda seconds, window: (
+                seconds * NANOSECONDS if seconds < 600 else _right_length(window)
+            )
         ),
     ),
     Defect(
         "resync-at-delay-ten-minutes",
         "resync.at.random_delay",
         "waits at most ten minutes whatever Resync_At_Random_Delay says",
-        _delayed(lambda seconds, window: min(600 * _SECOND, _right_length(window))),
+        _delayed(lambda seconds, window: min(600 * NANOSECONDS, _right_length(window))),
     ),
     Defect(
         "resync-at-delay-fixed",

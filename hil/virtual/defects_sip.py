@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import line_decisions as spec
 from hil.reference.line_decisions import Server
 from hil.reference.parameters import Parameters
@@ -19,7 +20,6 @@ from hil.wire.sip_message import Message, Request, Response, with_header
 from hil.wire.sip_timers import Timers
 
 _HALF_A_MINUTE_NS = 30_000_000_000
-_SECOND_NS = 1_000_000_000
 _MOST_REPEATED = 6
 _DEFAULT_SHORT, _DEFAULT_LONG = 30, 1200
 
@@ -65,11 +65,11 @@ def _always_stale(message: Message) -> Message | None:
 
 
 def _slow(parameters: Parameters) -> Timers:
-    return replace(timers(parameters), t1=2 * _SECOND_NS)
+    return replace(timers(parameters), t1=2 * NANOSECONDS)
 
 
 def _uncapped(parameters: Parameters) -> Timers:
-    return replace(timers(parameters), t2=64 * _SECOND_NS)
+    return replace(timers(parameters), t2=64 * NANOSECONDS)
 
 
 def _default_timers(parameters: Parameters) -> Timers:

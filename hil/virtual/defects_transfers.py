@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hil.lab_time import NANOSECONDS
 from hil.reference import decisions as spec
 from hil.reference import responses
 from hil.reference.log_messages import LogKind, LogMessage
@@ -16,7 +17,6 @@ from hil.reference.rules import Fetch
 from hil.virtual.defect import Defect, decision, firmware
 from hil.virtual.tftp import TftpConfig
 from hil.wire.tftp_client import Patience
-from hil.wire.tftp_terms import SECOND
 
 _NOTHING = b"<flat-profile></flat-profile>"
 _FILE_NOT_FOUND = responses.TFTP_FILE_NOT_FOUND
@@ -235,7 +235,7 @@ DEFECTS = (
         "tftp-impatient",
         "transfer.tftp",
         "gives a TFTP transfer up if the next packet does not come within half a second",
-        firmware(tftp=TftpConfig(patience=Patience(timeout=SECOND // 2, retries=0))),
+        firmware(tftp=TftpConfig(patience=Patience(timeout=NANOSECONDS // 2, retries=0))),
     ),
     Defect(
         "tftp-only-8-kib",

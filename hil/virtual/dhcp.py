@@ -19,8 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import LabError, RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface, Place
 from hil.virtual.datagrams import LARGEST, open_datagram
 from hil.wire import dhcp_client as machine

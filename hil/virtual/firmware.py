@@ -38,8 +38,6 @@ from hil.virtual.tftp import LOADS as TFTP_LOADS
 from hil.virtual.tftp import TftpConfig
 from hil.virtual.web_pages import WebConfig
 
-NANOSECONDS = 1_000_000_000
-
 
 def anywhere(due: Due, chance: random.Random) -> int:
     """Pick the instant of a resync: uniformly in its window."""

@@ -26,8 +26,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import LabError, ProfileError, ProfileErrorKind
+from hil.lab_time import NANOSECONDS
 
 SLOT_SIZE = 512 * 1024
 """Octets of one slot of the flash."""

@@ -18,8 +18,9 @@ from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface
 from hil.reference import machine
 from hil.reference.due import FOREVER

@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface
 from hil.virtual.datagrams import open_datagram, receive
 from hil.virtual.resolver import Addresses, Resolution

@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import RemoteProtocolError, TransportError
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface, Place
 from hil.net.stream import Stream, connect
 from hil.reference.phone import Destination

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface, Place
 from hil.reference import phone_clock
 from hil.reference import status as pages

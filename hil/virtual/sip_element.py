@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import LocalProtocolError, RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.reference.error_codes import Trouble
 from hil.virtual.sip_config import SipConfig
 from hil.virtual.sip_udp import Transport

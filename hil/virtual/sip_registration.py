@@ -12,8 +12,9 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.reference import registration as machine
 from hil.reference.error_codes import Trouble
 from hil.reference.line_decisions import Server

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from hil.clock import NANOSECONDS, Clock
+from hil.clock import Clock
 from hil.errors import LocalProtocolError, RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Interface
 from hil.virtual.datagrams import LARGEST, open_datagram
 from hil.virtual.transfer import (
@@ -31,7 +32,6 @@ from hil.virtual.transfer import (
 from hil.wire import tftp_terms as terms
 from hil.wire.tftp import SERVER_PORT, Error, ErrorCode, encode
 from hil.wire.tftp_client import Patience, ReadTransfer
-from hil.wire.tftp_terms import SECOND
 
 _BATCH = 64
 _TEXTS: Mapping[int, str] = {
@@ -53,7 +53,7 @@ class TftpConfig:
     options: tuple[tuple[str, str], ...] = (("blksize", "1468"), ("tsize", "0"))
     patience: Patience = field(
         default_factory=lambda: Patience(
-            timeout=2 * SECOND, retries=5, total=120 * SECOND, largest=LARGEST_BODY
+            timeout=2 * NANOSECONDS, retries=5, total=120 * NANOSECONDS, largest=LARGEST_BODY
         )
     )
     local_ports: tuple[int, ...] = (53240, 53241, 53242, 53243, 53244, 53245)
@@ -61,7 +61,9 @@ class TftpConfig:
 
 LOADS = TftpConfig(
     options=(("blksize", "1428"), ("windowsize", "16"), ("tsize", "0")),
-    patience=Patience(timeout=2 * SECOND, retries=5, total=1800 * SECOND, largest=LARGEST_LOAD),
+    patience=Patience(
+        timeout=2 * NANOSECONDS, retries=5, total=1800 * NANOSECONDS, largest=LARGEST_LOAD
+    ),
 )
 """For a firmware load, which goes to a sink: windows of RFC 7440, whose blocks of 1428 octets fit an
 Ethernet frame even behind IPv6 headers (RFC 2348)."""

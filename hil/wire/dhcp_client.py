@@ -19,6 +19,7 @@ from enum import Enum, auto
 from ipaddress import IPv4Address
 
 from hil.errors import LocalProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import (
     BROADCAST_FLAG,
@@ -31,11 +32,10 @@ from hil.wire.dhcp import (
 )
 from hil.wire.dhcp_lease import Lease, read_lease
 
-_SECOND = 1_000_000_000
 _BACKOFF = (4, 8, 16, 32, 64)
 """Seconds between retransmissions, the last one for ever (section 4.1)."""
-_DECLINE_PAUSE = 10 * _SECOND
-_SLOWEST_RENEWAL = 60 * _SECOND
+_DECLINE_PAUSE = 10 * NANOSECONDS
+_SLOWEST_RENEWAL = 60 * NANOSECONDS
 
 
 class State(Enum):
@@ -315,12 +315,12 @@ class DhcpClient:
 
         A REQUEST repeats that of the DISCOVER before it (section 3.1, step 3).
         """
-        return min(max(0, now - self._began) // _SECOND, 0xFFFF)
+        return min(max(0, now - self._began) // NANOSECONDS, 0xFFFF)
 
     def _delay(self, tries: int) -> int:
         """Nanoseconds before the next try (section 4.1)."""
         seconds = _BACKOFF[min(tries, len(_BACKOFF) - 1)] + self._jitter()
-        return int(seconds * _SECOND)
+        return int(seconds * NANOSECONDS)
 
     def _broadcast(self, kind: MessageType, options: list[tuple[int, bytes]]) -> Send:
         message = self._message(kind, options, ciaddr=UNSPECIFIED)

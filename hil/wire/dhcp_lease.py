@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from hil.lab_time import NANOSECONDS
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import UNSPECIFIED, Message
-
-_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,15 @@ def read_lease(ack: Message, sent: int) -> Lease | None:
     seconds = _seconds(ack, opt.LEASE_TIME)
     if server is None or len(server) != 4 or not seconds or ack.yiaddr == UNSPECIFIED:
         return None
-    term = None if seconds == opt.INFINITE else _term(ack, sent, seconds * _SECOND)
+    term = None if seconds == opt.INFINITE else _term(ack, sent, seconds * NANOSECONDS)
     return Lease(ack.yiaddr, IPv4Address(server), sent, term, ack)
 
 
 def _term(ack: Message, sent: int, length: int) -> Term:
     """Take T1 and T2 from the ACK; where absent or not 0 < T1 < T2 < lease, one half and 7/8."""
     t1, t2 = _seconds(ack, opt.RENEWAL_TIME), _seconds(ack, opt.REBINDING_TIME)
-    renew = length // 2 if t1 is None else t1 * _SECOND
-    rebind = length * 7 // 8 if t2 is None else t2 * _SECOND
+    renew = length // 2 if t1 is None else t1 * NANOSECONDS
+    rebind = length * 7 // 8 if t2 is None else t2 * NANOSECONDS
     if not 0 < renew < rebind < length:
         renew, rebind = length // 2, length * 7 // 8
     return Term(sent + renew, sent + rebind, sent + length)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from hil.errors import LocalProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import (
     BROADCAST_FLAG,
@@ -29,7 +30,6 @@ from hil.wire.dhcp import (
     Op,
 )
 
-_SECOND = 1_000_000_000
 _HEADERS = 28
 _ALWAYS = (53, 54, 51, 58, 59, 56, 61, 82)
 """Sent whatever the client asked for, where there is a value (RFC 2131 table 3; RFC 6842; 3046)."""
@@ -210,7 +210,7 @@ class DhcpServer:
 
     def _grant(self, message: Message, address: IPv4Address, now: int) -> list[Message]:
         seconds = self.config.lease_time
-        expires = None if seconds == opt.INFINITE else now + seconds * _SECOND
+        expires = None if seconds == opt.INFINITE else now + seconds * NANOSECONDS
         self._binding = Binding(address, confirmed=True, expires=expires)
         return [self._reply(message, MessageType.ACK, address)]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from hil.errors import LocalProtocolError, RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 
 SERVER_PORT = 123
-NANOSECONDS = 1_000_000_000
 UNKNOWN = 0
 """The timestamp of a clock that knows no time (section 6)."""
 NO_TIME_STRATUM = 0

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hil.errors import LocalProtocolError, RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire.tftp import (
     Ack,
     Data,
@@ -28,7 +29,6 @@ from hil.wire.tftp import (
 )
 from hil.wire.tftp_terms import (
     BLOCK_NUMBERS,
-    SECOND,
     Block,
     Complete,
     Event,
@@ -48,9 +48,9 @@ class Patience:
     on the wire end the transfer.
     """
 
-    timeout: int = SECOND
+    timeout: int = NANOSECONDS
     retries: int = 5
-    total: int = 300 * SECOND
+    total: int = 300 * NANOSECONDS
     largest: int = 64 << 20
 
 

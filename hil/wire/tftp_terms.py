@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire.tftp import LARGEST_BLOCK
 
-SECOND = 1_000_000_000
-"""Nanoseconds."""
 BLOCK_NUMBERS = 1 << 16
 """Block numbers count modulo this: 0 follows 65535."""
 
@@ -29,7 +28,7 @@ class Terms:
 
     blksize: int = 512
     windowsize: int = 1
-    timeout: int = SECOND
+    timeout: int = NANOSECONDS
     tsize: int | None = None
 
 
@@ -102,7 +101,7 @@ def accept(
         elif name in _RANGES and _RANGES[name][0] <= number <= _RANGES[name][1]:
             number = lower.get(name, int)(number)
             if name == "timeout":
-                timeout = number * SECOND
+                timeout = number * NANOSECONDS
             else:
                 values[name] = number
         else:
@@ -133,7 +132,7 @@ def agree(proposed: Options, answered: Options, default: Terms) -> Terms:
             if not (most if name == "timeout" else least) <= number <= most:
                 raise RemoteProtocolError(f"{name} {asked[name]} proposed, {number} acknowledged")
         numbers[name] = number
-    timeout = numbers["timeout"] * SECOND if "timeout" in numbers else default.timeout
+    timeout = numbers["timeout"] * NANOSECONDS if "timeout" in numbers else default.timeout
     return Terms(
         numbers.get("blksize", 512), numbers.get("windowsize", 1), timeout, numbers.get("tsize")
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.neighbours import NeighbourListener
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History
+from hil.history import History
 from hil.history.events import DhcpMessage, NeighbourAnnounced
+from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import first_resync, provision

@@ -9,8 +9,9 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History
+from hil.history import History
 from hil.history.events import HttpRequest
+from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl

@@ -7,7 +7,8 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History
+from hil.history import History
+from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
 from hil.testing.clock import expect_resync_at, seconds_until, serve_at, synced

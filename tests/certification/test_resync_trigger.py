@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hil.endpoints.sip_faults import SipStatus
-from hil.history import NANOSECONDS, History, Moment
+from hil.history import History, Moment
 from hil.history.events import Direction, ProvisioningRequest, SipMessage
+from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs

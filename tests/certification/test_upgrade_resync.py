@@ -6,8 +6,9 @@ import pytest
 
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import NANOSECONDS, History
+from hil.history import History
 from hil.history.events import ProvisioningRequest, TransferEnded
+from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl

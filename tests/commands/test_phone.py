@@ -12,7 +12,7 @@ import trustme
 from programs import needed
 
 from hil.commands.phone_narrator import Narrator
-from hil.history import NANOSECONDS
+from hil.lab_time import NANOSECONDS
 from hil.reference.decisions import Reason
 from hil.reference.identity import Identity
 from hil.reference.log_messages import LogKind, LogMessage

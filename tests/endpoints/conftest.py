@@ -23,7 +23,8 @@ import pytest
 from hil.clock import WallClock
 from hil.endpoints.admission import Admission
 from hil.errors import StreamTimeout, TransportError
-from hil.history import NANOSECONDS, History
+from hil.history import History
+from hil.lab_time import NANOSECONDS
 from hil.net import namespace
 from hil.net.barrier import Probe
 from hil.net.interface import Interface, Place

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from hil.clock import NANOSECONDS
 from hil.errors import EndpointError, StreamClosed, StreamTimeout
+from hil.lab_time import NANOSECONDS
 from hil.net.interface import Place
 from hil.net.stream import Listener, connect
 from hil.net.virtual import LAB_ADDRESS

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from hil.clock import NANOSECONDS
 from hil.errors import RemoteProtocolError
+from hil.lab_time import NANOSECONDS
 from hil.wire import sdp
 from hil.wire.sip_build import Hop, request_head, respond_to
 from hil.wire.sip_codec import decode, encode
