@@ -13,27 +13,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hil.history import events as ev
+from hil.judge import sip_text
 from hil.judge.perhaps import News, Perhaps, Settled
+from hil.judge.sip_timers import patience
 from hil.lab_time import NANOSECONDS
 from hil.reference.line_parameters import LINES
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Registration
 
-UNANSWERED_NS = 32 * NANOSECONDS
-"""64*T1: how long a phone waits for any response (RFC 3261, timer F)."""
 USUAL_S = 3600
 """The lifetime of a binding of which nothing is said (RFC 3261 section 10.2)."""
 
-_CHALLENGES = (401, 407, 423)
+_INTERVAL_TOO_BRIEF = 423
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """A REGISTER that has no answer yet, for one of these lines."""
+    """A REGISTER that has no answer yet, for one of these lines; at ``until`` the phone gives it up."""
 
     lines: tuple[int, ...]
     cseq: int
-    at: int
+    until: int
     expires: int
     server: tuple[str, int]
     matters: bool
@@ -57,8 +57,9 @@ class Bindings:
             before = self._asking.get(event.call_id)
             if lines and (before is None or before.cseq < event.cseq):
                 matters = counts_registrations(parameters)
+                until = event.at + patience(parameters)
                 self._asking[event.call_id] = _Asking(
-                    lines, event.cseq, event.at, event.expires, server, matters
+                    lines, event.cseq, until, event.expires, server, matters
                 )
             return
         asking = self._asking.get(event.call_id)
@@ -69,10 +70,10 @@ class Bindings:
         if event.status < 300:
             expires = asking.expires if event.expires < 0 else event.expires
             yield from self._granted(asking, event.at, USUAL_S if expires < 0 else expires)
-        elif event.status not in _CHALLENGES:
+        elif not _may_be_mended(event.status):
             yield from self._refused(asking, event.at)
         elif asking.matters:
-            # Without credentials it may be the end.
+            # Without credentials, or a longer interval, it may be the end.
             yield from self._refused(asking, event.at)
 
     def undeliverable(self, event: ev.FaultInjected) -> Iterator[News]:
@@ -83,9 +84,9 @@ class Bindings:
     def timed_out(self, now: int) -> Iterator[News]:
         """What has come to an end before ``now`` because nobody answered, or by itself."""
         for call_id, asking in tuple(self._asking.items()):
-            if asking.at + UNANSWERED_NS < now:
+            if asking.until < now:
                 del self._asking[call_id]
-                yield from self._refused(asking, asking.at + UNANSWERED_NS)
+                yield from self._refused(asking, asking.until)
         for line, ends in tuple(self._running_out.items()):
             if ends < now:
                 del self._running_out[line]
@@ -131,6 +132,11 @@ class Bindings:
 def counts_registrations(parameters: Parameters) -> bool:
     """Whether anything that the phone does depends on how long a line has not been registered."""
     return any("REGTMR" in value for value in parameters.items_set().values())
+
+
+def _may_be_mended(status: int) -> bool:
+    """Whether a refusal says what the next REGISTER needs: credentials, or a longer interval."""
+    return sip_text.is_challenge(status) or status == _INTERVAL_TOO_BRIEF
 
 
 def lines_of(event: ev.SipMessage, parameters: Parameters) -> tuple[int, ...]:

@@ -21,11 +21,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hil.history import events as ev
+from hil.judge import sip_text
+from hil.judge.sip_timers import patience
 from hil.lab_time import NANOSECONDS
+from hil.reference.parameters import Parameters
 from hil.reference.phone import LineChanged
 
-UNANSWERED_NS = 32 * NANOSECONDS
-"""64*T1: how long a phone waits for any response to its INVITE (RFC 3261, timer B)."""
 UNDIALED_NS = 60 * NANOSECONDS
 """How long a line may be busy with a number that leads to no call."""
 
@@ -38,13 +39,13 @@ _GONE = (408, 481)
 class _Call:
     """One call, known by its ``line``; ``cseq`` is that of the INVITE that began it.
 
-    ``asked`` is since when nobody has answered the phone, ``accepted`` whether its INVITE had a 2xx,
-    ``acknowledged`` whether that had its ACK.
+    ``gives_up`` is when the phone does if nobody answers it, ``accepted`` whether its INVITE had a
+    2xx, ``acknowledged`` whether that had its ACK.
     """
 
     line: int
     cseq: int
-    asked: int | None = None
+    gives_up: int | None = None
     accepted: bool = False
     acknowledged: bool = False
 
@@ -58,15 +59,16 @@ class Calls:
         self._ended: dict[tuple[str, int], None] = {}
         self._dialing: tuple[int, int] | None = None
 
-    def feed(self, event: ev.SipMessage) -> Iterator[LineChanged]:
+    def feed(self, event: ev.SipMessage, parameters: Parameters) -> Iterator[LineChanged]:
         """What an INVITE, an ACK or a BYE, or a response to one, says of the lines."""
+        gives_up = event.at + patience(parameters)
         call = self._calls.get(event.call_id)
         if event.method == "INVITE" and event.status == 0:
-            yield from self._invited(event, call)
+            yield from self._invited(event, call, gives_up)
         elif call is None:
             return
         elif event.method == "INVITE":
-            yield from self._replied(event, call)
+            yield from self._replied(event, call, gives_up)
         elif event.method == "ACK" and call.accepted and not call.acknowledged:
             self._calls[event.call_id] = replace(call, acknowledged=True)
             yield LineChanged(event.at, call.line, True)
@@ -87,16 +89,16 @@ class Calls:
 
     def undeliverable(self, event: ev.FaultInjected) -> Iterator[LineChanged]:
         """What the phone sent last cannot be delivered, and it was told so (ICMP)."""
-        for call_id in [c for c, call in self._calls.items() if call.asked is not None]:
+        for call_id in [c for c, call in self._calls.items() if call.gives_up is not None]:
             if call_id in event.detail:
                 yield from self._over(call_id, event.at)
 
     def timed_out(self, now: int) -> Iterator[LineChanged]:
         """What has come to an end before ``now`` because nobody answered."""
         silent = [
-            (call.asked + UNANSWERED_NS, call_id)
+            (call.gives_up, call_id)
             for call_id, call in self._calls.items()
-            if call.asked is not None and call.asked + UNANSWERED_NS < now
+            if call.gives_up is not None and call.gives_up < now
         ]
         for at, call_id in sorted(silent):
             yield from self._over(call_id, at)
@@ -105,32 +107,34 @@ class Calls:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _invited(self, event: ev.SipMessage, call: _Call | None) -> Iterator[LineChanged]:
+    def _invited(
+        self, event: ev.SipMessage, call: _Call | None, gives_up: int
+    ) -> Iterator[LineChanged]:
         from_phone = event.direction is ev.Direction.RECEIVED
         if call is not None:
             if from_phone and not call.accepted and event.cseq > call.cseq:
                 # With credentials, or elsewhere.
-                again = replace(call, cseq=event.cseq, asked=event.at)
+                again = replace(call, cseq=event.cseq, gives_up=gives_up)
                 self._calls[event.call_id] = again
             return
         if (event.call_id, event.cseq) in self._ended:
             return
-        call = _Call(next(self._numbers), event.cseq, event.at if from_phone else None)
+        call = _Call(next(self._numbers), event.cseq, gives_up if from_phone else None)
         self._calls[event.call_id] = call
         yield LineChanged(event.at, call.line, None)
         if from_phone:
             yield from self._dialed(event.at)
 
-    def _replied(self, event: ev.SipMessage, call: _Call) -> Iterator[LineChanged]:
+    def _replied(self, event: ev.SipMessage, call: _Call, gives_up: int) -> Iterator[LineChanged]:
         if call.accepted:
             if event.cseq != call.cseq and event.status in _GONE:
                 yield LineChanged(event.at, call.line, None)
-        elif event.status in (401, 407) and call.asked is not None:
-            self._calls[event.call_id] = replace(call, asked=event.at)
+        elif sip_text.is_challenge(event.status) and call.gives_up is not None:
+            self._calls[event.call_id] = replace(call, gives_up=gives_up)
         elif event.status >= 300:
             yield from self._over(event.call_id, event.at)
         else:
-            self._calls[event.call_id] = replace(call, asked=None, accepted=event.status >= 200)
+            self._calls[event.call_id] = replace(call, gives_up=None, accepted=event.status >= 200)
 
     def _bye(self, event: ev.SipMessage, call: _Call) -> Iterator[LineChanged]:
         from_phone = event.direction is ev.Direction.RECEIVED

@@ -19,6 +19,7 @@ from hil.history import events as ev
 from hil.judge import sip_text
 from hil.judge.findings import Ledger
 from hil.judge.register_findings import CLAUSES, Owed, RegisterFindings
+from hil.judge.sip_timers import patience
 from hil.judge.timing import Timing
 from hil.lab_time import NANOSECONDS
 from hil.reference import registration as machine
@@ -373,8 +374,8 @@ class LineWatch:
 
     @property
     def _patience(self) -> int:
-        """64*T1, nanoseconds."""
-        return 64 * max(1, self.parameters.milliseconds("SIP_T1")) * NANOSECONDS // 1000
+        """How long the phone waits for a response, nanoseconds."""
+        return patience(self.parameters)
 
     @property
     def _stride(self) -> int:

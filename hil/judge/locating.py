@@ -11,7 +11,7 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.judge import hidden
 from hil.judge.beginnings import beginnings
-from hil.judge.names import PROMPT_NS, SETTLED, host_name, located
+from hil.judge.names import PROMPT_LOOKUP_NS, SETTLED, host_name, located
 from hil.judge.owed import ANNOUNCING
 from hil.judge.shadow import Shadow
 from hil.judge.steps import Asking, Looking
@@ -57,7 +57,7 @@ def told(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
     if settled is None:
         return [shadow]
     ways = [shadow]
-    if event.at - looking.last > PROMPT_NS:
+    if event.at - looking.last > PROMPT_LOOKUP_NS:
         ways.append(_too_late(shadow, looking, event))
     if settled == "goes on":
         # The address of a host is due now.

@@ -8,7 +8,7 @@ from hil.history import events as ev
 from hil.judge.requests import is_address
 from hil.reference.phone import Destination, Locate, Located
 
-PROMPT_NS = 500_000_000
+PROMPT_LOOKUP_NS = 500_000_000
 """An answer within this is in time for every resolver: those that wait do so for seconds."""
 
 SETTLED = ("NOERROR", "NXDOMAIN")
@@ -55,7 +55,7 @@ class Names:
             case ev.DnsAnswer(qtype="A", truncated=False):
                 known = self._of(event.name)
                 addresses = addresses_in(event)
-                late = known.asked is not None and event.at - known.asked > PROMPT_NS
+                late = known.asked is not None and event.at - known.asked > PROMPT_LOOKUP_NS
                 # Where the name led elsewhere until now, what was sent before went there.
                 elsewhere = bool(known.addresses) and known.addresses[:1] != addresses[:1]
                 good = addresses and not late and not elsewhere

@@ -16,7 +16,7 @@ from hil.lab_time import NANOSECONDS
 from hil.reference.due import Action, Asker
 from hil.reference.phone import Asked, ClockSet, Phone
 
-PROMPT_NS = NANOSECONDS
+PROMPT_TIME_NS = NANOSECONDS
 """A time that comes within this after its query is in time for every client."""
 JUMP_NS = NANOSECONDS
 """A clock that is off by more is not only adjusted."""
@@ -66,7 +66,7 @@ class Outside:
         if event.stratum == 0 or event.leap == 3:
             return
         told = ClockSet(event.at, event.utc_ns)
-        prompt = self._time_asked is None or event.at - self._time_asked <= PROMPT_NS
+        prompt = self._time_asked is None or event.at - self._time_asked <= PROMPT_TIME_NS
         if prompt and not _is_a_jump(told, phone):
             yield told
             return

@@ -93,6 +93,21 @@ def test_silence_is_a_loss_after_timer_f() -> None:
     assert heard(*GRANTED, *asked, LATER) == [(1.1, 1, True, True), (532, 1, False, True)]
 
 
+@pytest.mark.parametrize(("t1", "lost"), [("0.1", 506.4), ("1", 564)])
+def test_how_long_a_phone_waits_for_an_answer_to_its_register_is_set_by_sip_t1(
+    t1: str, lost: float
+) -> None:
+    asked = (500, register(2))
+    assert heard(*GRANTED, asked, LATER, SIP_T1=t1)[1:] == [(lost, 1, False, True)]
+
+
+@pytest.mark.parametrize("status", [401, 407, 423])
+def test_what_a_phone_may_mend_may_be_the_end_where_it_matters(status: int) -> None:
+    told = (1, register()), (1, answer(status))
+    assert heard(*told, **TRIGGER) == [(1, 1, False, False)]
+    assert heard(*told) == []
+
+
 def test_an_icmp_error_is_a_loss_at_once() -> None:
     fault = ev.FaultInjected(source="sip", fault="Unreachable", detail="REGISTER 101")
     assert heard(*GRANTED, (500, register(2)), (500, fault))[1:] == [(500, 1, False, True)]

@@ -99,6 +99,14 @@ def test_a_call_that_nobody_answers_ends_with_timer_b() -> None:
     assert heard(*silent) == [(1, 1, None), (33, 1, False)]
 
 
+@pytest.mark.parametrize(("t1", "ends"), [("0.1", 7.4), ("1", 65)])
+def test_how_long_a_phone_waits_for_an_answer_to_its_call_is_set_by_sip_t1(
+    t1: str, ends: float
+) -> None:
+    silent = (1, says("INVITE")), (100, tellings.screen("resync"))
+    assert heard(*silent, SIP_T1=t1) == [(1, 1, None), (ends, 1, False)]
+
+
 def test_an_undeliverable_call_is_over() -> None:
     fault = ev.FaultInjected(source="sip", fault="Unreachable", detail="INVITE c")
     assert heard((1, says("INVITE")), (1, fault)) == [(1, 1, None), (1, 1, False)]
