@@ -55,16 +55,16 @@ class Handset:
         self.logbook = Logbook()
         chance = random.Random(hardware.seed)  # noqa: S311
         self._body = Body(
-            hardware,
-            interface,
-            clock,
-            flash,
-            self.partitions,
-            chance,
-            self.logbook,
-            crashed,
-            tell,
-            epoch,
+            hardware=hardware,
+            interface=interface,
+            clock=clock,
+            flash=flash,
+            partitions=self.partitions,
+            chance=chance,
+            logbook=self.logbook,
+            crashed=crashed,
+            tell=tell,
+            epoch=epoch,
         )
         self._life: Life | None = None
 

@@ -56,7 +56,7 @@ from hil.virtual.flash import Flash
 from hil.virtual.logbook import Logbook
 from hil.virtual.partitions import Partitions
 from hil.virtual.resolver import Resolver
-from hil.virtual.services import Services, Surroundings
+from hil.virtual.services import Services, ServiceSetting
 from hil.virtual.told import Awaited, Booted, Idle, LeaseLost, Told
 from hil.virtual.trust import TrustConfig, client_context
 from hil.wire import dhcp_options
@@ -120,24 +120,24 @@ class Life:
         self._dhcp: DhcpShell | None = None
         self.phone = self._from_flash(before)
         self._errands = Errands(
-            body.interface,
-            body.clock,
-            firmware,
-            body.chance,
-            lambda: self.phone,
-            lambda: self.services.status(),
-            self._context,
-            body.epoch,
+            interface=body.interface,
+            clock=body.clock,
+            firmware=firmware,
+            chance=body.chance,
+            phone=lambda: self.phone,
+            status=lambda: self.services.status(),
+            tls=self._context,
+            epoch=body.epoch,
         )
-        around = Surroundings(
-            body.interface,
-            body.clock,
-            body.chance,
-            lambda: self.phone,
-            self._happens_beside,
-            self._context,
-            body.crashed,
-            self._spawn,
+        around = ServiceSetting(
+            interface=body.interface,
+            clock=body.clock,
+            chance=body.chance,
+            phone=lambda: self.phone,
+            happens=self._happens_beside,
+            tls=self._context,
+            crashed=body.crashed,
+            spawn=self._spawn,
         )
         self.services = Services(around, firmware, self._errands, body.logbook)
         self._spawn(self._live())

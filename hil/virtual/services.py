@@ -21,7 +21,6 @@ from hil.reference import phone_clock
 from hil.reference import status as pages
 from hil.reference.direct_actions import Accept
 from hil.reference.line_parameters import LINES
-from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
     Action,
@@ -46,17 +45,9 @@ from hil.virtual.sip import SipCallbacks, SipPhone
 from hil.virtual.web import WebServer
 from hil.wire.syslog import Severity
 
-_ASKED = {
-    NotifyAction.RESYNC: Action.RESYNC,
-    NotifyAction.CHECK_SYNC: Action.RESYNC,
-    NotifyAction.REBOOT: Action.REBOOT,
-    NotifyAction.RESTART: Action.REBOOT,
-    NotifyAction.REPORT: Action.REPORT,
-}
-
 
 @dataclass(frozen=True)
-class Surroundings:
+class ServiceSetting:
     """What services need of the handset; the functions tell how things stand, or take what happens."""
 
     interface: Interface
@@ -73,7 +64,7 @@ class Services:
     """All of them, for one life of the phone. Their methods belong to the loop's thread."""
 
     def __init__(
-        self, around: Surroundings, firmware: Firmware, errands: Errands, logbook: Logbook
+        self, around: ServiceSetting, firmware: Firmware, errands: Errands, logbook: Logbook
     ) -> None:
         self._around = around
         self._logbook = logbook
@@ -179,7 +170,7 @@ class Services:
             self._around.happens(ClockSet(self._now, utc_ns))
 
     def _commanded(self, accepted: Accept) -> None:
-        self._ask(Asker.WEB, Action(accepted.action.value), accepted.rule, accepted.requester)
+        self._ask(Asker.WEB, accepted.action, accepted.rule, accepted.requester)
 
     def _ask(self, by: Asker, action: Action, rule: str = "", requester: str = "") -> None:
         self._remark(f"{action.value} requested by {by.value}", Severity.INFORMATIONAL)
@@ -194,7 +185,7 @@ class Services:
             registered=lambda line: happens(Registration(self._now, line, True)),
             lost=lambda line: happens(Registration(self._now, line, False)),
             active=lambda line, active: happens(LineChanged(self._now, line, active)),
-            asked=lambda action, rule, line: self._ask(Asker.SIP, _ASKED[action], rule),
+            asked=lambda action, rule, line: self._ask(Asker.SIP, action.asks, rule),
             log=self._remark,
         )
 

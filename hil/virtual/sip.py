@@ -22,7 +22,7 @@ from hil.reference.line_parameters import LINES
 from hil.reference.parameters import Parameters
 from hil.virtual.sip_config import NOBODY, REFERENCE_SIP, Dialing, SipCallbacks, SipConfig
 from hil.virtual.sip_line import LineAgent
-from hil.virtual.sip_surroundings import Locate, Surroundings
+from hil.virtual.sip_setting import LineSetting, Locate
 
 __all__ = ["Dialing", "SipCallbacks", "SipConfig", "SipPhone"]
 
@@ -52,7 +52,7 @@ class SipPhone:
     ) -> None:
         self._clock = clock
         self._crashed = crashed
-        around = Surroundings(
+        around = LineSetting(
             place=place,
             clock=clock,
             chance=chance,

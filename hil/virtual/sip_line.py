@@ -19,6 +19,7 @@ from hil.reference.error_codes import Trouble
 from hil.reference.line_decisions import Server
 from hil.reference.notify import NotifyAction
 from hil.reference.parameters import Parameters
+from hil.reference.user_agent import sip_user_agent
 from hil.virtual.sip_account import Account, Identifiers, footing, is_for, read_account
 from hil.virtual.sip_call import Call, CallSetting, CallState
 from hil.virtual.sip_config import METHODS, Dialing
@@ -26,7 +27,7 @@ from hil.virtual.sip_element import Listening, SipElement
 from hil.virtual.sip_mailbox import Mailbox, MailboxSetting
 from hil.virtual.sip_notify import Notified, NotifySetting
 from hil.virtual.sip_registration import Registration, RegistrationSetting, registrations_of
-from hil.virtual.sip_surroundings import Directions, Surroundings, transport_of
+from hil.virtual.sip_setting import Directions, LineSetting, transport_of
 from hil.wire.sip_build import Hop, respond_to
 from hil.wire.sip_dialog import dialog_id
 from hil.wire.sip_layer import Key
@@ -47,7 +48,7 @@ class _Running:
 class LineAgent:
     """Line ``number`` of a phone with ``parameters``; all methods belong to the loop's thread."""
 
-    def __init__(self, number: int, parameters: Parameters, around: Surroundings) -> None:
+    def __init__(self, number: int, parameters: Parameters, around: LineSetting) -> None:
         self.number = number
         self._around = around
         self._config = around.config
@@ -317,8 +318,7 @@ class LineAgent:
 
     @property
     def _headers(self) -> Headers:
-        identity = self._around.identity
-        return (("User-Agent", f"Cisco-{identity.pn}/{identity.version}_{identity.ma}"),)
+        return (("User-Agent", sip_user_agent(self._around.identity)),)
 
     def _notified(self, account: Account) -> Notified:
         around = self._around

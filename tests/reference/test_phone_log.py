@@ -1,4 +1,4 @@
-"""Which messages are sent, under which name; and the name that HTTP servers see."""
+"""Which messages are sent, under which name; and the names that HTTP and SIP servers see."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from hil.reference.identity import Identity
 from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.phone_log import NOTICE, is_sent, sender_name
-from hil.reference.user_agent import user_agent
+from hil.reference.user_agent import sip_user_agent, user_agent
 
 LEVELS = ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"]
 
@@ -60,3 +60,8 @@ def test_http_servers_see_the_configured_name(template, agent):
 
 def test_a_new_phone_names_maker_product_version_and_mac():
     assert user_agent(table()) == "Cisco-CP-7832-3PCC/11.3.2 (000e08aabbcc)"
+
+
+def test_sip_servers_see_a_name_that_no_parameter_changes():
+    named = table(HTTP_User_Agent_Name="lab")
+    assert sip_user_agent(named.identity) == "Cisco-CP-7832-3PCC/11.3.2_000e08aabbcc"

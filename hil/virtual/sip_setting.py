@@ -30,7 +30,7 @@ Locate = Callable[[str], Awaitable[IPv4Address | None]]
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LineSetting:
     """What all lines of a phone share; see `hil.virtual.sip.SipPhone`."""
 
     place: Place
@@ -51,7 +51,7 @@ class Directions:
     ``proxies`` has the addresses of the servers that were found so far.
     """
 
-    def __init__(self, around: Surroundings, account: Account) -> None:
+    def __init__(self, around: LineSetting, account: Account) -> None:
         self.proxies: set[str] = set()
         self._around = around
         self._account = account
@@ -85,7 +85,7 @@ class Directions:
         return self._around.config.hop(hop)
 
 
-def transport_of(around: Surroundings, element: SipElement, account: Account) -> Transport:
+def transport_of(around: LineSetting, element: SipElement, account: Account) -> Transport:
     """The transport of an account, which brings what arrives to ``element``."""
     place, clock = around.place, around.clock
     if account.transport == "UDP":
