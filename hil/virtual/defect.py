@@ -33,7 +33,7 @@ def decision(**changes: Any) -> Callable[[Firmware], Firmware]:
     return lambda base: replace(base, decisions=replace(base.decisions, **changes))
 
 
-def user_agent(**changes: Any) -> Callable[[Firmware], Firmware]:
+def sip_config(**changes: Any) -> Callable[[Firmware], Firmware]:
     """Another setting of the SIP user agent."""
     return lambda base: replace(base, sip=replace(base.sip, **changes))
 

@@ -11,7 +11,7 @@ from hil.reference.interpretations import Interpretations
 from hil.reference.line_parameters import VOICE_MAIL_INTERVAL
 from hil.reference.notify import Accept, NotifyAction, Outcome, Refuse
 from hil.reference.parameters import Parameters
-from hil.virtual.defect import Defect, line_decision, user_agent
+from hil.virtual.defect import Defect, line_decision, sip_config
 from hil.virtual.firmware import Firmware
 from hil.virtual.sip_config import spoken
 from hil.wire.sdp import Codec
@@ -148,7 +148,7 @@ def _refusing(*actions: NotifyAction) -> Callable[..., Outcome]:
 
 def _check_sync_in_vain(base: Firmware) -> Firmware:
     refusing = line_decision(notify=_refusing(NotifyAction.CHECK_SYNC))(base)
-    return user_agent(response=_instead(notify.BAD_EVENT, 200))(refusing)
+    return sip_config(response=_instead(notify.BAD_EVENT, 200))(refusing)
 
 
 DEFECTS = (
@@ -156,13 +156,13 @@ DEFECTS = (
         "calls-never-answered",
         "sip.calls",
         "lets every call ring for ever",
-        user_agent(answers_calls=False),
+        sip_config(answers_calls=False),
     ),
     Defect(
         "calls-answered-without-ringing",
         "sip.calls",
         "does not tell a caller that it rings",
-        user_agent(response=_silent_to("INVITE", 180)),
+        sip_config(response=_silent_to("INVITE", 180)),
     ),
     Defect(
         "calls-never-made",
@@ -180,73 +180,73 @@ DEFECTS = (
         "calls-never-ended",
         "sip.calls",
         "sends no BYE when its user hangs up",
-        user_agent(transmit=_without("BYE")),
+        sip_config(transmit=_without("BYE")),
     ),
     Defect(
         "calls-never-cancelled",
         "sip.calls",
         "sends no CANCEL when its user gives up",
-        user_agent(transmit=_without("CANCEL")),
+        sip_config(transmit=_without("CANCEL")),
     ),
     Defect(
         "calls-ignore-bye",
         "sip.calls",
         "does not answer a BYE",
-        user_agent(response=_silent_to("BYE")),
+        sip_config(response=_silent_to("BYE")),
     ),
     Defect(
         "calls-ignore-cancel",
         "sip.calls",
         "does not answer a CANCEL",
-        user_agent(response=_silent_to("CANCEL")),
+        sip_config(response=_silent_to("CANCEL")),
     ),
     Defect(
         "calls-ignored-when-busy",
         "sip.calls",
         "does not answer a second call",
-        user_agent(response=_silent_to("INVITE", 486)),
+        sip_config(response=_silent_to("INVITE", 486)),
     ),
     Defect(
         "calls-ignore-unknown-codecs",
         "sip.calls",
         "does not answer an offer without a codec that it knows",
-        user_agent(response=_silent_to("INVITE", 488)),
+        sip_config(response=_silent_to("INVITE", 488)),
     ),
     Defect(
         "calls-ignore-preferred-codec",
         "sip.calls",
         "offers all codecs in one order whatever is preferred",
-        user_agent(codecs=_without_preference),
+        sip_config(codecs=_without_preference),
     ),
     Defect(
         "options-refused",
         "sip.calls",
         "answers OPTIONS as if it were an unknown method",
-        user_agent(response=_options_refused),
+        sip_config(response=_options_refused),
     ),
     Defect(
         "options-without-allow",
         "sip.calls",
         "does not say in its answer to OPTIONS what it understands",
-        user_agent(response=_without_allow),
+        sip_config(response=_without_allow),
     ),
     Defect(
         "bye-accepted-outside-of-calls",
         "sip.calls",
         "agrees to a BYE that belongs to no call",
-        user_agent(response=_instead(481, 200)),
+        sip_config(response=_instead(481, 200)),
     ),
     Defect(
         "unknown-methods-accepted",
         "sip.calls",
         "agrees to requests of methods that it does not know",
-        user_agent(response=_instead(405, 200)),
+        sip_config(response=_instead(405, 200)),
     ),
     Defect(
         "required-extensions-ignored",
         "sip.calls",
         "agrees to requests that require an extension which it does not know",
-        user_agent(response=_instead(420, 200)),
+        sip_config(response=_instead(420, 200)),
     ),
     Defect(
         "mailbox-never-subscribed",
@@ -270,7 +270,7 @@ DEFECTS = (
         "mailbox-news-refused",
         "sip.message_waiting",
         "does not know the event of the mailbox to which it has subscribed",
-        user_agent(response=_news_refused),
+        sip_config(response=_news_refused),
     ),
     Defect(
         "notify-obeyed-without-credentials",

@@ -10,7 +10,7 @@ from hil.reference import line_decisions as spec
 from hil.reference.dial_plan import Dialed, Invalid, Verdict
 from hil.reference.error_codes import Trouble
 from hil.reference.parameters import Parameters
-from hil.virtual.defect import Defect, line_decision, user_agent
+from hil.virtual.defect import Defect, line_decision, sip_config
 from hil.virtual.firmware import Firmware
 
 # -- codes -------------------------------------------------------------------------------------------
@@ -104,13 +104,13 @@ DEFECTS = (
         "any-answer-is-acceptable",
         "codes.x40",
         "goes on with a call whose answer takes no codec of its offer",
-        user_agent(acceptable=lambda offered, answered: True),
+        sip_config(acceptable=lambda offered, answered: True),
     ),
     Defect(
         "no-answer-is-acceptable",
         "codes.x40",
         "finds nothing acceptable in an answer that is in order",
-        user_agent(acceptable=lambda offered, answered: False),
+        sip_config(acceptable=lambda offered, answered: False),
     ),
     Defect(
         "missing-ack-is-x20",

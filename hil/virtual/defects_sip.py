@@ -11,7 +11,7 @@ from hil.reference.line_decisions import Server
 from hil.reference.parameters import Parameters
 from hil.reference.registration import RegisterDue
 from hil.reference.windows import Window
-from hil.virtual.defect import Defect, line_decision, user_agent
+from hil.virtual.defect import Defect, line_decision, sip_config
 from hil.virtual.sip_account import Account
 from hil.virtual.sip_config import in_time, timers
 from hil.wire.sip_build import Hop
@@ -147,25 +147,25 @@ DEFECTS = (
         "register-never-authenticates",
         "sip.registration",
         "does not answer the proxy's challenge",
-        user_agent(algorithms=()),
+        sip_config(algorithms=()),
     ),
     Defect(
         "register-knows-only-md5",
         "sip.registration",
         "does not answer a challenge with SHA-256",
-        user_agent(algorithms=(Algorithm.MD5,)),
+        sip_config(algorithms=(Algorithm.MD5,)),
     ),
     Defect(
         "register-ignores-auth-id",
         "sip.registration",
         "shows User_ID in its credentials although there is an Auth_ID",
-        user_agent(account=_with_user_id),
+        sip_config(account=_with_user_id),
     ),
     Defect(
         "register-repeats-rejected-credentials",
         "sip.registration",
         "shows the same account again when its credentials are rejected",
-        user_agent(incoming=_always_stale),
+        sip_config(incoming=_always_stale),
     ),
     Defect(
         "register-asks-for-an-hour",
@@ -177,7 +177,7 @@ DEFECTS = (
         "register-refreshes-late",
         "sip.registration",
         "registers again half a minute after its registration has expired",
-        user_agent(instant=_late),
+        sip_config(instant=_late),
     ),
     Defect(
         "register-ignores-granted-lifetime",
@@ -195,7 +195,7 @@ DEFECTS = (
         "register-always-over-udp",
         "sip.registration",
         "registers over UDP whatever SIP_Transport says",
-        user_agent(account=_over_udp),
+        sip_config(account=_over_udp),
     ),
     Defect(
         "register-ignores-switches",
@@ -219,43 +219,43 @@ DEFECTS = (
         "sip-repeats-slowly",
         "sip.transactions",
         "repeats what is not answered as if T1 were two seconds",
-        user_agent(timers=_slow),
+        sip_config(timers=_slow),
     ),
     Defect(
         "sip-repeats-without-t2",
         "sip.transactions",
         "doubles the pauses between repetitions beyond T2",
-        user_agent(timers=_uncapped),
+        sip_config(timers=_uncapped),
     ),
     Defect(
         "sip-ignores-t1",
         "sip.transactions",
         "takes the standard's timers whatever SIP_T1 and SIP_T2 say",
-        user_agent(timers=_default_timers),
+        sip_config(timers=_default_timers),
     ),
     Defect(
         "sip-repeats-over-streams",
         "sip.transactions",
         "repeats requests over TCP and TLS, too",
-        user_agent(hop=_as_datagrams),
+        sip_config(hop=_as_datagrams),
     ),
     Defect(
         "sip-ignores-provisional-responses",
         "sip.transactions",
         "goes on repeating an INVITE that has a provisional response",
-        user_agent(incoming=_without_provisional),
+        sip_config(incoming=_without_provisional),
     ),
     Defect(
         "sip-ignores-acks",
         "sip.transactions",
         "goes on repeating a 200 that is acknowledged",
-        user_agent(incoming=_without_ack),
+        sip_config(incoming=_without_ack),
     ),
     Defect(
         "sip-never-acknowledges",
         "sip.transactions",
         "sends no ACK",
-        user_agent(transmit=_without_ack),
+        sip_config(transmit=_without_ack),
     ),
     Defect(
         "backup-never-tried",

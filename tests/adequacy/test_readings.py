@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from hil.cli import main
 from hil.suite_location import suite_root
 from hil.virtual import defects
-from hil.virtual.defect import Defect, user_agent
+from hil.virtual.defect import Defect, sip_config
 
 OTHER = Defect(
     "registers-with-both-servers",
     "sip.backup",
     "registers with both servers of Dual_Registration at once, which is in order",
-    user_agent(both_at_once=True),
+    sip_config(both_at_once=True),
 )
 
 
