@@ -10,25 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hil.history import events as ev
+from hil.judge import sip_text
 from hil.judge.bindings import Bindings
 from hil.judge.calls import Calls
 from hil.judge.perhaps import News, Perhaps, Settled
 from hil.lab_time import NANOSECONDS
 from hil.reference import notify
-from hil.reference.due import Action, Asker
+from hil.reference.due import Asker
 from hil.reference.notify import NotifyAction
 from hil.reference.phone import Asked, Phone
 
-UNANSWERED_NS = 32 * NANOSECONDS
-"""64*T1: how long a phone waits for any response (RFC 3261, timers B and F)."""
-
-_ACTIONS = {
-    NotifyAction.RESYNC: Action.RESYNC,
-    NotifyAction.CHECK_SYNC: Action.RESYNC,
-    NotifyAction.REBOOT: Action.REBOOT,
-    NotifyAction.RESTART: Action.REBOOT,
-    NotifyAction.REPORT: Action.REPORT,
-}
+ASKING_NS = 32 * NANOSECONDS
+"""How long the lab's server repeats a NOTIFY that has no answer: 64*T1, by its own T1 of half a second
+(RFC 3261, timer F)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class _Notified:
 
     def asked(self, at: int) -> Asked:
         """What it asks for."""
-        return Asked(at, Asker.SIP, _ACTIONS[self.action], self.rule)
+        return Asked(at, Asker.SIP, self.action.asks, self.rule)
 
 
 class Telephony:
@@ -56,7 +50,7 @@ class Telephony:
         """What happens to the phone with a message; one that was spoiled says nothing."""
         match "" if event.malformed else event.method:
             case "INVITE" | "ACK" | "BYE":
-                yield from self._calls.feed(event)
+                yield from self._calls.feed(event, phone.parameters)
             case "REGISTER":
                 yield from self._bindings.feed(event, phone.parameters)
             case "NOTIFY":
@@ -69,7 +63,7 @@ class Telephony:
     def _notify(self, event: ev.SipMessage, phone: Phone) -> Iterator[News]:
         key = (event.call_id, event.cseq)
         if event.status == 0 and event.direction is ev.Direction.SENT:
-            action, rule = notify.read_event(_event_header(event.data))
+            action, rule = notify.read_event(_event_of(event.data))
             if action is not None and key not in self._notified:
                 asking = self._notified[key] = _Notified(event.at, action, rule)
                 yield Perhaps(_name(key), asking.asked(event.at))
@@ -99,8 +93,8 @@ class Telephony:
         yield from self._calls.timed_out(now)
         yield from self._bindings.timed_out(now)
         for key, asking in tuple(self._notified.items()):
-            if asking.at + UNANSWERED_NS < now:
-                yield self._unanswered(key, asking.at + UNANSWERED_NS)
+            if asking.at + ASKING_NS < now:
+                yield self._unanswered(key, asking.at + ASKING_NS)
 
     def _unanswered(self, key: tuple[str, int], at: int) -> Settled:
         asking = self._notified.pop(key)
@@ -128,10 +122,6 @@ def _clause(asking: _Notified, phone: Phone) -> str:
     return "resync.from_sip" if denied and asking.action in notify.RESYNCING else "sip.notify"
 
 
-def _event_header(data: bytes) -> str:
-    head = data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    for line in head.split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if colon and name.strip().lower() in ("event", "o"):
-            return value.strip()
-    return ""
+def _event_of(data: bytes) -> str:
+    """The event that a NOTIFY names, in the header's long or compact form (RFC 6665 section 8.4)."""
+    return next(iter(sip_text.headers(data, "event", "o")), "")

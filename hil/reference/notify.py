@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from hil.reference.due import Action
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 
@@ -35,6 +36,17 @@ class NotifyAction(Enum):
     REBOOT = "reboot_now"
     RESTART = "restart_now"
     REPORT = "report"
+
+    @property
+    def asks(self) -> Action:
+        """What the phone has to do for it, whichever way it is asked."""
+        match self:
+            case NotifyAction.RESYNC | NotifyAction.CHECK_SYNC:
+                return Action.RESYNC
+            case NotifyAction.REBOOT | NotifyAction.RESTART:
+                return Action.REBOOT
+            case NotifyAction.REPORT:
+                return Action.REPORT
 
 
 RESYNCING = frozenset({NotifyAction.RESYNC, NotifyAction.CHECK_SYNC})

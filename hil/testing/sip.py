@@ -16,6 +16,7 @@ from hil.lab_time import NANOSECONDS
 from hil.testbed.bench import BACKUP_SIP_PORT
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
+from hil.wire import sip_codec
 
 IDLE = {"Resync_On_Reset": "No", "Resync_Periodic": "0"}
 """A phone without resyncs of its own."""
@@ -226,13 +227,8 @@ def expect_times(
 
 
 def header(message: ev.SipMessage, name: str) -> str:
-    """The value of a header field of a message, empty if it has none."""
-    head = message.data.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    for line in head.split("\r\n")[1:]:
-        field, _, value = line.partition(":")
-        if field.strip().lower() == name.lower():
-            return value.strip()
-    return ""
+    """The value of a header field of a message, empty if it has none or was spoiled by a fault."""
+    return "" if message.malformed else sip_codec.parse(message.data).header(name) or ""
 
 
 def refusal(

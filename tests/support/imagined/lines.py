@@ -28,13 +28,6 @@ _EVENTS = (
     "restart_now",
     "unheard-of",
 )
-_ACTIONS = {
-    notify.NotifyAction.RESYNC: Action.RESYNC,
-    notify.NotifyAction.CHECK_SYNC: Action.RESYNC,
-    notify.NotifyAction.REBOOT: Action.REBOOT,
-    notify.NotifyAction.RESTART: Action.REBOOT,
-    notify.NotifyAction.REPORT: Action.REPORT,
-}
 
 
 class Lines:
@@ -258,7 +251,7 @@ class Lines:
         if not isinstance(outcome, notify.Accept):
             return
         hasty = not world.calm and chance.random() < 0.3
-        asked = Asked(world.ns, Asker.SIP, _ACTIONS[outcome.action], outcome.rule)
+        asked = Asked(world.ns, Asker.SIP, outcome.action.asks, outcome.rule)
         if not hasty:
             self._sip("NOTIFY", RECEIVED, 1, call, 200, cseq=cseq)
         elif asked.action is not Action.REBOOT:
