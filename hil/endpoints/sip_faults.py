@@ -81,6 +81,3 @@ class Unreachable:
     def __post_init__(self) -> None:
         if self.what not in ("port", "host"):
             raise UsageError(f"{self!r}: port or host")
-
-
-SipFault = SipStatus | MalformedSip | WrongSdp | NoAck | Unreachable

@@ -18,12 +18,6 @@ from hil.reference.due import Action, Asker
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Asked, Submitted
 
-_ACTIONS = {
-    direct_actions.Action.RESYNC: Action.RESYNC,
-    direct_actions.Action.UPGRADE: Action.UPGRADE,
-    direct_actions.Action.REBOOT: Action.REBOOT,
-}
-
 
 @dataclass(frozen=True)
 class _Request:
@@ -83,10 +77,9 @@ def _request(event: ev.WebRequested, parameters: Parameters) -> _Request | None:
     decision = direct_actions.decide(
         replace(command, credentials=None), parameters, event.requester, admin
     )
-    action = _ACTIONS[command.action]
-    asked = Asked(event.at, Asker.WEB, action, command.rule, event.requester)
+    asked = Asked(event.at, Asker.WEB, command.action, command.rule, event.requester)
     allowed = isinstance(decision, direct_actions.Accept)
-    return _Request(asked, _guard(action, parameters), allowed)
+    return _Request(asked, _guard(command.action, parameters), allowed)
 
 
 def _guard(action: Action, parameters: Parameters) -> str:

@@ -23,7 +23,6 @@ from hil.reference.phone import (
     Locate,
     Located,
     Log,
-    Phase,
     Phone,
     Retrieve,
 )
@@ -40,12 +39,6 @@ from hil.reference.rules import Fetch
 
 Step: TypeAlias = tuple[Phone, tuple[Duty, ...]]
 """The phone after something, and what it has to do now."""
-
-PHASES = {
-    Purpose.RESYNC: Phase.RESYNCING,
-    Purpose.UPGRADE: Phase.UPGRADING,
-    Purpose.REPORT: Phase.REPORTING,
-}
 
 _ANNOUNCED_BY = {Purpose.RESYNC: LogKind.REQUEST, Purpose.UPGRADE: LogKind.UPGRADE_REQUEST}
 

@@ -23,29 +23,17 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote, unquote_plus
 
-from hil.errors import RuleError
-from hil.reference import rules
-from hil.reference.interpretations import DEFAULT, Interpretations
+from hil.reference.due import Action
 from hil.reference.parameters import Parameters
-from hil.reference.urls import DefaultServer
 
 ADMIN, USER = "admin", "user"
 """The names of the two accounts of the web pages; their passwords are Admin_Password, User_Password."""
 
 _CREDENTIALS = re.compile(r"[?&]xuser=(?P<user>[^&?]*)(?:&xpassword=(?P<password>[^&?]*))?$")
-
-
-class Action(StrEnum):
-    """What is commanded; the value is the last part of the path."""
-
-    RESYNC = "resync"
-    UPGRADE = "upgrade"
-    REBOOT = "reboot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,24 +176,3 @@ def decide(
     if command.action is Action.UPGRADE and not parameters.flag("Upgrade_Enable"):
         return Refuse(403, "upgrades are disabled")
     return Accept(command.action, command.rule, requester)
-
-
-def resolve_command(
-    accepted: Accept,
-    lookup: rules.SecretLookup,
-    interpretations: Interpretations = DEFAULT,
-) -> rules.Outcome:
-    """Say what the rule of an accepted command asks for now; an empty one is a `Skip`.
-
-    ``lookup`` is `MacroTable.lookup`. Never raises, as `rules.resolve`.
-    """
-    try:
-        server = DefaultServer(accepted.requester)
-    except RuleError as error:
-        return rules.RuleFailure(str(error))
-    # What a configured Upgrade_Rule does without a server (I13) is no question for a command.
-    named = replace(interpretations, upgrade_missing_server="dhcp")
-    upgrade = accepted.action is Action.UPGRADE
-    return rules.resolve(
-        accepted.rule, lookup=lookup, server=server, upgrade=upgrade, interpretations=named
-    )

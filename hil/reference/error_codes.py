@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from hil.errors import SpecificationError
-
 
 class ErrorCode(StrEnum):
     """Every code of the table."""
@@ -64,10 +62,3 @@ def code_of(trouble: Trouble) -> str:
     its request times out.
     """
     return _CODES[trouble].value
-
-
-def code_of_status(status: int) -> str:
-    """Return the code of a SIP final response: its status; raises `SpecificationError` if none."""
-    if not 200 <= status <= 699:
-        raise SpecificationError(f"{status} is not the status of a final response")
-    return str(status)

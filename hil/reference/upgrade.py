@@ -19,7 +19,6 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from hil.errors import LoadError
-from hil.lab_time import NANOSECONDS
 from hil.reference import attempts, loads
 from hil.reference.attempts import Step
 from hil.reference.besides import may_go_on
@@ -40,6 +39,7 @@ from hil.reference.phone import (
 )
 from hil.reference.responses import Document, Missing, Unusable
 from hil.reference.rules import Fetch, Outcome, RuleFailure, Skip
+from hil.reference.scheduling import due_after
 from hil.reference.upgrade_rules import Upgrade
 
 _RULE = "Upgrade_Rule"
@@ -213,12 +213,7 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     delay = decisions.upgrade_retry_delay(phone.parameters, failures, phone.interpretations)
     due = None
     if delay is not None:
-        due = Due(
-            at + delay.earliest * NANOSECONDS,
-            at + delay.latest * NANOSECONDS,
-            Reason.RETRY,
-            "upgrade.error_retry_delay",
-        )
+        due = due_after(at, delay, Reason.RETRY, "upgrade.error_retry_delay")
     reboots = decisions.reboots_after_failed_upgrade
     if reboots:
         duties = (*duties, Reboot(BootCause.RESTART, "upgrade.corrupt_load"))

@@ -64,7 +64,7 @@ def _gated(
 
 
 def _as_provisioning_is(command: Command, parameters: Parameters) -> Parameters:
-    if command.action is not direct_actions.Action.UPGRADE:
+    if command.action is not Action.UPGRADE:
         return parameters
     return parameters.updated({"Upgrade_Enable": parameters["Provision_Enable"]})
 

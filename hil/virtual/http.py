@@ -82,11 +82,6 @@ class Request:
         return quote(self.path, safe=string.punctuation)
 
 
-def user_agent(mac: str, version: str = "11.3.1") -> str:
-    """The phone's User-Agent; ``mac`` in any notation."""
-    return f"Cisco-CP-7832-3PCC/{version} ({mac.replace(':', '').replace('-', '').lower()})"
-
-
 async def fetch(
     place: Place,
     address: IPv4Address,

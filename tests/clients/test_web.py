@@ -11,7 +11,8 @@ from hil.history import Unmet
 from hil.history import events as ev
 from hil.net.stream import Listener
 from hil.net.tls import TlsStream
-from hil.reference.direct_actions import Accept, Action, WebPaths
+from hil.reference.direct_actions import Accept, WebPaths
+from hil.reference.due import Action
 from hil.reference.status import FAILED, Product, Status, StatusLine
 
 SECOND = 1_000_000_000

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from hil.reference.direct_actions import (
     Accept,
-    Action,
     Command,
     Credentials,
     Refuse,
@@ -16,16 +15,14 @@ from hil.reference.direct_actions import (
     may_look,
     parse_command,
     parse_target,
-    resolve_command,
 )
-from hil.reference.identity import Identity
+from hil.reference.due import Action
 from hil.reference.interpretations import DEFAULT
-from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
-from hil.reference.rules import Fetch, RuleFailure, Skip
 
 ROOT = Credentials("admin", "s3cret")
 BROWSER = "192.0.2.1"
+COMMANDS = (Action.RESYNC, Action.UPGRADE, Action.REBOOT)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +99,7 @@ def test_whatever_is_asked_has_a_reading(text):
 # -- who may ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("action", COMMANDS)
 def test_a_new_phone_obeys_every_command_of_anybody(action):
     assert decide(Command(action, "/x"), Parameters(), BROWSER) == Accept(action, "/x", BROWSER)
 
@@ -110,15 +107,15 @@ def test_a_new_phone_obeys_every_command_of_anybody(action):
 @pytest.mark.parametrize(
     ("name", "refused"),
     [
-        ("Enable_Direct_Action_Url", set(Action)),
-        ("Enable_Web_Server", set(Action)),
+        ("Enable_Direct_Action_Url", set(COMMANDS)),
+        ("Enable_Web_Server", set(COMMANDS)),
         ("Provision_Enable", {Action.RESYNC}),
         ("Upgrade_Enable", {Action.UPGRADE}),
     ],
 )
 def test_what_each_switch_turns_off(name, refused):
     parameters = Parameters({name: "No"})
-    decisions = {each: decide(Command(each), parameters, BROWSER) for each in Action}
+    decisions = {each: decide(Command(each), parameters, BROWSER) for each in COMMANDS}
     assert {each for each, made in decisions.items() if isinstance(made, Refuse)} == refused
     assert all(made.status in (403, 404) for made in decisions.values() if isinstance(made, Refuse))
 
@@ -166,34 +163,3 @@ def test_the_users_password_opens_what_changes_nothing():
     assert not may_administrate(parameters, user)
     assert may_look(Parameters({"Admin_Password": "s3cret"}), None)
     assert not may_look(Parameters({"User_Password": "look"}), Credentials("admin", ""))
-
-
-# -- what it leads to --------------------------------------------------------------------------------
-
-
-def outcome(rule, action=Action.RESYNC, requester=BROWSER, **parameters):
-    table = MacroTable(Identity("000e08aabbcc"), Parameters(parameters))
-    return resolve_command(Accept(action, rule, requester), table.lookup)
-
-
-@pytest.mark.parametrize("action", [Action.RESYNC, Action.UPGRADE])
-def test_without_a_server_the_host_that_asked_is_meant(action):
-    fetch = outcome("/basic.txt", action, "192.0.2.77")
-    assert (fetch.scheme, fetch.host, fetch.port) == ("tftp", "192.0.2.77", 69)
-
-
-def test_a_server_in_the_rule_is_the_server():
-    assert outcome("http://h.example:8080/$MA.xml").url == "http://h.example:8080/000e08aabbcc.xml"
-
-
-def test_options_conditions_and_secret_keys_work_as_in_a_configured_rule():
-    fetch = outcome('("$A" eq "x")? [--key $SA] /a | /b', GPP_A="x", GPP_SA="k")
-    assert isinstance(fetch, Fetch)
-    assert (fetch.path, fetch.options) == ("/a", {"key": "k"})
-
-
-def test_what_cannot_be_followed_is_a_reason_and_not_an_error():
-    assert isinstance(outcome("nonsense"), RuleFailure)
-    assert isinstance(outcome("/x", requester="no host"), RuleFailure)
-    assert isinstance(outcome("[--key k] /x.loads", Action.UPGRADE), RuleFailure)
-    assert isinstance(outcome(""), Skip)

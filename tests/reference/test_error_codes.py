@@ -2,8 +2,7 @@
 
 import pytest
 
-from hil.errors import SpecificationError
-from hil.reference.error_codes import ErrorCode, Trouble, code_of, code_of_status
+from hil.reference.error_codes import ErrorCode, Trouble, code_of
 from hil.reference.response_templates import CODE
 
 
@@ -28,10 +27,3 @@ def test_every_trouble_has_a_code_and_every_code_a_trouble():
     assert {code_of(trouble) for trouble in Trouble} == {"X00", "X20", "X40", "X60"}
     assert {code.value for code in ErrorCode} == {"X00", "X20", "X40", "X60"}
     assert all(CODE.fullmatch(code_of(trouble)) for trouble in Trouble)
-
-
-def test_a_final_response_is_its_own_code():
-    assert code_of_status(404) == "404"
-    for status in (0, 100, 180, 199, 700):
-        with pytest.raises(SpecificationError):
-            code_of_status(status)

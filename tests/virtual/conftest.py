@@ -21,6 +21,10 @@ from hil.net.interface import Interface, Place
 from hil.net.stream import Listener
 from hil.net.tls import TlsStream
 from hil.net.virtual import LAB_ADDRESS, VirtualNetwork, VirtualPort
+from hil.reference.identity import Identity
+from hil.reference.macros import MacroTable
+from hil.reference.parameters import Parameters
+from hil.reference.user_agent import user_agent
 from hil.virtual import http
 from hil.virtual_clock import VirtualClock
 
@@ -244,7 +248,7 @@ def fetching(lab):
             LAB_ADDRESS,
             port or (443 if tls else 80),
             request,
-            agent=http.user_agent(MAC.upper()),
+            agent=user_agent(MacroTable(Identity(MAC), Parameters())),
             tls=tls,
             config=http.HttpConfig(**config),
         )

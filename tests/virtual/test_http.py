@@ -8,12 +8,16 @@ import pytest
 
 from hil.net.stream import Listener
 from hil.net.virtual import LAB_ADDRESS
+from hil.reference.identity import Identity
+from hil.reference.macros import MacroTable
+from hil.reference.parameters import Parameters
+from hil.reference.user_agent import user_agent
 from hil.virtual import http
 from hil.virtual.transfer import Failed, Fetched, NotFound, Redirected, Unauthorized
 
 SECOND = 1_000_000_000
 HOST = "prov.example"
-AGENT = http.user_agent("00:0E:08:AA:BB:CC")
+AGENT = user_agent(MacroTable(Identity("000e08aabbcc"), Parameters()))
 PROFILE = b"<flat-profile/>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + PROFILE
 PLAIN = http.Request(HOST, "/7832-3PCC.xml")
@@ -47,7 +51,7 @@ def test_the_request_names_the_host_and_the_phone_and_the_connection_is_used_onc
             "GET /7832-3PCC.xml HTTP/1.1",
             {
                 "host": HOST,
-                "user-agent": "Cisco-CP-7832-3PCC/11.3.1 (000e08aabbcc)",
+                "user-agent": "Cisco-CP-7832-3PCC/11.3.2 (000e08aabbcc)",
                 "accept": "*/*",
                 "connection": "close",
             },

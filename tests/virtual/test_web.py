@@ -16,7 +16,8 @@ import trustme
 from hil.errors import EndpointError, StreamClosed, StreamTimeout, TransportError
 from hil.net.stream import Listener, connect
 from hil.net.tls import TlsStream
-from hil.reference.direct_actions import Accept, Action
+from hil.reference.direct_actions import Accept
+from hil.reference.due import Action
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import decode
 from hil.reference.status import Product, Status, parse

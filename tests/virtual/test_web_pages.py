@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil import digest
-from hil.reference.direct_actions import Accept, Action, Refuse, WebPaths
+from hil.reference.direct_actions import Accept, Refuse, WebPaths
+from hil.reference.due import Action
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import decode
 from hil.reference.status import Product, Status, parse

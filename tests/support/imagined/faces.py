@@ -51,7 +51,7 @@ class Faces:
         asked = Asked(
             world.ns,
             Asker.WEB,
-            Action(decision.action.value),
+            decision.action,
             decision.rule,
             decision.requester,
         )
