@@ -47,6 +47,11 @@ def flat_profile(**parameters: str) -> bytes:
     return b"\n".join(lines)
 
 
+def writable(value: str) -> str:
+    """Return a value as an XML document can show it: what XML cannot carry is a question mark."""
+    return _UNWRITABLE.sub("?", value)
+
+
 def element(name: str, value: str, **attributes: str) -> bytes:
     """Return one element with attributes such as ``ua="na"``, to stand inside a flat-profile."""
     written = "".join(f' {key}="{escape(text)}"' for key, text in attributes.items())

@@ -31,7 +31,7 @@ from hil.reference import rules
 from hil.reference.expressions import QUOTES
 from hil.reference.interpretations import DEFAULT, Interpretations
 from hil.reference.parameters import Parameters
-from hil.reference.profile_builder import encrypt, encrypt_rfc8188, flat_profile
+from hil.reference.profile_builder import encrypt, encrypt_rfc8188, flat_profile, writable
 from hil.reference.profile_crypto import Digest
 from hil.reference.profiles import key_material
 from hil.reference.status import Status, render
@@ -50,8 +50,6 @@ _PIECE = re.compile(
     r"|(?P<url>[^ \t\r\n|(\[][^ \t\r\n|]*+))"
 )
 _BLANKS = " \t\r\n"
-# XML carries no other characters; a value on the phone may have come from elsewhere.
-_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Cause(Enum):
@@ -147,11 +145,6 @@ def document(
     if "delta" in options:
         values = changed(parameters, reported if reported is not None else Parameters())
     return flat_profile(**{name: writable(value) for name, value in values.items()})
-
-
-def writable(value: str) -> str:
-    """Return a value as an XML document can show it: what XML cannot carry is a question mark."""
-    return _UNWRITABLE.sub("?", value)
 
 
 def compose(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hil.reference.identity import Identity
-from hil.reference.profile_builder import flat_profile
+from hil.reference.profile_builder import flat_profile, writable
 from hil.reference.profiles import decode
 
 OUTCOMES_SHOWN = 3
@@ -27,7 +27,6 @@ REBOOTS_SHOWN = 5
 SUCCEEDED, FAILED = "Succeeded", "Failed"
 
 _TIME = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
-_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE = re.compile(r"Registration_State_([0-9]{1,3})_")
 
 
@@ -110,7 +109,7 @@ def render(status: Status) -> bytes:
         **_numbered("Reboot_Reason", status.reboots),
         **{f"Registration_State_{line}_": state for line, state in status.lines.items()},
     }
-    return flat_profile(**{name: _UNPRINTABLE.sub("?", text) for name, text in elements.items()})
+    return flat_profile(**{name: writable(text) for name, text in elements.items()})
 
 
 def parse(document: bytes) -> Status:

@@ -20,7 +20,7 @@ from hil.errors import ProfileError
 from hil.reference import direct_actions, reports
 from hil.reference.direct_actions import Accept, Command, Credentials, Decision, Refuse, WebPaths
 from hil.reference.parameters import Parameters
-from hil.reference.profile_builder import flat_profile
+from hil.reference.profile_builder import flat_profile, writable
 from hil.reference.profiles import Profile, decode
 from hil.reference.status import Status, render
 
@@ -229,7 +229,7 @@ def _page(request: WebRequest, document: bytes) -> Answer:
 
 
 def _profile(values: Mapping[str, str]) -> bytes:
-    return flat_profile(**{name: reports.writable(value) for name, value in values.items()})
+    return flat_profile(**{name: writable(value) for name, value in values.items()})
 
 
 def _not_allowed(methods: str) -> Answer:
