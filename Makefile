@@ -29,7 +29,7 @@ certify: $(RUN) ## judge the virtual handset against the specification
 	@$(BIN)/hil certify $(ARGS)
 
 test: $(DEV) ## run the tests of hil itself, WORKERS=2 at a time
-	@$(PYTEST) -n $(WORKERS) $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV) ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .
