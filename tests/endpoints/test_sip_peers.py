@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -177,7 +178,9 @@ def test_tshark_finds_nothing_wrong_with_what_was_said(wall_bench, sip, sipp, tm
     assert len(rows) == len(exchanged(wall_bench)) > len(ours) > 8
     assert all(method or status for method, status, *_ in rows)
     assert len({media for _, _, media, *_ in rows if media.startswith("audio ")}) == 4
-    assert [row for row in rows if row[3] or row[4]] == []
+    # A peer that is slow, in real time, is sent the same again: no complaint about what was said.
+    resent = re.compile(r"Suspected resend of packet:? ?[0-9]*,?")
+    assert [row for row in rows if row[3] or resent.sub("", row[4])] == []
 
 
 @pytest.mark.peer("tshark")
