@@ -75,8 +75,8 @@ PROFILES = (
     ),
     (
         "rules.url",
-        "Without a scheme TFTP is used, without a port 69, "
-        "80 or 443, without a server the one that DHCP named.",
+        "Without a scheme TFTP is used, without a port 69, 80 or 443, "
+        "without a server the one that DHCP named.",
         sources.UPGRADE + "Upgrade Rule; " + sources.FORMATS + ", URL",
     ),
     (

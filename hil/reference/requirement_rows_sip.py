@@ -26,8 +26,8 @@ SIP = (
     ),
     (
         "sip.notify",
-        "A NOTIFY is obeyed only if its sender authenticates, where Auth_Resync-Reboot "
-        "asks for that; an event that the phone does not know has no effect.",
+        "A NOTIFY is obeyed only if its sender authenticates, where Auth_Resync-Reboot asks for that; "
+        "an event that the phone does not know has no effect.",
         sources.FORMATS + ", SIP NOTIFY; RFC 6665 section 4.1.3",
     ),
     (

@@ -73,8 +73,8 @@ UPGRADES = (
     ),
     (
         "upgrade.peer_sharing_log",
-        "With Peer_Firmware_Sharing Yes, Peer_Firmware_Sharing_Log_Server is "
-        "where its UDP messages go; with No there are none.",
+        "With Peer_Firmware_Sharing Yes, Peer_Firmware_Sharing_Log_Server is where its UDP "
+        "messages go; with No there are none.",
         sources.UPGRADE + "Peer Firmware Sharing Log Server",
     ),
 )
