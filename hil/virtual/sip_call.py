@@ -16,27 +16,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
 
-from hil.clock import Clock
 from hil.errors import LocalProtocolError, RemoteProtocolError
 from hil.reference.error_codes import Trouble
 from hil.reference.line_decisions import Server
-from hil.virtual.sip_account import Account, Conversation, Identifiers, authorized, build, via
-from hil.virtual.sip_config import SipConfig
-from hil.virtual.sip_element import Exchange, SipElement
+from hil.virtual.sip_account import Conversation, authorized, build, via
+from hil.virtual.sip_element import Exchange
+from hil.virtual.sip_session import SDP, Session
+from hil.virtual.sip_setting import CallSetting
 from hil.wire import sdp
-from hil.wire.sip_build import Hop, cancel, respond_to
+from hil.wire.sip_build import cancel, respond_to
 from hil.wire.sip_dialog import Dialog, DialogId, dialog_of_callee, dialog_of_caller
 from hil.wire.sip_headers import NameAddress
 from hil.wire.sip_layer import Key
 from hil.wire.sip_message import Headers, Request, Response
 from hil.wire.sip_uri import SipUri
-
-_SDP: Headers = (("Content-Type", sdp.CONTENT_TYPE),)
 
 
 class CallState(Enum):
@@ -49,30 +44,6 @@ class CallState(Enum):
     OVER = auto()
 
 
-@dataclass(frozen=True)
-class CallSetting:
-    """What a call needs of its line.
-
-    ``locate`` finds the hop of a request in a dialog, ``reach`` that of a server; both None where
-    there is no address. ``spawn`` runs what goes on by itself for as long as the line has power.
-    ``over`` is told that the call has ended, and with which code if it failed.
-    """
-
-    account: Account
-    config: SipConfig
-    element: SipElement
-    clock: Clock
-    identifiers: Identifiers
-    codecs: tuple[sdp.Codec, ...]
-    headers: Headers
-    locate: Callable[[Request], Awaitable[Hop | None]]
-    reach: Callable[[Server], Awaitable[Hop | None]]
-    respond: Callable[[Key, Request, Response], None]
-    spawn: Callable[[Coroutine[Any, Any, None]], None]
-    over: Callable[[str], None]
-    log: Callable[[str], None]
-
-
 class Call:
     """One call; everything about it goes through ``setting``."""
 
@@ -81,8 +52,12 @@ class Call:
         self.state = CallState.INVITING
         self._tag = setting.identifiers.tag()
         self._dialog: Dialog | None = None
-        self._offer: sdp.Description | None = None
-        self._delayed = False
+        self._session = Session(
+            setting.account.address,
+            setting.config.rtp_port,
+            setting.codecs,
+            setting.config.acceptable,
+        )
         self._exchange: Exchange | None = None
         self._invite: tuple[Key, Request] | None = None
         self._hanging_up = False
@@ -142,13 +117,7 @@ class Call:
                 return setting.config.decisions.code_of(outcome)
             if outcome.status < 300:
                 return await self._connected(self._exchange, outcome)
-            again = authorized(
-                request,
-                outcome,
-                setting.account,
-                setting.identifiers,
-                setting.config.algorithms,
-            )
+            again = self._authorized(request, outcome)
             if again is None or self._hanging_up:
                 return str(outcome.status)
             request = again
@@ -156,7 +125,6 @@ class Call:
     def _first_invite(self, server: Server, number: str) -> Request:
         setting = self._setting
         account = setting.account
-        self._offer = sdp.offer(account.address, setting.config.rtp_port, setting.codecs)
         # A dial plan may send a whole address (<0:operator@lab>).
         user, at, host = number.partition("@")
         uri = str(SipUri(host if at and host else server.domain, user))
@@ -169,8 +137,8 @@ class Call:
             server.domain,
             1,
             to=NameAddress(uri),
-            headers=(("Contact", str(account.contact)), *setting.headers, *_SDP),
-            body=sdp.encode(self._offer),
+            headers=(*self._headers, *SDP),
+            body=sdp.encode(self._session.offer()),
         )
 
     async def _outcome(self, exchange: Exchange) -> Response | Trouble:
@@ -210,7 +178,7 @@ class Call:
         hop = await setting.locate(ack) or exchange.hop
         setting.element.acknowledge(exchange, setting.config.outgoing(ack), hop)
         self._dialog, self.state = dialog, CallState.TALKING
-        if not self._agrees(response):
+        if not self._session.agrees(response):
             self._bye(setting.config.decisions.code_of(Trouble.UNACCEPTABLE_ANSWER))
         elif self._hanging_up:
             self._bye("")
@@ -224,12 +192,11 @@ class Call:
         """Take an INVITE: ring, and answer in a while; an offer without a codec of ours gets 488."""
         self.state, self._invite = CallState.RINGING, (key, request)
         config = self._setting.config
-        answer = self._describe(request)
+        answer = self._session.describe(request)
         if answer is None:
             self._refuse(488)
             return
-        contact = (("Contact", str(self._setting.account.contact)), *self._setting.headers)
-        ringing = respond_to(request, 180, to_tag=self._tag, headers=contact)
+        ringing = respond_to(request, 180, to_tag=self._tag, headers=self._headers)
         self._setting.respond(key, request, ringing)
         if config.answers_calls:
             loop = self._setting.clock.loop
@@ -240,7 +207,7 @@ class Call:
         if self.state is not CallState.ANSWERED or not self._invited_by(key):
             return
         self.state = CallState.TALKING
-        if self._delayed and not self._agrees(ack):
+        if self._session.awaits_answer and not self._session.agrees(ack):
             self._bye(self._setting.config.decisions.code_of(Trouble.UNACCEPTABLE_ANSWER))
         else:
             self._setting.log(f"call with {self.remote} established")
@@ -276,48 +243,31 @@ class Call:
                 self._setting.respond(key, request, respond_to(request, 405))
 
     def _again(self, key: Key, request: Request) -> None:
-        answer = self._describe(request)
-        headers = (("Contact", str(self._setting.account.contact)), *self._setting.headers)
+        answer = self._session.describe(request)
         if answer is None:
-            self._setting.respond(key, request, respond_to(request, 488, headers=headers))
+            self._setting.respond(key, request, respond_to(request, 488, headers=self._headers))
             return
-        agreed = respond_to(request, 200, headers=(*headers, *_SDP), body=sdp.encode(answer))
+        agreed = respond_to(request, 200, headers=(*self._headers, *SDP), body=sdp.encode(answer))
         self._setting.respond(key, request, agreed)
 
     # -- inside ------------------------------------------------------------------------------------
 
+    @property
+    def _headers(self) -> Headers:
+        """What every message has that the other side learns our address from."""
+        setting = self._setting
+        return (("Contact", str(setting.account.contact)), *setting.headers)
+
     def _invited_by(self, key: Key) -> bool:
         return self._invite is not None and self._invite[0] == key
-
-    def _describe(self, request: Request) -> sdp.Description | None:
-        """Our answer to the offer in a request, or our offer where it has none; None: no codec."""
-        setting = self._setting
-        address, port, codecs = setting.account.address, setting.config.rtp_port, setting.codecs
-        if not request.body:
-            self._delayed = True
-            self._offer = sdp.offer(address, port, codecs)
-            return self._offer
-        self._delayed = False
-        offered = _description(request)
-        return None if offered is None else sdp.answer(offered, address, port, codecs)
-
-    def _agrees(self, message: Request | Response) -> bool:
-        """Whether the answer in a message takes a codec from our offer."""
-        answered = _description(message)
-        return (
-            self._offer is not None
-            and answered is not None
-            and self._setting.config.acceptable(self._offer, answered)
-        )
 
     def _pick_up(self, answer: sdp.Description) -> None:
         self._timer = None
         if self.state is not CallState.RINGING or self._invite is None:
             return
         key, request = self._invite
-        contact = (("Contact", str(self._setting.account.contact)), *self._setting.headers)
         response = respond_to(
-            request, 200, to_tag=self._tag, headers=(*contact, *_SDP), body=sdp.encode(answer)
+            request, 200, to_tag=self._tag, headers=(*self._headers, *SDP), body=sdp.encode(answer)
         )
         self._dialog, self.state = dialog_of_callee(request, response), CallState.ANSWERED
         self._setting.respond(key, request, response)
@@ -350,13 +300,13 @@ class Call:
             outcome = await setting.element.request(request, hop, hop.host).final()
             if isinstance(outcome, Trouble):
                 return
-            request = authorized(
-                request,
-                outcome,
-                setting.account,
-                setting.identifiers,
-                setting.config.algorithms,
-            )
+            request = self._authorized(request, outcome)
+
+    def _authorized(self, request: Request, challenge: Response) -> Request | None:
+        setting = self._setting
+        return authorized(
+            request, challenge, setting.account, setting.identifiers, setting.config.algorithms
+        )
 
     def _end(self, code: str) -> None:
         self._stop_timer()
@@ -368,15 +318,3 @@ class Call:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _description(message: Request | Response) -> sdp.Description | None:
-    """The session description of a message; None if it has none that can be read."""
-    if not message.body:
-        return None
-    try:
-        if message.content_type != sdp.CONTENT_TYPE:
-            return None
-        return sdp.decode(message.body)
-    except RemoteProtocolError:
-        return None

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from hil.clock import Clock
 from hil.errors import RemoteProtocolError
 from hil.reference.error_codes import Trouble
 from hil.reference.line_decisions import Server, VoiceMail
+from hil.reference.parameters import Parameters
 from hil.virtual.sip_account import Account, Conversation, Identifiers, authorized, build, via
 from hil.virtual.sip_config import SipConfig
 from hil.virtual.sip_element import SipElement
@@ -37,7 +39,6 @@ class MailboxSetting:
     """What subscribing needs of its line; ``failed`` gets method, subject and code."""
 
     account: Account
-    domain: str
     config: SipConfig
     element: SipElement
     clock: Clock
@@ -49,11 +50,62 @@ class MailboxSetting:
     log: Callable[[str], None]
 
 
-class Mailbox:
-    """One subscription, from when `run` begins; it ends with the task that runs it."""
+class LineMailbox:
+    """The mailbox that a line's parameters name at present, if they do.
 
-    def __init__(self, voice_mail: VoiceMail, setting: MailboxSetting) -> None:
+    ``launch`` runs a subscription for as long as the line runs.
+    """
+
+    def __init__(
+        self,
+        setting: MailboxSetting,
+        launch: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+    ) -> None:
+        self._setting = setting
+        self._launch = launch
+        self._subscription: Subscription | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def subscribe(self, parameters: Parameters) -> None:
+        """Subscribe to it, if there is one and it is not subscribed to."""
+        decisions, line = self._setting.config.decisions, self._setting.account.line
+        due = decisions.voice_mail(parameters, line)
+        if due is None or (self._running is not None and not self._running.done()):
+            return
+        servers = decisions.servers(parameters, line)
+        domain = servers[0].domain if servers else due.server.domain
+        self._subscription = Subscription(due, domain, self._setting)
+        self._running = self._launch(self._subscription.run())
+
+    def follow(self, before: Parameters, parameters: Parameters, registered: bool) -> None:
+        """Where the mailbox is another one now, the old subscription is left to end by itself."""
+        voice_mail, line = self._setting.config.decisions.voice_mail, self._setting.account.line
+        if voice_mail(before, line) == voice_mail(parameters, line):
+            return
+        if self._running is not None:
+            self._running.cancel()
+        self._subscription = self._running = None
+        if registered:
+            self.subscribe(parameters)
+
+    def owns(self, request: Request) -> bool:
+        """Whether a NOTIFY is about its subscription."""
+        return self._subscription is not None and self._subscription.owns(request)
+
+    def take(self, request: Request) -> int:
+        """Take a NOTIFY; the status to answer it with, 481 if it is about no subscription."""
+        return 481 if self._subscription is None else self._subscription.take(request)
+
+
+class Subscription:
+    """One subscription, from when `run` begins; it ends with the task that runs it.
+
+    ``domain`` is that of the line's address of record.
+    """
+
+    def __init__(self, voice_mail: VoiceMail, domain: str, setting: MailboxSetting) -> None:
         self._voice_mail = voice_mail
+        self._domain = domain
         self._setting = setting
         identifiers, address = setting.identifiers, setting.account.address
         self._conversation = Conversation(identifiers.call_id(address), identifiers.tag())
@@ -166,7 +218,7 @@ class Mailbox:
             self._conversation,
             "SUBSCRIBE",
             str(self._uri),
-            setting.domain,
+            self._domain,
             self._cseq + 1,
             to=NameAddress(str(self._uri)),
             headers=headers,

@@ -1,4 +1,4 @@
-"""What all lines of a phone share, how a line reaches others, and by which transport."""
+"""What all lines of a phone share, what a call has of its line, and how a line reaches others."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from hil.net.interface import Place
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.line_decisions import Server
-from hil.virtual.sip_account import Account
+from hil.virtual.sip_account import Account, Identifiers
 from hil.virtual.sip_config import SipCallbacks, SipConfig
 from hil.virtual.sip_element import SipElement
 from hil.virtual.sip_streams import StreamTransport
 from hil.virtual.sip_udp import Transport, UdpTransport
+from hil.wire import sdp
 from hil.wire.sip_build import Hop
 from hil.wire.sip_dialog import next_hop_uri
-from hil.wire.sip_message import Request
+from hil.wire.sip_layer import Key
+from hil.wire.sip_message import Headers, Request, Response
 from hil.wire.sip_uri import parse_uri
 
 Locate = Callable[[str], Awaitable[IPv4Address | None]]
@@ -43,6 +45,30 @@ class LineSetting:
     config: SipConfig
     callbacks: SipCallbacks
     spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+@dataclass(frozen=True)
+class CallSetting:
+    """What a call needs of its line.
+
+    ``locate`` finds the hop of a request in a dialog, ``reach`` that of a server; both None where
+    there is no address. ``spawn`` runs what goes on by itself for as long as the line has power.
+    ``over`` is told that the call has ended, and with which code if it failed.
+    """
+
+    account: Account
+    config: SipConfig
+    element: SipElement
+    clock: Clock
+    identifiers: Identifiers
+    codecs: tuple[sdp.Codec, ...]
+    headers: Headers
+    locate: Callable[[Request], Awaitable[Hop | None]]
+    reach: Callable[[Server], Awaitable[Hop | None]]
+    respond: Callable[[Key, Request, Response], None]
+    spawn: Callable[[Coroutine[Any, Any, None]], object]
+    over: Callable[[str], None]
+    log: Callable[[str], None]
 
 
 class Directions:
