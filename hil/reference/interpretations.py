@@ -80,6 +80,7 @@ class Interpretations:
     resync_after_failed_upgrade: Literal["performed", "skipped"] = "performed"
     external_address: Literal["configured", "observed"] = "configured"
     dual_registration: Literal["either", "fail-over"] = "either"
+    secret_macros: Literal["key-only", "key-and-credentials"] = "key-only"  # noqa: S105
 
     @classmethod
     def default(cls) -> Self:

@@ -6,7 +6,8 @@ the look-up that `expand` needs. A name of the table is always known: where it h
 expands to nothing, whereas a name outside the table stays as it is written.
 
 $SA to $SD hold keys and passwords and "are recognized as arguments to the optional resync URL
-qualifier, --key". Everywhere else they are unknown names, so that no log line or URL can leak them.
+qualifier, --key"; the question ``secret_macros`` may be read to let them stand in --uid and --pwd, too.
+Everywhere else they are unknown names, so that no log line or URL can leak them.
 """
 
 from __future__ import annotations

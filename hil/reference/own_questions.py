@@ -67,5 +67,12 @@ OWN_QUESTIONS: tuple[Question, ...] = (
         "fails; one that was seen to do with one server is held to that. fail-over: the backup is "
         "asked only after a failure.",
     ),
+    Question(
+        "I39",
+        "secret_macros",
+        "In the arguments of which options do $SA to $SD expand?",
+        "chapter, SA through SD ('recognized as arguments to the optional resync URL qualifier, "
+        "--key'); AG formats, where one paragraph names --key, --uid and --pwd and another --key alone",
+    ),
 )
 """In the order of their keys."""

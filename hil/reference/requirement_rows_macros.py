@@ -32,8 +32,8 @@ MACROS = (
     (
         "macros.secrets",
         "$SA to $SD are the contents of GPP_SA to GPP_SD, "
-        "and only as arguments of --key, --uid and --pwd.",
-        sources.MACROS + "SA through SD; " + sources.FORMATS + ", --uid and --pwd",
+        "and only as arguments of --key.",
+        sources.MACROS + "SA through SD",
     ),
     (
         "macros.mac",

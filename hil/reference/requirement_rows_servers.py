@@ -80,8 +80,8 @@ TRANSFERS = (
 SERVERS = (
     (
         "rules.credentials",
-        "The arguments of --uid and --pwd may stand in quotes, "
-        "may have characters in octal, and $SA to $SD expand in them.",
+        "The arguments of --uid and --pwd may stand in quotes and "
+        "may have characters in octal.",
         sources.FORMATS + ", Profile Rule; 7800 Administration Guide, Upgrade Rule",
     ),
     (

@@ -15,8 +15,13 @@ from types import MappingProxyType
 from hil.errors import RuleError
 from hil.reference.expressions import QUOTES
 
-CREDENTIALS = frozenset({"key", "uid", "pwd"})
-"""The options in whose arguments $SA to $SD expand (Provisioning Formats)."""
+CREDENTIALS = MappingProxyType(
+    {
+        "key-only": frozenset({"key"}),
+        "key-and-credentials": frozenset({"key", "uid", "pwd"}),
+    }
+)
+"""The options in whose arguments $SA to $SD expand, by the reading of ``secret_macros``."""
 
 OPTIONS = MappingProxyType(
     {

@@ -14,7 +14,8 @@ the next one is looked at) or `RuleFailure` (the rule cannot be followed, the re
 Macros expand before the rule is parsed, "prior to being evaluated", so that their text may contain
 ``|`` or whole alternatives. It follows that the assignments of an alternative do not show in its own
 URL: that was expanded when the assignments had not been made. They show in the next rule. $SA to $SD
-are the exception, they expand inside the options that hold credentials and nowhere else. Until the
+are the exception: they expand in the argument of --key (as the question ``secret_macros`` may be read,
+of --uid and --pwd, too) and nowhere else. Until the
 parser knows where a reference stands, one character of a private-use plane stands for it, so that a
 key may contain quotes and brackets, and ``$$SA`` is not taken for ``$SA``.
 """
@@ -174,8 +175,9 @@ def _take(
     interpretations: Interpretations,
 ) -> Outcome:
     assignments = {name: held.show(value) for name, value in alternative.assignments}
+    secret = CREDENTIALS[interpretations.secret_macros]
     options = {
-        name: held.show(value, secrets=name in CREDENTIALS) for name, value in alternative.options
+        name: held.show(value, secrets=name in secret) for name, value in alternative.options
     }
     url = held.show(alternative.url)
     if not url:

@@ -72,6 +72,17 @@ def _substrings_unknown(rule: str, _table: MacroTable) -> str:
     return _SUBSTRING.sub("$$", rule)
 
 
+def _secrets_in_credentials(
+    right: Resolve,
+    name: str,
+    table: MacroTable,
+    source: ProvisioningSource | None,
+    reading: Interpretations,
+) -> Outcome:
+    wider = {"secret_macros": "key-and-credentials"}
+    return right(name, table, source, reading.choose(**wider))
+
+
 def _unknown_in_upgrade_rule(right: Callable[..., Outcome], text: str, *rest: Any) -> Outcome:
     return right(_as_written(text), *rest)
 
@@ -186,6 +197,12 @@ DEFECTS = (
         "macros.secrets",
         "tells $SA to $SD in the messages of upgrades",
         _telling(*_UPGRADES, change=_told_with_secrets),
+    ),
+    Defect(
+        "secrets-in-credentials",
+        "macros.secrets",
+        "expands $SA to $SD in the arguments of --uid and --pwd",
+        deviating(resolve_rule=_secrets_in_credentials),
     ),
     Defect(
         "secrets-in-bodies",

@@ -92,10 +92,6 @@ def _octal_kept(rule: str, _table: MacroTable) -> str:
     return re.sub(r"\\([0-3][0-7]{2})", r"\\134\1", rule)
 
 
-def _secrets_kept(rule: str, _table: MacroTable) -> str:
-    return re.sub(r"(--(?:uid|pwd) )\$(S[A-D])", r"\1$$\2", rule)
-
-
 # -- options ------------------------------------------------------------------------------------------
 
 
@@ -267,12 +263,6 @@ DEFECTS = (
         "rules.credentials",
         "does not decode octal characters in --uid and --pwd",
         following(_octal_kept),
-    ),
-    Defect(
-        "secrets-only-in-key",
-        "rules.credentials",
-        "does not expand $SA to $SD in --uid and --pwd",
-        following(_secrets_kept),
     ),
     Defect(
         "post-ignored",

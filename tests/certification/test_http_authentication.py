@@ -162,8 +162,6 @@ def test_without_a_user_a_challenge_is_a_failure(
         ('--uid "room 7" --pwd s3cret', "room 7", "s3cret"),
         (r"--uid phone --pwd s3c\043ret", "phone", "s3c#ret"),
         (r"--uid phone --pwd \042s3cret\134\135", "phone", '"s3cret\\]'),
-        ("--uid phone --pwd $SA", "phone", "hush $A"),
-        ("--uid $SB --pwd $SA", "room7", "hush $A"),
     ],
 )
 def test_the_arguments_of_uid_and_pwd(
@@ -179,9 +177,6 @@ def test_the_arguments_of_uid_and_pwd(
     http.require_basic(PATH, user, password)
     up = handset.boot(
         Profile_Rule=f"[{written}] {http.url(PATH)}",
-        GPP_A="x",
-        GPP_SA="hush $A",
-        GPP_SB="room7",
         Resync_Random_Delay="0",
     )
     statuses(history, handset, up, 401, 200)

@@ -1,4 +1,4 @@
-"""$SA to $SD: the arguments of --key, --uid and --pwd, and nothing that anybody else can read.
+"""$SA to $SD: the argument of --key, and nothing that anybody else can read.
 
 The secrets in these tests are words that occur nowhere else, so it is enough to look for them.
 """
@@ -65,10 +65,10 @@ def test_each_of_sb_to_sd_and_each_form_is_an_argument_of_key(
 
 
 @requirement("macros.secrets")
-def test_secrets_are_arguments_of_uid_and_pwd(
+def test_uid_and_pwd_keep_the_names_of_secrets_as_they_are_written(
     handset: HandsetControl, http: HttpEndpoint, history: History
 ) -> None:
-    http.require_basic("/kept.cfg", "SecretPhrase2345", "SecretPhrase3456")
+    http.require_basic("/kept.cfg", "$SB", "$(SC)")
     http.serve("/kept.cfg", flat_profile())
     lease = boot_to_lease(
         history,
@@ -77,7 +77,7 @@ def test_secrets_are_arguments_of_uid_and_pwd(
         **SECRETS,
     )
     ended = history.expect(TransferEnded, after=lease, within=2 * soon(handset), count=2)
-    history.check("with the credentials", seen=ended.status, due=200)
+    history.check("with the written text", seen=ended.status, due=200)
 
 
 # -- nowhere else ------------------------------------------------------------------------------------

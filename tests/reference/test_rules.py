@@ -148,10 +148,14 @@ def test_special_characters_in_octal():
 
 
 @pytest.mark.parametrize("option", ["key", "uid", "pwd"])
-def test_sa_to_sd_expand_in_credentials(option):
+def test_sa_to_sd_expand_in_the_argument_of_key_and_where_another_reading_lets_them(option):
     rule = f"[--{option} x$SA(SB)$(SB:1:2)] http://h/x"
     values = {"GPP_SA": '"]| ', "GPP_SB": "abcd"}
-    assert options(rule, **values)[option] == 'x"]| (SB)bc'
+    expanded = {option: 'x"]| (SB)bc'}
+    as_written = {option: "x$SA(SB)$(SB:1:2)"}
+    assert options(rule, **values) == (expanded if option == "key" else as_written)
+    wide = Interpretations(secret_macros="key-and-credentials")
+    assert options(rule, readings=wide, **values) == expanded
 
 
 def test_sa_to_sd_expand_nowhere_else():
