@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from hil.digest import (
     ALGORITHMS,
+    Algorithm,
     Scheme,
     answer,
     basic_credentials,
     basic_pair,
     expected_response,
     proves,
+    read_scheme,
     read_schemes,
 )
+from hil.errors import RemoteProtocolError
 
 # RFC 7616 section 3.9.1, both of its challenges.
 NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"
@@ -104,6 +107,25 @@ def test_the_examples_of_rfc_7617() -> None:
     assert basic_pair(credentials) == ("test", "123£")
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "known"),
+    [
+        (Algorithm.MD5, "900150983cd24fb0d6963f7d28e17f72"),
+        (
+            Algorithm.SHA_256_SESS,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
+        (
+            Algorithm.SHA_512_256,
+            "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23",
+        ),
+    ],
+)
+def test_the_hashes_of_abc(algorithm: Algorithm, known: str) -> None:
+    # RFC 1321 appendix A.5, and the examples that NIST gives for FIPS 180-4.
+    assert algorithm.digest("abc") == known
+
+
 # -- what is chosen ----------------------------------------------------------------------------------
 
 
@@ -135,7 +157,10 @@ def test_a_challenge_that_nobody_here_knows_has_no_answer(challenge: str) -> Non
 
 @pytest.mark.parametrize(
     ("algorithm", "qop"),
-    [*((each, 'qop="auth", ') for each in ALGORITHMS), ("MD5", ""), ("SHA-256", "")],
+    [
+        *((each, 'qop="auth", ') for each in ALGORITHMS),
+        *((each, "") for each in ("MD5", "SHA-256", "SHA-512-256")),
+    ],
 )
 @given(user=st.text(max_size=9), password=st.text(max_size=9))
 def test_an_answer_proves_its_password_and_no_other(
@@ -195,6 +220,14 @@ def test_white_space_quotes_and_empty_elements_do_not_matter() -> None:
         Scheme("ntlm", token="TlRMTVNT=="),
         Scheme("digest", {"nonce": "x"}),
     )
+
+
+def test_reading_strictly_wants_one_scheme_and_each_parameter_once() -> None:
+    assert read_scheme('Digest realm="a", NC=1') == Scheme("digest", {"realm": "a", "nc": "1"})
+    assert read_scheme("Basic dGVzdA==") == Scheme("basic", token="dGVzdA==")
+    for header in ("", "a=b", "Digest a=b, c", "Digest a=b, A=c", 'Digest a="b', "Digest a=b, c="):
+        with pytest.raises(RemoteProtocolError):
+            read_scheme(header)
 
 
 @given(st.text(alphabet='Digest ="\\,\t\x00é!'), st.text())
