@@ -46,14 +46,18 @@ class Authentication:
     """Whom we challenge, and how.
 
     ``algorithm`` None challenges nobody. ``methods`` are those that need credentials. ``qop`` offers
-    ``auth``; without, the client must use the form of RFC 2069. ``nonce_s`` is how many seconds of
-    lab time a nonce is good for.
+    ``auth``; without, the client must use the form of RFC 2069, which a ``-sess`` algorithm cannot
+    have (UsageError). ``nonce_s`` is how many seconds of lab time a nonce is good for.
     """
 
     algorithm: Algorithm | None = Algorithm.MD5
     methods: frozenset[str] = frozenset(("REGISTER",))
     qop: bool = True
     nonce_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        if self.algorithm is not None and self.algorithm.session and not self.qop:
+            raise UsageError("-sess without qop has no cnonce to hash", remedy="MD5 or SHA-256")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""Digest authentication as SIP uses it (RFC 3261 section 22, RFC 2617, RFC 7616, RFC 8760).
+"""Digest authentication as SIP uses it (RFC 3261 section 22, RFC 8760).
 
-Both sides are here: whoever challenges makes a `Challenge` and asks `Verifier` about the answer;
-whoever is challenged makes `Credentials` with `answer`. Algorithms are MD5, SHA-256 and
-SHA-512-256, each with ``-sess``; the quality of protection is ``auth`` or none at all (RFC 2617's
-older form). ``auth-int`` is not offered and not taken.
+Grammar and arithmetic are those of `hil.digest`. Here they get SIP's shape: one scheme a header,
+which is Digest, read strictly into a `Challenge` or `Credentials`. Whoever challenges asks `Verifier`
+about the answer; whoever is challenged makes `Credentials` with `answer`.
 
 Nonces are time and a keyed hash, so that a server remembers none: one that is too old is *stale*,
 which tells the client to repeat with a new one and not to ask its user for a password.
@@ -11,39 +10,18 @@ which tells the client to repeat with a new one and not to ask its user for a pa
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
-from types import MappingProxyType
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
 
+from hil import digest
+from hil.digest import Algorithm as Algorithm
+from hil.digest import Scheme
 from hil.errors import LocalProtocolError, RemoteProtocolError
-from hil.wire.sip_syntax import is_token, quote, split, unquote
 
-
-class Algorithm(StrEnum):
-    """The hash; the values are those of the wire."""
-
-    MD5 = "MD5"
-    MD5_SESS = "MD5-sess"
-    SHA_256 = "SHA-256"
-    SHA_256_SESS = "SHA-256-sess"
-    SHA_512_256 = "SHA-512-256"
-    SHA_512_256_SESS = "SHA-512-256-sess"
-
-    @property
-    def session(self) -> bool:
-        """Whether the first nonce is hashed into the secret (``-sess``)."""
-        return self.value.endswith("-sess")
-
-
-_HASHES: Mapping[str, str] = MappingProxyType(
-    {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
-)
-_BY_NAME = MappingProxyType({algorithm.lower(): algorithm for algorithm in Algorithm})
-_BARE = frozenset(("algorithm", "stale", "nc"))
+_LINE_END = re.compile(r"[\r\n]")
 _NONCE = re.compile(r"([0-9a-f]{16})([0-9a-f]{32})")
 
 
@@ -67,16 +45,20 @@ class Challenge:
     opaque: str | None = None
     stale: bool = False
 
+    @property
+    def scheme(self) -> Scheme:
+        """The challenge as `hil.digest` has it."""
+        return _scheme(
+            realm=self.realm,
+            nonce=self.nonce,
+            opaque=self.opaque,
+            stale="true" if self.stale else None,
+            algorithm=self.algorithm.value,
+            qop=",".join(self.qop) or None,
+        )
+
     def __str__(self) -> str:
-        fields: list[tuple[str, str]] = [("realm", self.realm), ("nonce", self.nonce)]
-        if self.opaque is not None:
-            fields.append(("opaque", self.opaque))
-        if self.stale:
-            fields.append(("stale", "true"))
-        fields.append(("algorithm", self.algorithm.value))
-        if self.qop:
-            fields.append(("qop", ",".join(self.qop)))
-        return _write(fields)
+        return _write(self.scheme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,25 +72,17 @@ class Credentials:
     response: str
     algorithm: Algorithm = Algorithm.MD5
     qop: str | None = None
-    cnonce: str | None = None
     nc: str | None = None
+    cnonce: str | None = None
     opaque: str | None = None
 
+    @property
+    def scheme(self) -> Scheme:
+        """The credentials as `hil.digest` has them."""
+        return _scheme(**asdict(self))
+
     def __str__(self) -> str:
-        fields = [
-            ("username", self.username),
-            ("realm", self.realm),
-            ("nonce", self.nonce),
-            ("uri", self.uri),
-            ("response", self.response),
-            ("algorithm", self.algorithm.value),
-            ("cnonce", self.cnonce),
-            ("opaque", self.opaque),
-            ("qop", self.qop),
-            ("nc", self.nc),
-        ]
-        # Of all values of qop it is this one that RFC 7616 wants without quotes.
-        return _write([(n, v) for n, v in fields if v is not None], bare=_BARE | {"qop"})
+        return _write(self.scheme)
 
 
 def parse_challenge(text: str) -> Challenge:
@@ -116,35 +90,25 @@ def parse_challenge(text: str) -> Challenge:
 
     Of several challenges the first that can be read is the one to answer (RFC 8760 section 2.3).
     """
-    fields = _read(text)
+    scheme, algorithm = _read(text, "realm", "nonce")
     return Challenge(
-        realm=_need(fields, "realm"),
-        nonce=_need(fields, "nonce"),
-        algorithm=_algorithm(fields),
-        qop=tuple(part.lower() for part in re.split(r"[\s,]+", fields.get("qop", "")) if part),
-        opaque=fields.get("opaque"),
-        stale=fields.get("stale", "").lower() == "true",
+        realm=scheme.get("realm"),
+        nonce=scheme.get("nonce"),
+        algorithm=algorithm,
+        qop=tuple(part.lower() for part in re.split(r"[\s,]+", scheme.get("qop")) if part),
+        opaque=scheme.parameters.get("opaque"),
+        stale=scheme.get("stale").lower() == "true",
     )
 
 
 def parse_credentials(text: str) -> Credentials:
     """Read credentials; `RemoteProtocolError` where something is missing."""
-    fields = _read(text)
-    qop = fields.get("qop")
-    if qop is not None and (qop.lower() != "auth" or not {"cnonce", "nc"} <= fields.keys()):
-        raise RemoteProtocolError(f"quality of protection {qop[:24]!r}, or no cnonce and nc")
-    return Credentials(
-        username=_need(fields, "username"),
-        realm=_need(fields, "realm"),
-        nonce=_need(fields, "nonce"),
-        uri=_need(fields, "uri"),
-        response=_need(fields, "response").lower(),
-        algorithm=_algorithm(fields),
-        qop=None if qop is None else "auth",
-        cnonce=fields.get("cnonce"),
-        nc=fields.get("nc"),
-        opaque=fields.get("opaque"),
-    )
+    scheme, algorithm = _read(text, "username", "realm", "nonce", "uri", "response")
+    if not scheme.is_complete:
+        raise RemoteProtocolError(
+            f"quality of protection {scheme.get('qop')[:24]!r} without its cnonce and nc"
+        )
+    return _credentials(scheme.parameters, algorithm)
 
 
 def answer(
@@ -160,42 +124,16 @@ def answer(
     """Answer a challenge for a request with this method and Request-URI.
 
     ``cnonce`` is a fresh random text, ``count`` how often the nonce has been used, this time
-    included. Raises `LocalProtocolError` if the challenge insists on ``auth-int``.
+    included. Raises `LocalProtocolError` if the challenge insists on ``auth-int``, or wants a
+    ``-sess`` algorithm without the qop that it needs.
     """
-    if challenge.qop and "auth" not in challenge.qop:
-        raise LocalProtocolError(f"a challenge that wants {', '.join(challenge.qop)}")
-    qop = "auth" if challenge.qop else None
-    hashed_nonce = qop is not None or challenge.algorithm.session
-    unsigned = Credentials(
-        username=username,
-        realm=challenge.realm,
-        nonce=challenge.nonce,
-        uri=uri,
-        response="",
-        algorithm=challenge.algorithm,
-        qop=qop,
-        cnonce=cnonce if hashed_nonce else None,
-        nc=f"{count:08x}" if qop else None,
-        opaque=challenge.opaque,
+    scheme = challenge.scheme
+    if not scheme.is_answerable:
+        raise LocalProtocolError(f"a challenge that has no answer: {scheme}")
+    made = digest.respond(
+        scheme, username, password, method=method, uri=uri, cnonce=cnonce, count=count
     )
-    response = expected_response(unsigned, password, method)
-    return Credentials(
-        **{name: getattr(unsigned, name) for name in Credentials.__slots__ if name != "response"},
-        response=response,
-    )
-
-
-def expected_response(credentials: Credentials, password: str, method: str) -> str:
-    """The response that these credentials must have (RFC 7616 section 3.4.1), hexadecimal."""
-    algorithm, nonce, cnonce = credentials.algorithm, credentials.nonce, credentials.cnonce or ""
-    secret = _digest(algorithm, credentials.username, credentials.realm, password)
-    if algorithm.session:
-        secret = _digest(algorithm, secret, nonce, cnonce)
-    subject = _digest(algorithm, method, credentials.uri)
-    if credentials.qop is None:
-        return _digest(algorithm, secret, nonce, subject)
-    count = credentials.nc or ""
-    return _digest(algorithm, secret, nonce, count, cnonce, credentials.qop, subject)
+    return _credentials(made.parameters, challenge.algorithm)
 
 
 class Verifier:
@@ -220,7 +158,7 @@ class Verifier:
         qop: bool = True,
         stale: bool = False,
     ) -> Challenge:
-        """Make a challenge with a fresh nonce."""
+        """Make a challenge with a fresh nonce. A ``-sess`` algorithm needs ``qop`` to be answered."""
         return Challenge(
             realm=self.realm,
             nonce=self._nonce(f"{now:016x}"),
@@ -244,8 +182,8 @@ class Verifier:
         They must name our realm and the algorithm that was asked for: a weaker one that the client
         chose by itself would be a downgrade.
         """
-        expected = expected_response(credentials, password or "", method)
-        right = hmac.compare_digest(expected.encode(), credentials.response.encode())
+        user, uri = credentials.username, credentials.uri
+        right = digest.proves(credentials.scheme, user, password or "", method=method, uri=uri)
         if not right or password is None:
             return Verdict.WRONG
         if credentials.realm != self.realm or credentials.algorithm is not algorithm:
@@ -261,40 +199,39 @@ class Verifier:
         return stamp + hmac.new(self._secret, stamp.encode(), "sha256").hexdigest()[:32]
 
 
-def _digest(algorithm: Algorithm, *parts: str) -> str:
-    name = _HASHES[algorithm.value.removesuffix("-sess")]
-    return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+def _read(text: str, *needed: str) -> tuple[Scheme, Algorithm]:
+    scheme = digest.read_scheme(text)
+    if scheme.name != "digest":
+        raise RemoteProtocolError(f"authentication by {scheme.name[:24]!r}")
+    for name in needed:
+        if name not in scheme.parameters:
+            raise RemoteProtocolError(f"a digest without {name}")
+    if scheme.algorithm is None:
+        raise RemoteProtocolError(f"digest algorithm {scheme.get('algorithm')[:24]!r}")
+    return scheme, scheme.algorithm
 
 
-def _read(text: str) -> dict[str, str]:
-    scheme, _, rest = text.partition(" ")
-    if scheme.lower() != "digest":
-        raise RemoteProtocolError(f"authentication by {scheme[:24]!r}")
-    fields: dict[str, str] = {}
-    for part in split(rest, ","):
-        name, equals, value = part.partition("=")
-        name = name.strip().lower()
-        if not equals or not is_token(name) or name in fields:
-            raise RemoteProtocolError(f"no field of a digest, or a second one: {part[:40]!r}")
-        fields[name] = unquote(value.strip())
-    return fields
-
-
-def _write(fields: list[tuple[str, str]], bare: frozenset[str] = _BARE) -> str:
-    return "Digest " + ", ".join(
-        f"{name}={value if name in bare else quote(value)}" for name, value in fields
+def _credentials(told: Mapping[str, str], algorithm: Algorithm) -> Credentials:
+    return Credentials(
+        username=told["username"],
+        realm=told["realm"],
+        nonce=told["nonce"],
+        uri=told["uri"],
+        response=told["response"].lower(),
+        algorithm=algorithm,
+        qop=told.get("qop") or None,
+        cnonce=told.get("cnonce"),
+        nc=told.get("nc"),
+        opaque=told.get("opaque"),
     )
 
 
-def _need(fields: dict[str, str], name: str) -> str:
-    if name not in fields:
-        raise RemoteProtocolError(f"a digest without {name}")
-    return fields[name]
+def _scheme(**told: str | None) -> Scheme:
+    return Scheme("digest", {name: value for name, value in told.items() if value is not None})
 
 
-def _algorithm(fields: dict[str, str]) -> Algorithm:
-    name = fields.get("algorithm", Algorithm.MD5.value)
-    found = _BY_NAME.get(name.lower())
-    if found is None:
-        raise RemoteProtocolError(f"digest algorithm {name[:24]!r}")
-    return found
+def _write(scheme: Scheme) -> str:
+    text = str(scheme)
+    if _LINE_END.search(text):
+        raise LocalProtocolError("a digest with a line end in it")
+    return text

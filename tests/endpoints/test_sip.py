@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sip_phone import OFFER, SipPhone, challenging, ok
 
+from hil.digest import expected_response
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import CallState
 from hil.endpoints.sip_inquiry import Final
@@ -14,7 +15,7 @@ from hil.history import events as ev
 from hil.history.event import Direction
 from hil.wire.sip_build import cancel, respond_to
 from hil.wire.sip_codec import encode
-from hil.wire.sip_digest import Algorithm, expected_response, parse_challenge, parse_credentials
+from hil.wire.sip_digest import Algorithm, parse_challenge, parse_credentials
 from hil.wire.sip_message import with_header, without_header
 
 SECOND = 1_000_000_000
@@ -80,6 +81,12 @@ class TestRegistration:
         sip.authenticate(algorithm, qop=qop)
         assert phone.register().status == 200
         assert sip.registered(1)
+
+    def test_a_session_algorithm_needs_qop(self, sip, phone):
+        sip.authenticate(Algorithm.MD5_SESS)
+        assert phone.register().status == 200
+        with pytest.raises(UsageError, match="without qop"):
+            sip.authenticate(Algorithm.MD5_SESS, qop=False)
 
     def test_nobody_is_challenged_where_a_test_says_so(self, sip, phone):
         sip.authenticate(None)
@@ -149,7 +156,7 @@ class TestNotify:
         assert plain.header("Authorization") is None
         credentials = parse_credentials(shown.header("Authorization"))
         assert credentials.username == "line1"
-        assert credentials.response == expected_response(credentials, "password1", "NOTIFY")
+        assert credentials.response == expected_response(credentials.scheme, "password1", "NOTIFY")
         assert (plain.call_id, plain.cseq.number) == (shown.call_id, shown.cseq.number - 1)
         assert shown.header("Subscription-State") == "terminated"
 
@@ -171,7 +178,7 @@ class TestNotify:
         )
         assert sip.notify("resync", credentials=Shown.WRONG) == Final(401, "Unauthorized", True)
         credentials = parse_credentials(registered.requests[1].header("Authorization"))
-        assert credentials.response != expected_response(credentials, "password1", "NOTIFY")
+        assert credentials.response != expected_response(credentials.scheme, "password1", "NOTIFY")
 
     def test_no_credentials_are_none(self, sip, registered):
         registered.on_request = challenging()

@@ -64,8 +64,8 @@ def test_example_of_rfc_2617() -> None:
     assert str(made) == (
         'Digest username="Mufasa", realm="testrealm@host.com", '
         'nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/dir/index.html", '
-        'response="6629fae49393a05397450978507c4ef1", algorithm=MD5, cnonce="0a4f113b", '
-        'opaque="5ccc069c403ebaf9f0171e9517f40e41", qop=auth, nc=00000001'
+        'response="6629fae49393a05397450978507c4ef1", algorithm=MD5, qop=auth, nc=00000001, '
+        'cnonce="0a4f113b", opaque="5ccc069c403ebaf9f0171e9517f40e41"'
     )
 
 
@@ -112,8 +112,13 @@ def judge(
 
 
 class TestVerifying:
-    @pytest.mark.parametrize("algorithm", Algorithm)
-    @pytest.mark.parametrize("qop", [True, False])
+    @pytest.mark.parametrize(
+        ("algorithm", "qop"),
+        [
+            *((each, True) for each in Algorithm),
+            *((each, False) for each in Algorithm if not each.session),
+        ],
+    )
     def test_good_credentials(self, algorithm: Algorithm, qop: bool) -> None:
         challenge = verifier().challenge(0, algorithm, qop=qop)
         assert judge(credentials(challenge), algorithm) is Verdict.GOOD
@@ -166,12 +171,15 @@ class TestVerifying:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Basic abc", "authentication by 'Basic'"),
+        ("Basic abc", "authentication by 'basic'"),
         ('Digest realm="r"', "without nonce"),
-        ('Digest realm="r", realm="s", nonce="n"', "a second one"),
+        ('Digest realm="r", realm="s", nonce="n"', "second .* 'realm'"),
         ('Digest realm="r", nonce="n", algorithm=ROT13', "digest algorithm 'ROT13'"),
         ('Digest realm="r', "quoted string does not end"),
-        ("", "authentication by ''"),
+        ('Digest realm="r", nonce="n", é', "no name of a parameter"),
+        ('Digest realm="r", nonce="n", Digest realm="r", nonce="m"', "a second scheme"),
+        ('realm="r", nonce="n"', "no authentication scheme"),
+        ("", "no authentication scheme"),
     ],
 )
 def test_a_challenge_that_makes_no_sense(text: str, reason: str) -> None:
@@ -184,7 +192,10 @@ def test_a_challenge_that_makes_no_sense(text: str, reason: str) -> None:
     [
         ("qop=auth", "qop=auth-int"),
         (", nc=00000001", ""),
-        ('cnonce="c", ', ""),
+        ("nc=00000001", "nc=1"),
+        ("algorithm=MD5, qop=auth, nc=00000001", "algorithm=MD5-sess"),
+        ('cnonce="c"', 'cnonce=""'),
+        (', cnonce="c"', ""),
         ('uri="sip:192.0.2.1", ', ""),
     ],
 )
@@ -198,6 +209,19 @@ def test_credentials_that_make_no_sense(old: str, new: str) -> None:
 def test_who_insists_on_auth_int_gets_no_answer() -> None:
     with pytest.raises(LocalProtocolError):
         credentials(Challenge(realm="r", nonce="n", qop=("auth-int",)))
+
+
+def test_a_session_without_qop_has_no_cnonce_to_hash_and_no_answer() -> None:
+    with pytest.raises(LocalProtocolError):
+        credentials(Challenge(realm="r", nonce="n", algorithm=Algorithm.MD5_SESS, qop=()))
+
+
+@pytest.mark.parametrize("end", ["\r", "\n"])
+def test_no_line_end_gets_into_a_header(end: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        str(Challenge(realm=f"r{end}Via: x", nonce="n"))
+    with pytest.raises(LocalProtocolError):
+        str(credentials(Challenge(realm="r", nonce="n"), username=f"u{end}"))
 
 
 @given(st.text(max_size=80))
