@@ -9,17 +9,18 @@ import re
 
 from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
-from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Mark, Moment
 from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
-from hil.loads import NONE, Flaws, load_files
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 
 DEFAULT_PATH = "/7832-3PCC.xml"
 """What Profile_Rule asks for by default, ``/$PSN.xml``."""
+
+IDLE = {"Resync_On_Reset": "No", "Resync_Periodic": "0"}
+"""A phone without resyncs of its own."""
 
 
 def provision(dhcp: DhcpEndpoint, tftp: TftpEndpoint, **parameters: str) -> None:
@@ -90,8 +91,7 @@ def idle_phone(history: History, handset: HandsetControl, **parameters: str) -> 
 
     Returns the moment at which the phone has its lease and has had a step's time to serve its pages.
     """
-    idle = {"Resync_On_Reset": "No", "Resync_Periodic": "0"}
-    boot_to_lease(history, handset, **idle | parameters)
+    boot_to_lease(history, handset, **IDLE | parameters)
     history.sleep(handset.timing.step)
     return history.mark()
 
@@ -153,74 +153,12 @@ def fetched(
 
     ``wait`` is how many seconds besides it may take, because a resync among them is due later.
     """
-    within = wait + count * (handset.timing.step + handset.timing.late)
+    within = wait + count * soon(handset)
     history.expect(ev.ProvisioningRequest, after=after, within=within, count=count)
     return [each.path for each in history.all(ev.ProvisioningRequest, after=after)][:count]
 
 
 def logged(history: History, handset: HandsetControl, after: Moment) -> str:
     """The text of the next syslog message, which the phone owes in the resync that is due."""
-    within = handset.timing.step + handset.timing.late + handset.timing.message
+    within = soon(handset) + handset.timing.message
     return history.expect(ev.SyslogMessage, after=after, within=within).text
-
-
-FIRMWARE = "/firmware"
-"""The directory that `serve_load` puts a load into."""
-
-
-def serve_load(
-    server: TftpEndpoint | HttpEndpoint,
-    version: str,
-    size: int = 20_000,
-    *,
-    name: str = "",
-    model: str = "7832",
-    flaws: Flaws = NONE,
-) -> str:
-    """Serve a test load in `FIRMWARE`; returns the path of its .loads file.
-
-    That has the load's name unless it is given another ``name``.
-    """
-    manifest, image = load_files(version, size, model=model, flaws=flaws).items()
-    path = f"{FIRMWARE}/{name or version}.loads"
-    server.serve(path, manifest[1])
-    server.serve(f"{FIRMWARE}/{image[0]}", image[1])
-    return path
-
-
-def expect_upgrade(
-    history: History,
-    handset: HandsetControl,
-    after: Moment,
-    path: str,
-    *,
-    requirement: str = "",
-) -> ev.DhcpMessage:
-    """Expect the phone to fetch the load at ``path`` soon and to boot; returns the DHCPACK then."""
-    asked = history.expect(
-        ev.ProvisioningRequest,
-        after=after,
-        path=path,
-        within=soon(handset),
-        requirement=requirement,
-    )
-    return expect_reboot(history, handset, asked, requirement=requirement)
-
-
-def expect_failed_upgrade(
-    history: History, handset: HandsetControl, after: Moment, path: str
-) -> ev.TransferEnded:
-    """Expect the phone to ask for the file at ``path`` soon; returns the end of the transfer."""
-    asked = history.expect(ev.ProvisioningRequest, after=after, path=path, within=soon(handset))
-    return history.wait(
-        ev.TransferEnded, after=asked, transfer=asked.transfer, within=handset.timing.give_up
-    )
-
-
-def check_load(
-    history: History, handset: HandsetControl, web: PhoneWeb, load: str, *, requirement: str = ""
-) -> None:
-    """Check that the phone runs this load, a step later, by its own status page."""
-    history.sleep(handset.timing.step)
-    seen = web.status().product.swver
-    history.check("the load that runs", seen=seen, due=load, requirement=requirement)

@@ -15,11 +15,8 @@ from hil.history.events import Direction
 from hil.lab_time import NANOSECONDS
 from hil.testbed.bench import BACKUP_SIP_PORT
 from hil.testbed.control import HandsetControl
-from hil.testing import soon
+from hil.testing import IDLE, soon
 from hil.wire import sip_codec
-
-IDLE = {"Resync_On_Reset": "No", "Resync_Periodic": "0"}
-"""A phone without resyncs of its own."""
 
 
 def account(sip: SipEndpoint, line: int = 1) -> dict[str, str]:
@@ -59,13 +56,12 @@ def registered(
     history: History, handset: HandsetControl, after: Moment, line: int = 1, source: str = "sip"
 ) -> ev.SipMessage:
     """Wait, as a precondition, for the 200 that grants a line its registration after boot-up."""
-    return history.wait(
-        ev.SipMessage,
-        after=after,
-        within=handset.boot_limit + handset.timing.boot,
+    return _register(
+        history,
+        handset,
+        after,
         source=source,
         direction=Direction.SENT,
-        method="REGISTER",
         status=200,
         to_user=f"line{line}",
     )
@@ -75,15 +71,32 @@ def first_register(
     history: History, handset: HandsetControl, after: Moment, line: int = 1
 ) -> ev.SipMessage:
     """Wait, as a precondition, for a line's first REGISTER to its proxy after boot-up."""
+    return _register(
+        history,
+        handset,
+        after,
+        source="sip",
+        direction=Direction.RECEIVED,
+        status=0,
+        to_user=f"line{line}",
+    )
+
+
+def _register(
+    history: History,
+    handset: HandsetControl,
+    after: Moment,
+    *,
+    within: float = 0.0,
+    **fields: Any,
+) -> ev.SipMessage:
+    """Wait, as a precondition, for a REGISTER or its answer, within a boot-up or so many seconds."""
     return history.wait(
         ev.SipMessage,
         after=after,
-        within=handset.boot_limit + handset.timing.boot,
-        source="sip",
-        direction=Direction.RECEIVED,
+        within=within or handset.boot_limit + handset.timing.boot,
         method="REGISTER",
-        status=0,
-        to_user=f"line{line}",
+        **fields,
     )
 
 
@@ -133,12 +146,12 @@ def expect_request(
     **fields: Any,
 ) -> ev.SipMessage:
     """Expect a request of the phone's, soon or ``within`` so many seconds."""
-    return history.expect(
-        ev.SipMessage,
-        after=after,
-        within=within or soon(handset),
+    return _expect(
+        history,
+        handset,
+        after,
+        within=within,
         requirement=requirement,
-        direction=Direction.RECEIVED,
         method=method,
         status=0,
         **fields,
@@ -156,14 +169,34 @@ def expect_answer(
     requirement: str = "",
 ) -> ev.SipMessage:
     """Expect the phone's answer to a request of the bench's, soon or ``within`` so many seconds."""
+    return _expect(
+        history,
+        handset,
+        after,
+        within=within,
+        requirement=requirement,
+        method=method,
+        status=status,
+    )
+
+
+def _expect(
+    history: History,
+    handset: HandsetControl,
+    after: Moment,
+    *,
+    within: float,
+    requirement: str,
+    **fields: Any,
+) -> ev.SipMessage:
+    """Expect a message of the phone's with these fields, soon or ``within`` so many seconds."""
     return history.expect(
         ev.SipMessage,
         after=after,
         within=within or soon(handset),
         requirement=requirement,
         direction=Direction.RECEIVED,
-        method=method,
-        status=status,
+        **fields,
     )
 
 
@@ -241,13 +274,13 @@ def refusal(
     within: float = 0.0,
 ) -> ev.SipMessage:
     """Wait, as a precondition, until the bench has refused a REGISTER with this status."""
-    return history.wait(
-        ev.SipMessage,
-        after=after,
-        within=within or handset.boot_limit + handset.timing.boot,
+    return _register(
+        history,
+        handset,
+        after,
+        within=within,
         source=source,
         direction=Direction.SENT,
-        method="REGISTER",
         status=status,
     )
 

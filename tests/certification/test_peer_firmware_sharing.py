@@ -16,16 +16,8 @@ from hil.history.events import ProvisioningRequest, SyslogMessage
 from hil.marks import requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    check_load,
-    expect_failed_upgrade,
-    expect_resyncs,
-    expect_upgrade,
-    next_transfer,
-    provision,
-    serve_load,
-)
+from hil.testing import boot_to_lease, expect_resyncs, next_transfer, provision
+from hil.testing.upgrades import check_load, expect_failed_upgrade, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"

@@ -14,14 +14,12 @@ from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
     boot_to_lease,
-    check_load,
     expect_resyncs,
-    expect_upgrade,
     first_resync,
     next_transfer,
     provision,
-    serve_load,
 )
+from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}

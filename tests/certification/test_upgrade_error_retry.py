@@ -11,15 +11,8 @@ from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    expect_failed_upgrade,
-    expect_reboot,
-    expect_resyncs,
-    next_transfer,
-    provision,
-    serve_load,
-)
+from hil.testing import boot_to_lease, expect_reboot, expect_resyncs, next_transfer, provision
+from hil.testing.upgrades import expect_failed_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"

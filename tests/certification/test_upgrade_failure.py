@@ -17,12 +17,8 @@ from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, Sysl
 from hil.loads import Flaws
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    check_load,
-    expect_upgrade,
-    serve_load,
-)
+from hil.testing import boot_to_lease
+from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 IMAGE = f"/firmware/{NEWER}.sbn"

@@ -7,8 +7,9 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.marks import requirement
-from hil.testing import DEFAULT_PATH, check_load, expect_upgrade, serve_load
+from hil.testing import DEFAULT_PATH
 from hil.testing.calls import Telephone
+from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"

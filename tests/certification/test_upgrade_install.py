@@ -23,14 +23,8 @@ from hil.loads import load_files
 from hil.marks import requirement
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    check_load,
-    expect_reboot,
-    expect_upgrade,
-    provision,
-    serve_load,
-)
+from hil.testing import boot_to_lease, expect_reboot, provision
+from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 OLDER = "sip7832.11-0-1MPP-312"

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
@@ -16,14 +17,10 @@ from hil.loads import Flaws
 from hil.marks import requirement
 from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
+from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    expect_failed_upgrade,
-    expect_reboot,
-    serve_load,
-    soon,
-)
+from hil.testing import boot_to_lease, expect_reboot, soon
+from hil.testing.upgrades import expect_failed_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"
@@ -281,6 +278,38 @@ def test_upgst_is_1_for_the_first_attempt_and_2_for_those_after_it(
     history.expect(ProvisioningRequest, after=lease, within=950, count=4)
     history.sleep(handset.timing.message)
     due = ["attempt 1", "attempt 2", "attempt 2", "attempt 2"]
+    history.check("the messages", seen=texts(history, lease), due=due)
+
+
+@requirement("macros.upgrade")
+def test_upgst_is_1_again_for_the_first_attempt_of_another_rule(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+) -> None:
+    provision(dhcp, tftp)
+    first = f"tftp://{tftp.address}/first.loads"
+    silent = {"Log_Request_Msg": "", "Log_Success_Msg": "", "Log_Upgrade_Failure_Msg": ""}
+    lease = boot_to_lease(
+        history,
+        handset,
+        Upgrade_Rule=first,
+        Syslog_Server=syslog.address,
+        Log_Upgrade_Request_Msg="$PATH, attempt $UPGST",
+        Upgrade_Error_Retry_Delay="300,0",
+        Resync_After_Upgrade_Attempt="No",
+        Resync_Periodic="600",
+        **silent,
+    )
+    history.wait(
+        ProvisioningRequest, after=lease, path="/first.loads", within=400, count=2
+    )
+    tftp.serve(DEFAULT_PATH, flat_profile(Upgrade_Rule=f"tftp://{tftp.address}/other.loads"))
+    history.expect(ProvisioningRequest, after=lease, path="/other.loads", within=1300, count=2)
+    history.sleep(handset.timing.message)
+    due = [f"/{name}.loads, attempt {n}" for name in ("first", "other") for n in (1, 2)]
     history.check("the messages", seen=texts(history, lease), due=due)
 
 

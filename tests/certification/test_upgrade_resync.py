@@ -15,15 +15,13 @@ from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
     boot_to_lease,
-    expect_failed_upgrade,
     expect_reboot,
     expect_resyncs,
-    expect_upgrade,
     next_transfer,
     provision,
-    serve_load,
     soon,
 )
+from hil.testing.upgrades import expect_failed_upgrade, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"

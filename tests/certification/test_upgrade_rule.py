@@ -16,16 +16,8 @@ from hil.marks import requirement
 from hil.reference.phone import Phone
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
-from hil.testing import (
-    boot_to_lease,
-    check_load,
-    expect_upgrade,
-    fetched,
-    next_transfer,
-    provision,
-    serve_load,
-    soon,
-)
+from hil.testing import boot_to_lease, fetched, next_transfer, provision, soon
+from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 ANCIENT = "sip7832.1-0-1MPP-1"
