@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -44,8 +44,25 @@ def test_every_defect_differs_from_the_reference() -> None:
         assert defect.apply(REFERENCE_FIRMWARE) != REFERENCE_FIRMWARE, defect.name
 
 
-def test_all_defects_at_once_make_a_firmware() -> None:
-    firmware_with(DEFECTS)
+def changed(firmware: Firmware) -> set[str]:
+    pairs = (
+        (firmware, REFERENCE_FIRMWARE),
+        (firmware.decisions, REFERENCE_FIRMWARE.decisions),
+        (firmware.sip, REFERENCE_FIRMWARE.sip),
+        (firmware.sip.decisions, REFERENCE_FIRMWARE.sip.decisions),
+    )
+    return {
+        f"{type(own).__name__}.{field.name}"
+        for own, reference in pairs
+        for field in fields(own)
+        if getattr(own, field.name) != getattr(reference, field.name)
+    }
+
+
+def test_all_defects_at_once_leave_none_of_their_changes_out() -> None:
+    together = changed(firmware_with(DEFECTS))
+    for defect in DEFECTS.values():
+        assert changed(defect.apply(REFERENCE_FIRMWARE)) <= together, defect.name
 
 
 def test_an_unknown_defect_is_refused() -> None:
