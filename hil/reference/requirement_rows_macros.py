@@ -31,8 +31,7 @@ MACROS = (
     ),
     (
         "macros.secrets",
-        "$SA to $SD are the contents of GPP_SA to GPP_SD, "
-        "and only as arguments of --key.",
+        "$SA to $SD are the contents of GPP_SA to GPP_SD, and only as arguments of --key.",
         sources.MACROS + "SA through SD",
     ),
     (

@@ -80,8 +80,7 @@ TRANSFERS = (
 SERVERS = (
     (
         "rules.credentials",
-        "The arguments of --uid and --pwd may stand in quotes and "
-        "may have characters in octal.",
+        "The arguments of --uid and --pwd may stand in quotes and may have characters in octal.",
         sources.FORMATS + ", Profile Rule; 7800 Administration Guide, Upgrade Rule",
     ),
     (

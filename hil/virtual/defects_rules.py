@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
@@ -15,6 +16,7 @@ from hil.virtual.defect import Defect, decision
 from hil.virtual.deviations import Resolve, Source, concluding, deviating, following, judging
 
 _HEAD = re.compile(r"^\s*\([^()]*\)\s*\?")
+_NO_LEFT_OPERAND = re.compile(r"\(\s*(?:[lg][te]\b|eq\b|ne\b|[<>=!])[^()]*\)\s*\?")
 
 
 # -- alternatives -------------------------------------------------------------------------------------
@@ -83,13 +85,38 @@ def _versions_by_build(written: Expression) -> Expression:
     )
 
 
-def _unequal_as_equal(written: Expression) -> Expression:
+def _models_alike(written: Expression) -> Expression:
+    def without_model(operand: Operand) -> Operand:
+        if operand.kind is not OperandKind.VERSION or "-" not in operand.text:
+            return operand
+        return replace(operand, text=operand.text.rpartition(".")[2])
+
     return Expression(
         tuple(
-            replace(each, operator="eq") if each.operator in ("ne", "!=") else each
+            replace(each, left=without_model(each.left), right=without_model(each.right))
             for each in written.comparisons
         )
     )
+
+
+def _taking(**signs: str) -> Callable[[Expression], Expression]:
+    """Take the operators that are written ``signs`` in the table below for other ones."""
+    written_as = {"gt": ("gt", ">"), "lt": ("lt", "<"), "ne": ("ne", "!="), "bang": ("!",)}
+    taken = {sign: other for name, other in signs.items() for sign in written_as[name]}
+
+    def change(written: Expression) -> Expression:
+        return Expression(
+            tuple(
+                replace(each, operator=taken.get(each.operator, each.operator))
+                for each in written.comparisons
+            )
+        )
+
+    return change
+
+
+def _left_operand_needed(rule: str, _table: MacroTable) -> str:
+    return _NO_LEFT_OPERAND.sub('("" ne "")?', rule)
 
 
 # -- URLs and options ---------------------------------------------------------------------------------
@@ -227,7 +254,37 @@ DEFECTS = (
         "unequal-as-equal",
         "rules.alternatives",
         "takes ne and != for eq",
-        judging(_unequal_as_equal),
+        judging(_taking(ne="eq")),
+    ),
+    Defect(
+        "gt-as-ge",
+        "rules.alternatives",
+        "takes gt and > for ge",
+        judging(_taking(gt="ge")),
+    ),
+    Defect(
+        "lt-as-le",
+        "rules.alternatives",
+        "takes lt and < for le",
+        judging(_taking(lt="le")),
+    ),
+    Defect(
+        "no-legacy-bang",
+        "rules.alternatives",
+        "does not know the operator ! of older rules",
+        judging(_taking(bang="unknown")),
+    ),
+    Defect(
+        "left-operand-needed",
+        "rules.alternatives",
+        "takes a comparison without a left operand for false",
+        following(_left_operand_needed),
+    ),
+    Defect(
+        "model-prefix-ignored",
+        "rules.alternatives",
+        "compares the loads of different models",
+        judging(_models_alike),
     ),
     Defect(
         "integers-as-text",

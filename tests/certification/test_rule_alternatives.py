@@ -5,6 +5,8 @@ The versions and the rule about "Provisioned" are the Administration Guide's exa
 
 from __future__ import annotations
 
+import pytest
+
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
@@ -88,6 +90,57 @@ def test_versions_are_compared_part_by_part_and_by_build_only_at_last(
     )
     held = _held(conditions, handset, dhcp, tftp, history)
     history.check("gt, >, lt, <", seen=held, due=["/yes", "/yes", "/no", "/yes"])
+
+
+@requirement("rules.alternatives")
+@pytest.mark.parametrize("operators", [("gt", "lt", "ge", "le"), (">", "<", ">=", "<=")], ids=str)
+@pytest.mark.parametrize("operand", ["7", "sip7832.11-3-2MPP0001-609"])
+def test_of_equal_operands_none_is_the_greater_one(
+    operand: str,
+    operators: tuple[str, str, str, str],
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    gt, lt, ge, le = (f"{operand} {sign} {operand}" for sign in operators)
+    held = _held((gt, lt, ge, le), handset, dhcp, tftp, history)
+    history.check("gt, lt, ge, le", seen=held, due=["/no", "/no", "/yes", "/yes"])
+
+
+@requirement("rules.alternatives")
+def test_a_single_exclamation_mark_is_the_older_form_of_ne(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    conditions = ('"a" ! "b"', '"a" ! "a"', "1 ! 2", "1 ! 1")
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("!", seen=held, due=["/yes", "/no", "/yes", "/no"])
+
+
+@requirement("rules.alternatives")
+def test_a_missing_left_operand_is_the_load_that_runs(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    load = handset.identity.swver
+    conditions = (f"eq {load}", f"ne {load}", f">= {load}", f"> {load}")
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("eq, ne, >=, >", seen=held, due=["/yes", "/no", "/yes", "/no"])
+
+
+@requirement("rules.alternatives")
+def test_the_load_of_another_model_matches_no_comparison(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    """Its format is another one; a comparison that cannot be made does not hold, ``ne`` no more."""
+    load = "sip7832.11-3-2MPP0001-609"
+    conditions = (
+        f"{load} eq sip8832.11-3-2MPP0001-609",
+        f"{load} ne sip8832.11-3-2MPP0001-610",
+        f"{load} gt sip8832.11-0-1MPP-312",
+        f"{load} gt sip7832.11-0-1MPP-312",
+    )
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("eq, ne, gt, gt", seen=held, due=["/no", "/no", "/no", "/yes"])
 
 
 @requirement("rules.alternatives")
