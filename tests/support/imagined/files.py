@@ -163,7 +163,7 @@ class Files:
         spoilt = chance.random() < 0.1
         if retrieve.rule == "Upgrade_Rule":
             body = _files().get(retrieve.fetch.path.rpartition("/")[2], FORMAT_LINE)
-            return body[: len(body) // 2] if spoilt else body
+            return body[: max(len(FORMAT_LINE), len(body) // 2)] if spoilt else body
         return b"this is no profile" if spoilt else flat_profile(**configured(self._world))
 
 
