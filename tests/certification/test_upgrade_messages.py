@@ -19,7 +19,7 @@ from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, expect_reboot, soon
+from hil.testing import DEFAULT_PATH, boot_to_lease, expect_reboot, provision, soon
 from hil.testing.upgrades import expect_failed_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
@@ -303,9 +303,7 @@ def test_upgst_is_1_again_for_the_first_attempt_of_another_rule(
         Resync_Periodic="600",
         **silent,
     )
-    history.wait(
-        ProvisioningRequest, after=lease, path="/first.loads", within=400, count=2
-    )
+    history.wait(ProvisioningRequest, after=lease, path="/first.loads", within=400, count=2)
     tftp.serve(DEFAULT_PATH, flat_profile(Upgrade_Rule=f"tftp://{tftp.address}/other.loads"))
     history.expect(ProvisioningRequest, after=lease, path="/other.loads", within=1300, count=2)
     history.sleep(handset.timing.message)
