@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import replace
 
 from hil.lab_time import NANOSECONDS
-from hil.reference import decisions as spec
 from hil.reference import phone_clock
-from hil.reference.interpretations import Interpretations
 from hil.reference.local_time import DAY_S
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 from hil.reference.resync_at import DailyWindow
-from hil.virtual.defect import Defect, decision, firmware
-from hil.virtual.deviations import Change, deviating
+from hil.virtual.defect import Defect, firmware
+from hil.virtual.deviations import Change, Daily, DailyQuestion, Options, daily_window
 from hil.virtual.ntp import NtpConfig
 from hil.wire import ntp
-
-Options: TypeAlias = Mapping[int, bytes]
-Daily: TypeAlias = Callable[
-    [Parameters, Options, int, int | None, Interpretations], DailyWindow | None
-]
 
 _PRIMARY = ("Primary_NTP_Server",)
 _SECONDARY = ("Secondary_NTP_Server",)
@@ -32,43 +25,25 @@ _SECONDARY = ("Secondary_NTP_Server",)
 def _by_another_clock(**values: str) -> Change:
     """Go by a clock that is configured otherwise, whatever the parameters say."""
 
-    def daily(
-        right: Daily,
-        parameters: Parameters,
-        options: Options,
-        utc_ns: int,
-        last: int | None,
-        reading: Interpretations,
-    ) -> DailyWindow | None:
-        return right(parameters.updated(values), options, utc_ns, last, reading)
+    def daily(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+        known = asked.parameters.updated(values)
+        return replace(asked, parameters=known).answered_by(right)
 
-    return deviating(daily_window=daily)
+    return daily_window(daily)
 
 
-def _twice_in_autumn(
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    other = reading.choose(resync_at_overlap="both")
-    return spec.daily_window(parameters, options, utc_ns, last, other)
+def _twice_in_autumn(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+    both = asked.reading.choose(resync_at_overlap="both")
+    return replace(asked, reading=both).answered_by(right)
 
 
-def _every_24_hours(
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    window = spec.daily_window(parameters, options, utc_ns, None, reading)
-    if window is None or last is None:
+def _every_24_hours(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+    window = replace(asked, last=None).answered_by(right)
+    if window is None or asked.last is None:
         return window
     day = DAY_S * NANOSECONDS
-    due = last + max(1, (utc_ns - last) // day + 1) * day
-    away = due - utc_ns
+    due = asked.last + max(1, (asked.utc_ns - asked.last) // day + 1) * day
+    away = due - asked.utc_ns
     return DailyWindow(away, away + window.latest_ns - window.earliest_ns, due)
 
 
@@ -77,16 +52,10 @@ def _only_a_first_time(phone: Phone, utc_ns: int) -> bool:
     return phone.clock is None
 
 
-def _midnight_of_the_next_day(
-    right: Daily,
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    window = right(parameters, options, utc_ns, last, reading)
-    if window is None or parameters.clock_time("Resync_At__HHmm_") != 0 or last is not None:
+def _midnight_of_the_next_day(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+    window = asked.answered_by(right)
+    at_midnight = asked.parameters.clock_time("Resync_At__HHmm_") == 0
+    if window is None or not at_midnight or asked.last is not None:
         return window
     day = DAY_S * NANOSECONDS
     return DailyWindow(window.earliest_ns + day, window.latest_ns + day, window.due_utc_ns + day)
@@ -186,13 +155,13 @@ DEFECTS = (
         "resync-at-every-24-hours",
         "resync.at.clock",
         "resyncs every 24 hours instead of at a time of its clock",
-        decision(daily_window=_every_24_hours),
+        daily_window(_every_24_hours),
     ),
     Defect(
         "resync-at-twice-in-autumn",
         "resync.at.clock",
         "resyncs twice where the clock shows Resync_At twice",
-        decision(daily_window=_twice_in_autumn),
+        daily_window(_twice_in_autumn),
     ),
     Defect(
         "resync-at-first-time-kept",
@@ -204,7 +173,7 @@ DEFECTS = (
         "resync-at-midnight-a-day-late",
         "resync.at.clock",
         "takes the first midnight for that of the following day",
-        deviating(daily_window=_midnight_of_the_next_day),
+        daily_window(_midnight_of_the_next_day),
     ),
     Defect(
         "resync-at-without-a-clock",

@@ -15,11 +15,10 @@ from hil.reference.parameters import Parameters
 from hil.reference.phone import Asked
 from hil.reference.profiles import Profile
 from hil.virtual.defect import Defect, decision, firmware
-from hil.virtual.deviations import Change, deviating
-from hil.virtual.firmware import Firmware, anywhere
+from hil.virtual.deviations import Change, Notify, NotifyQuestion, answering, deviating
+from hil.virtual.firmware import anywhere
 
 Hold: TypeAlias = Callable[[Due, Lines, Parameters, Interpretations], Due | None]
-Answer: TypeAlias = Callable[[str, Parameters, int, bool, Interpretations], notify.Outcome]
 
 _DELAY = "Forced_Resync_Delay"
 _FROM_SIP = "Resync_From_SIP"
@@ -118,42 +117,13 @@ def _without(*names: str) -> Change:
 # -- NOTIFY ------------------------------------------------------------------------------------------
 
 
-def _answering(
-    change: Callable[[Answer, str, Parameters, int, bool, Interpretations], notify.Outcome],
-) -> Change:
-    """Answer a NOTIFY in another way; ``change`` gets the right one before its arguments."""
-
-    def apply(base: Firmware) -> Firmware:
-        right = base.sip.decisions.notify
-
-        def answer(
-            event: str,
-            parameters: Parameters,
-            line: int,
-            authenticated: bool,
-            reading: Interpretations,
-        ) -> notify.Outcome:
-            return change(right, event, parameters, line, authenticated, reading)
-
-        decisions = replace(base.sip.decisions, notify=answer)
-        return replace(base, sip=replace(base.sip, decisions=decisions))
-
-    return apply
-
-
 def _with_parameters(wanted: Callable[[str], bool], **values: str) -> Change:
     """Answer and obey the events that are ``wanted`` as if these parameters were set."""
 
-    def answer(
-        right: Answer,
-        event: str,
-        parameters: Parameters,
-        line: int,
-        authenticated: bool,
-        reading: Interpretations,
-    ) -> notify.Outcome:
-        known = parameters.updated(values) if wanted(event) else parameters
-        return right(event, known, line, authenticated, reading)
+    def answer(right: Notify, asked: NotifyQuestion) -> notify.Outcome:
+        if wanted(asked.event):
+            asked = replace(asked, parameters=asked.parameters.updated(values))
+        return asked.answered_by(right)
 
     def may_ask(
         right: Callable[[Asker, Action, Parameters, Interpretations], bool],
@@ -165,33 +135,18 @@ def _with_parameters(wanted: Callable[[str], bool], **values: str) -> Change:
         # What it has refused it does not ask of itself.
         return right(by, action, parameters.updated(values), reading)
 
-    answering, asking = _answering(answer), deviating(may_ask=may_ask)
-    return lambda base: asking(answering(base))
+    asking = deviating(may_ask=may_ask)
+    return lambda base: asking(answering(answer)(base))
 
 
-def _without_credentials(
-    right: Answer,
-    event: str,
-    parameters: Parameters,
-    line: int,
-    authenticated: bool,
-    reading: Interpretations,
-) -> notify.Outcome:
-    del authenticated
-    return right(event, parameters, line, True, reading)
+def _without_credentials(right: Notify, asked: NotifyQuestion) -> notify.Outcome:
+    return replace(asked, authenticated=True).answered_by(right)
 
 
-def _refused_on_line_2(
-    right: Answer,
-    event: str,
-    parameters: Parameters,
-    line: int,
-    authenticated: bool,
-    reading: Interpretations,
-) -> notify.Outcome:
-    if line == 2:
+def _refused_on_line_2(right: Notify, asked: NotifyQuestion) -> notify.Outcome:
+    if asked.line == 2:
         return notify.Refuse(notify.FORBIDDEN)
-    return right(event, parameters, line, authenticated, reading)
+    return asked.answered_by(right)
 
 
 def _never_by_sip(asked: Asked) -> Asked | None:
@@ -331,7 +286,7 @@ DEFECTS = (
         "from-sip-unauthenticated",
         "resync.from_sip",
         "obeys a NOTIFY to resync without challenging its sender",
-        _answering(_without_credentials),
+        answering(_without_credentials),
     ),
     Defect(
         "from-sip-always-challenged",
@@ -345,7 +300,7 @@ DEFECTS = (
         "from-sip-line-1-only",
         "resync.from_sip",
         "refuses a NOTIFY on its second line",
-        _answering(_refused_on_line_2),
+        answering(_refused_on_line_2),
     ),
     Defect(
         "from-sip-switch-kept",

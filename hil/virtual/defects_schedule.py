@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
 from hil.lab_time import NANOSECONDS
 from hil.reference import decisions as spec
@@ -15,13 +14,8 @@ from hil.reference.phone import Due
 from hil.reference.profiles import Profile
 from hil.reference.resync_at import DailyWindow
 from hil.virtual.defect import Defect, decision, firmware
-from hil.virtual.deviations import Change, deviating
+from hil.virtual.deviations import Change, Daily, DailyQuestion, daily_window, deviating
 from hil.virtual.firmware import anywhere
-
-Options: TypeAlias = Mapping[int, bytes]
-Daily: TypeAlias = Callable[
-    [Parameters, Options, int, int | None, Interpretations], DailyWindow | None
-]
 
 _NAME = "Resync_At__HHmm_"
 _DELAY = "Resync_At_Random_Delay"
@@ -37,15 +31,9 @@ def _at_another_time(change: Callable[[str], str]) -> Change:
     def is_set(right: Callable[[Parameters], bool], parameters: Parameters) -> bool:
         return right(_timed(parameters, change))
 
-    def daily(
-        right: Daily,
-        parameters: Parameters,
-        options: Options,
-        utc_ns: int,
-        last: int | None,
-        reading: Interpretations,
-    ) -> DailyWindow | None:
-        return right(_timed(parameters, change), options, utc_ns, last, reading)
+    def daily(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+        known = _timed(asked.parameters, change)
+        return replace(asked, parameters=known).answered_by(right)
 
     def replaces(
         right: Callable[[Parameters, Interpretations, bool], bool],
@@ -55,7 +43,8 @@ def _at_another_time(change: Callable[[str], str]) -> Change:
     ) -> bool:
         return right(_timed(parameters, change), reading, known)
 
-    return deviating(resync_at_is_set=is_set, daily_window=daily, replaces_periodic=replaces)
+    others = deviating(resync_at_is_set=is_set, replaces_periodic=replaces)
+    return lambda base: others(daily_window(daily)(base))
 
 
 def _timed(parameters: Parameters, change: Callable[[str], str]) -> Parameters:
@@ -63,15 +52,8 @@ def _timed(parameters: Parameters, change: Callable[[str], str]) -> Parameters:
     return parameters.updated({_NAME: change(written)})
 
 
-def _once(
-    right: Daily,
-    parameters: Parameters,
-    options: Options,
-    utc_ns: int,
-    last: int | None,
-    reading: Interpretations,
-) -> DailyWindow | None:
-    return right(parameters, options, utc_ns, last, reading) if last is None else None
+def _once(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+    return asked.answered_by(right) if asked.last is None else None
 
 
 def _kept_when_emptied(parameters: Parameters, profile: Profile) -> Parameters:
@@ -101,21 +83,14 @@ def _hours_alone(text: str) -> str:
 def _delayed(change: Callable[[int, DailyWindow], int]) -> Change:
     """Wait for another range; ``change`` gets the delay as it is written, and the right window."""
 
-    def daily(
-        right: Daily,
-        parameters: Parameters,
-        options: Options,
-        utc_ns: int,
-        last: int | None,
-        reading: Interpretations,
-    ) -> DailyWindow | None:
-        window = right(parameters, options, utc_ns, last, reading)
+    def daily(right: Daily, asked: DailyQuestion) -> DailyWindow | None:
+        window = asked.answered_by(right)
         if window is None:
             return None
-        length = change(int(parameters.raw(_DELAY)), window)
+        length = change(int(asked.parameters.raw(_DELAY)), window)
         return replace(window, latest_ns=window.earliest_ns + length)
 
-    return deviating(daily_window=daily)
+    return daily_window(daily)
 
 
 def _right_length(window: DailyWindow) -> int:
@@ -161,7 +136,7 @@ DEFECTS = (
         "resync-at-once",
         "resync.at",
         "resyncs at the time of Resync_At on the first day only",
-        deviating(daily_window=_once),
+        daily_window(_once),
     ),
     Defect(
         "resync-at-2400-invalid",

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from hil.errors import SpecificationError
-from hil.reference import expressions
+from hil.reference import expressions, notify
 from hil.reference.expressions import Expression
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
@@ -25,6 +25,7 @@ from hil.reference.parameters import Parameters
 from hil.reference.profiles import Profile
 from hil.reference.provisioning_source import ProvisioningSource
 from hil.reference.responses import Document
+from hil.reference.resync_at import DailyWindow
 from hil.reference.rules import Outcome
 from hil.virtual.firmware import Firmware
 
@@ -38,6 +39,10 @@ MakeTable: TypeAlias = Callable[[Identity, Parameters, MacroContext, Interpretat
 Choose: TypeAlias = Callable[[Options, Parameters, Interpretations], Source]
 Read: TypeAlias = Callable[[Document, Mapping[str, str], Parameters, Interpretations], Profile]
 Apply: TypeAlias = Callable[[Parameters, Profile], Parameters]
+Daily: TypeAlias = Callable[
+    [Parameters, Options, int, int | None, Interpretations], DailyWindow | None
+]
+Notify: TypeAlias = Callable[[str, Parameters, int, bool, Interpretations], notify.Outcome]
 
 _CONDITION = re.compile(r"\(([^()]*)\)\s*\?")
 
@@ -230,3 +235,76 @@ def finding(change: Callable[[Profile, Document], Profile]) -> Change:
         return change(right(document, options, parameters, reading), document)
 
     return deviating(read_profile=read)
+
+
+# -- the daily resync ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DailyQuestion:
+    """What the daily window is looked for by: the arguments of the decision after the first."""
+
+    parameters: Parameters
+    options: Options
+    utc_ns: int
+    last: int | None
+    reading: Interpretations
+
+    def answered_by(self, decide: Daily) -> DailyWindow | None:
+        """What ``decide`` says."""
+        return decide(self.parameters, self.options, self.utc_ns, self.last, self.reading)
+
+
+def daily_window(change: Callable[[Daily, DailyQuestion], DailyWindow | None]) -> Change:
+    """Resync in another window of the day; ``change`` gets the right decision before the question."""
+
+    def daily(
+        right: Daily,
+        parameters: Parameters,
+        options: Options,
+        utc_ns: int,
+        last: int | None,
+        reading: Interpretations,
+    ) -> DailyWindow | None:
+        return change(right, DailyQuestion(parameters, options, utc_ns, last, reading))
+
+    return deviating(daily_window=daily)
+
+
+# -- NOTIFY -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyQuestion:
+    """What a NOTIFY is answered by: the arguments of the lines' decision."""
+
+    event: str
+    parameters: Parameters
+    line: int
+    authenticated: bool
+    reading: Interpretations
+
+    def answered_by(self, decide: Notify) -> notify.Outcome:
+        """What ``decide`` says."""
+        return decide(self.event, self.parameters, self.line, self.authenticated, self.reading)
+
+
+def answering(change: Callable[[Notify, NotifyQuestion], notify.Outcome]) -> Change:
+    """Answer a NOTIFY in another way; ``change`` gets the right decision before the question."""
+
+    def apply(base: Firmware) -> Firmware:
+        right = base.sip.decisions.notify
+
+        def answer(
+            event: str,
+            parameters: Parameters,
+            line: int,
+            authenticated: bool,
+            reading: Interpretations,
+        ) -> notify.Outcome:
+            return change(right, NotifyQuestion(event, parameters, line, authenticated, reading))
+
+        decisions = replace(base.sip.decisions, notify=answer)
+        return replace(base, sip=replace(base.sip, decisions=decisions))
+
+    return apply
