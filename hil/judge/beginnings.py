@@ -12,7 +12,7 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.judge.partitions import possible
 from hil.judge.requests import path_of
-from hil.judge.rule_timers import alike, beginnings_of
+from hil.judge.rule_timers import alike, as_it_may_read, beginnings_of
 from hil.judge.shadow import Lost, Shadow
 from hil.lab_time import NANOSECONDS
 from hil.reference import besides, loads, machine, scheduling
@@ -120,7 +120,7 @@ def announcement_of(shadow: Shadow, event: ev.Event, purpose: Purpose) -> ev.Eve
     """The first sign of what shows in ``event``: its request message, if that came before."""
     phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
     _, duties = shadow.without_query(phone, duties, event.at)
-    messages = [duty.message for duty in duties if isinstance(duty, Log)]
+    messages = [as_it_may_read(duty.message, phone) for duty in duties if isinstance(duty, Log)]
     return shadow.logs.announced(messages, event.at) or event
 
 

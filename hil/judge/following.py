@@ -18,7 +18,7 @@ from hil.judge.findings import Finding
 from hil.judge.owed import is_message
 from hil.judge.partitions import is_opaque
 from hil.judge.requests import answer_of, compare, path_of, repeats
-from hil.judge.rule_timers import margin
+from hil.judge.rule_timers import as_it_may_read, margin
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Pending
 from hil.judge.surroundings import Surroundings
@@ -256,7 +256,10 @@ def _too_soon(shadow: Shadow, event: ev.ProvisioningRequest) -> None:
 
 def _logged(shadow: Shadow, event: ev.SyslogMessage) -> list[Shadow]:
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
-        return any(isinstance(d, Log) and is_message(event, d.message) for d in duties)
+        return any(
+            isinstance(duty, Log) and is_message(event, as_it_may_read(duty.message, phone))
+            for duty in duties
+        )
 
     if shadow.logs.settle(event, shadow.told_failure):
         return [shadow]

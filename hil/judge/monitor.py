@@ -111,7 +111,7 @@ class Monitor:
             time_is(way, event.at)
         self._registrations.feed(event, self._ways)
         self._names.feed(event)
-        for news in self._outside.feed(event, self.phone):
+        for news in self._outside.feed(event, *[way.phone for way in self._ways]):
             self._ways = told(self._ways, news)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways

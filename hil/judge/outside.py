@@ -6,7 +6,7 @@ explanations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hil.history import events as ev
 from hil.judge.perhaps import News, Perhaps, Settled
@@ -30,8 +30,11 @@ class Outside:
         self._time_asked: int | None = None
         self._web = WebRequests()
 
-    def feed(self, event: ev.Event, phone: Phone) -> Iterator[News]:
-        """What happens to ``phone`` with ``event``, and what has happened before by time alone."""
+    def feed(self, event: ev.Event, phone: Phone, *others: Phone) -> Iterator[News]:
+        """What happens to ``phone`` with ``event``, and what has happened before by time alone.
+
+        ``others`` are what the phone may be besides.
+        """
         yield from self._telephony.timed_out(event.at)
         match event:
             case ev.PowerSwitched(action=ev.PowerAction.OFF) | ev.HandsetPrepared():
@@ -43,13 +46,14 @@ class Outside:
             case ev.NtpQuery():
                 self._time_asked = event.at
             case ev.NtpAnswer():
-                yield from self._told_the_time(event, phone)
+                yield from self._told_the_time(event, (phone, *others))
             case ev.ScreenUsed(action="resync" | "reboot", offered=True):
                 yield Asked(event.at, Asker.SCREEN, Action(event.action), event.detail)
             case ev.ScreenUsed(action="dial" | "hang-up"):
                 yield from self._telephony.used(event)
             case ev.WebRequested() | ev.WebAnswered():
-                yield from self._web.feed(event, phone.parameters)
+                may_be = (phone.parameters, *(other.parameters for other in others))
+                yield from self._web.feed(event, may_be)
             case ev.SipMessage():
                 yield from self._telephony.feed(event, phone)
             case ev.FaultInjected(source="sip" | "backup-sip", fault="Unreachable"):
@@ -62,12 +66,12 @@ class Outside:
         self._time_asked = None
         self._web = WebRequests()
 
-    def _told_the_time(self, event: ev.NtpAnswer, phone: Phone) -> Iterator[News]:
+    def _told_the_time(self, event: ev.NtpAnswer, phones: Sequence[Phone]) -> Iterator[News]:
         if event.stratum == 0 or event.leap == 3:
             return
         told = ClockSet(event.at, event.utc_ns)
         prompt = self._time_asked is None or event.at - self._time_asked <= PROMPT_TIME_NS
-        if prompt and not _is_a_jump(told, phone):
+        if prompt and not any(_is_a_jump(told, phone) for phone in phones):
             yield told
             return
         # How long a client waits for an answer is its own affair, and so is a time that it doubts

@@ -70,7 +70,8 @@ def told(ways: list[Shadow], news: News) -> list[Shadow]:
 def _without_idle(ways: list[Shadow], news: Settled) -> list[Shadow]:
     """The ways but those in which it was early to take a request and has not come to it yet.
 
-    From its answer on, they are no others than those in which it takes the request now.
+    From its answer on, they are no others than those in which it takes the request now, unless it
+    has taken another one since.
     """
     waiting = [way for way in ways if news.exchange not in way.taken]
     if not waiting:
@@ -79,10 +80,10 @@ def _without_idle(ways: list[Shadow], news: Settled) -> list[Shadow]:
 
 
 def _is_pending(happening: Happening, phone: Phone) -> bool:
-    return isinstance(happening, Asked) and any(
-        (each.by, each.action, each.rule) == (happening.by, happening.action, happening.rule)
-        for each in phone.wanted
-    )
+    if not isinstance(happening, Asked) or not phone.wanted:
+        return False
+    last = phone.wanted[-1]
+    return (last.by, last.action, last.rule) == (happening.by, happening.action, happening.rule)
 
 
 def _told(way: Shadow, news: News) -> list[Shadow]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from hil.judge.timing import Timing
 from hil.lab_time import NANOSECONDS
 from hil.reference.decisions import PROFILE_RULES
+from hil.reference.log_messages import LogMessage
 from hil.reference.phone import Phone
 
 _RULES = (*PROFILE_RULES, "Upgrade_Rule", "Report_Rule")
@@ -21,6 +23,7 @@ _CONDITION = re.compile(r"\)\s*\?")
 _EQUATION = re.compile(
     r"TMR[12]?\)?\s*(?:!?=|(?i:eq|ne)\b)|(?:[!=]=?|\b(?i:eq|ne))\s*\$\(?(?:PRV|UPG|REG)TMR"
 )
+_DIGITS = re.compile(r"[0-9]+")
 _NUMBER = re.compile(r"([0-9]{1,12})")
 
 
@@ -45,6 +48,18 @@ def beginnings_of(phone: Phone, at: int, timing: Timing) -> tuple[int, ...]:
         # That one is true within a single second.
         shifts = tuple(sorted(range(-most, most + 1), key=abs))
     return tuple(at + shift * NANOSECONDS for shift in shifts)
+
+
+def as_it_may_read(message: LogMessage, phone: Phone) -> LogMessage:
+    """A message of the phone's, with whatever numbers, if what it tells of may have read a timer."""
+    texts = [rule_text(phone, name) for name in _RULES]
+    if not any(map(has_timer, texts)):
+        return message
+    readings = tuple(
+        tuple(piece for part in reading for piece in _DIGITS.split(part))
+        for reading in message.readings
+    )
+    return replace(message, readings=readings)
 
 
 def rule_text(phone: Phone, rule: str) -> str:

@@ -17,6 +17,7 @@ from hil.judge import partitions
 from hil.judge.findings import Finding, Ledger
 from hil.judge.names import Names, located
 from hil.judge.owed import OwedLogs
+from hil.judge.rule_timers import as_it_may_read
 from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
@@ -228,7 +229,7 @@ class Shadow:
                 case Retrieve():
                     self.step = Asking(duty, at, at + self.stride)
                 case Log(message) if not self.surroundings.is_elsewhere(message.host):
-                    self.logs.owe(message, at)
+                    self.logs.owe(as_it_may_read(message, phone), at)
                 case Apply(parameters):
                     self.storing = (*self.storing[-3:], (at, before))
                     before = parameters

@@ -7,7 +7,7 @@ word: with a status of 200 to 299 it agrees, with any other it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hil.errors import ProfileError
@@ -38,12 +38,17 @@ class WebRequests:
         self._open: dict[int, _Request] = {}
 
     def feed(
-        self, event: ev.WebRequested | ev.WebAnswered, parameters: Parameters
+        self, event: ev.WebRequested | ev.WebAnswered, may_be: Sequence[Parameters]
     ) -> Iterator[News]:
-        """What the phone may be doing from now on, or what its answer says."""
+        """What the phone may be doing from now on, or what its answer says.
+
+        Its parameters may be any of these; what none of them lets it do is forbidden.
+        """
         key = f"web {event.exchange}"
         if isinstance(event, ev.WebRequested):
-            request = _request(event, parameters)
+            requests = [_request(event, each) for each in dict.fromkeys(may_be)]
+            allowed = (each for each in requests if each is not None and each.allowed)
+            request = next(allowed, requests[0])
             if request is not None:
                 self._open[event.exchange] = request
                 if request.allowed:
