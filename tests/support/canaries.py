@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import tellings
 from histories import LAB, Story, booted
 
 from hil.history import HistoryFile
@@ -56,6 +57,84 @@ def _told_the_peers() -> Story:
     named = {"Peer_Firmware_Sharing_Log_Server": f"{LAB}:5140", "Peer_Firmware_Sharing": "No"}
     message = ev.SyslogMessage(source="peer-log", text="CPPDP", peer="", port=5140)
     return booted(**_IDLE, **named).tell(20, message)
+
+
+def _asked_by_web(*, status: int = 200, **parameters: str) -> Story:
+    story = booted(**_IDLE, **parameters).tell(20, tellings.web_requested(1, "/admin/resync"))
+    return story.tell(20.1, tellings.web_answered(1, status))
+
+
+def _asked_by_notify(**parameters: str) -> Story:
+    """The phone agrees to what a NOTIFY asks for."""
+    story = booted(User_ID_1_="101", **_IDLE, **parameters)
+    for direction, status in ((tellings.SENT, 0), (tellings.RECEIVED, 200)):
+        message = tellings.sip(
+            "NOTIFY", direction, user="101", call="n", status=status, event="resync"
+        )
+        story.tell(20, message)
+    return story
+
+
+def _in_a_call(**parameters: str) -> Story:
+    """Somebody has called the phone; the call goes on."""
+    story = booted(User_ID_1_="101", **parameters).fetch(10, Resync_Periodic="20")
+    for at, method, direction, status in (
+        (15, "INVITE", tellings.SENT, 0),
+        (16, "INVITE", tellings.RECEIVED, 200),
+        (16.1, "ACK", tellings.SENT, 0),
+    ):
+        story.tell(at, tellings.sip(method, direction, user="101", call="c", status=status))
+    return story
+
+
+def _after_a_call() -> Story:
+    """The call is over at 20 s, and the countdown of 30 s runs."""
+    story = _in_a_call(Forced_Resync_Delay="30")
+    return story.tell(20, tellings.sip("BYE", tellings.RECEIVED, user="101", call="c", cseq=2))
+
+
+def _triggered() -> Story:
+    return booted(Resync_Trigger_1="$PRVTMR ge 30").fetch(10, Resync_Periodic="0")
+
+
+def _told_the_time() -> Story:
+    """Its clock shows 07:00 at 11 s; it is to resync at ten past."""
+    local = {"Time_Zone": "GMT", "Daylight_Saving_Time_Enable": "No", "Resync_At__HHmm_": "0710"}
+    story = booted({51: (8 * 86_400).to_bytes(4)}, **local).fetch(10)
+    return story.tell(11, tellings.time_told(1_772_434_805 * 1_000_000_000))
+
+
+def _submitted() -> Story:
+    """It boots since its parameters were changed."""
+    story = booted(**_IDLE).tell(12, tellings.web_requested(1, "/admin/config.xml", parameters={}))
+    story.tell(12.1, tellings.web_answered(1, 200)).tell(30, tellings.dhcp("DISCOVER"))
+    return story.lease(31)
+
+
+def _asked_to_reboot() -> Story:
+    story = booted(**_IDLE).tell(20, tellings.web_requested(1, "/admin/reboot"))
+    return story.tell(20.1, tellings.web_answered(1, 200)).tell(240, tellings.time_asked())
+
+
+def _reports(method: str) -> Story:
+    story = booted(Report_Rule=f"http://{LAB}/report", **_IDLE)
+    story.request(10, "/report", scheme="http", method=method)
+    return story
+
+
+def _upgraded_in_silence() -> Story:
+    files = load_files(_LOAD, 100)
+    story = booted(
+        Upgrade_Rule=_UPGRADE, Log_Upgrade_Request_Msg="", Resync_Random_Delay="0", **_LOG, **_IDLE
+    )
+    story.end(10.1, story.request(10, f"/{_LOAD}.loads"), body=files[f"{_LOAD}.loads"])
+    story.end(10.3, story.request(10.2, f"/{_LOAD}.sbn"), body=files[f"{_LOAD}.sbn"])
+    return story.tell(40, tellings.dhcp("DISCOVER")).lease(41).tell(240, tellings.time_asked())
+
+
+def _registers_all_the_same() -> Story:
+    story = booted(User_ID_1_="101", Proxy_1_=LAB, Register_1_="No", **_IDLE)
+    return story.tell(40, tellings.sip("REGISTER", tellings.RECEIVED, user="101", call="r"))
 
 
 def _failed_check() -> Story:
@@ -112,24 +191,58 @@ BREACHES: Mapping[str, tuple[str, Callable[[], Story]]] = {
         ),
     ),
     "upgrade-without-image": ("upgrade.rule", _without_its_image),
+    "upgrade-untold": ("log.upgrade_success", _upgraded_in_silence),
+    "asked-by-web": ("web.resync", _asked_by_web),
+    "refused-and-done": ("web.access", lambda: _asked_by_web(status=403).fetch(21)),
+    "asked-by-notify": ("resync.from_sip", _asked_by_notify),
+    "denied-to-notify": (
+        "resync.from_sip",
+        lambda: _asked_by_notify(Resync_From_SIP="No").fetch(21, Resync_Periodic="0"),
+    ),
+    "asked-at-the-screen": (
+        "resync.user_configurable",
+        lambda: booted(**_IDLE).tell(20, tellings.screen("resync")),
+    ),
+    "in-a-call": ("resync.idle", lambda: _in_a_call().fetch(30, Resync_Periodic="0")),
+    "too-soon-after-a-call": (
+        "resync.forced_delay",
+        lambda: _after_a_call().fetch(40, Resync_Periodic="0"),
+    ),
+    "trigger-missing": ("resync.trigger", _triggered),
+    "trigger-early": ("resync.trigger", lambda: _triggered().fetch(20, Resync_Periodic="0")),
+    "at-another-time": ("resync.at", lambda: _told_the_time().fetch(50, Resync_Periodic="0")),
+    "after-an-update": ("resync.after_update", lambda: _submitted().fetch(33)),
+    "reboot-missing": ("web.reboot", _asked_to_reboot),
+    "report-missing": (
+        "report.when",
+        lambda: booted(Report_Rule=f"http://{LAB}/report", **_IDLE),
+    ),
+    "report-by-another-method": ("report.when", lambda: _reports("PUT")),
+    "registers-all-the-same": ("sip.registration", _registers_all_the_same),
     "peers-told": ("upgrade.peer_sharing_log", _told_the_peers),
     "failed-check": ("macros.mac", _failed_check),
 }
-"""A breach by name: the requirement that it breaks, and the story up to 60 s."""
+"""A breach by name: the requirement that it breaks, and the story until that shows."""
+
+
+def _end(story: Story) -> float:
+    return max(60.0, story.events[-1].at / 1_000_000_000 + 1)
 
 
 def _seen_to_the_end(story: Story) -> Story:
-    return story.ended(60)
+    return story.ended(_end(story))
 
 
 def _lab_failed(story: Story) -> Story:
     fault = ev.LabFault(source="net", what="the virtual network lost a frame")
-    return story.tell(59, fault).ended(60)
+    end = _end(story)
+    return story.tell(end - 1, fault).ended(end)
 
 
 def _power_lied(story: Story) -> Story:
     lied = ev.PowerFailed(outlet="1", action=ev.PowerAction.OFF, reason="it reads on")
-    return story.tell(59, lied).ended(60)
+    end = _end(story)
+    return story.tell(end - 1, lied).ended(end)
 
 
 ENDINGS: Mapping[str, tuple[str, Callable[[Story], Story]]] = {
