@@ -45,7 +45,7 @@ class TftpEndpoint:
     ) -> None:
         self._station = Station("tftp", place, clock, history, admission)
         self._socket = DatagramSocket(self._station, self._receive, port=port)
-        self._limits = limits or Limits()
+        self._usual = self._limits = limits or Limits()
         self._faults = fl.FaultPlan("tftp", APPLICABLE)
         self._files: Mapping[str, bytes] = {}
         self._transfers: dict[tuple[str, int], Transfer] = {}
@@ -83,9 +83,21 @@ class TftpEndpoint:
         self._faults.add(planned)
         self._station.armed(planned)
 
+    def limit(self, limits: Limits) -> None:
+        """Grant no more than ``limits`` to the transfers that begin from now on.
+
+        That is no fault: every server of RFC 2347 may leave options out and lower their values.
+        """
+        self._limits = limits
+        known = ", ".join(sorted(limits.options)) or "none"
+        self._station.configured(
+            f"options {known}; blksize {limits.max_blksize}, windowsize {limits.max_windowsize}"
+        )
+
     def reset(self) -> None:
-        """Serve nothing, have no fault, and abort the transfers that are open."""
+        """Serve nothing, have no fault and the usual limits; abort the transfers that are open."""
         self._files = {}
+        self._limits = self._usual
         self._faults.clear()
         self._station.in_loop(lambda: self._abort("reset"))
         self._station.configured("reset")

@@ -15,11 +15,26 @@ from hil.reference.phone import Retrieve
 from hil.reference.responses import Answer, HttpAnswer, NoAnswer, TftpAnswer
 from hil.reference.rules import Fetch
 from hil.virtual.defect import Defect, decision, firmware
-from hil.virtual.tftp import TftpConfig
+from hil.virtual.tftp import LOADS, TftpConfig
 from hil.wire.tftp_client import Patience
+from hil.wire.tftp_terms import Options, Terms
 
 _NOTHING = b"<flat-profile></flat-profile>"
+_PROFILES = TftpConfig()
 _FILE_NOT_FOUND = responses.TFTP_FILE_NOT_FOUND
+
+# -- options of TFTP -----------------------------------------------------------------------------------
+
+
+def _own_blksize(proposed: Options, agreed: Terms) -> Terms:
+    return replace(agreed, blksize=int(dict(proposed)["blksize"]))
+
+
+def _own_windowsize(proposed: Options, agreed: Terms) -> Terms:
+    # With blocks of 0 octets agreed, every block is too long, and the transfer ends in an ERROR.
+    granted = agreed.windowsize == int(dict(proposed)["windowsize"])
+    return agreed if granted else replace(agreed, blksize=0)
+
 
 # -- answers taken for others -------------------------------------------------------------------------
 
@@ -242,6 +257,21 @@ DEFECTS = (
         "transfer.tftp",
         "gives a TFTP transfer up after 8192 octets",
         firmware(tftp=TftpConfig(patience=Patience(largest=8192))),
+    ),
+    Defect(
+        "tftp-keeps-its-blksize",
+        "transfer.tftp",
+        "takes a block of the size that the server agreed to for the last, being shorter than its own",
+        firmware(
+            tftp=replace(_PROFILES, goes_by=_own_blksize),
+            tftp_loads=replace(LOADS, goes_by=_own_blksize),
+        ),
+    ),
+    Defect(
+        "tftp-windows-needed",
+        "transfer.tftp",
+        "gives a load up if the server grants fewer blocks in a window than it proposed",
+        firmware(tftp_loads=replace(LOADS, goes_by=_own_windowsize)),
     ),
     Defect(
         "certificate-not-verified",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -42,10 +42,18 @@ _TEXTS: Mapping[int, str] = {
 }
 
 
+def as_agreed(proposed: terms.Options, agreed: terms.Terms) -> terms.Terms:
+    """Go by exactly what the server agreed to."""
+    del proposed
+    return agreed
+
+
 @dataclass(frozen=True, slots=True)
 class TftpConfig:
     """How the client asks.
 
+    ``goes_by`` gives the terms that a transfer goes by, once the server has first answered, from the
+    options that were proposed and what was agreed.
     ``local_ports`` are its ports towards a server port other than 69 (administration guide of the
     phone, "Phone Security", table of ports); else the kernel chooses one.
     """
@@ -57,6 +65,7 @@ class TftpConfig:
         )
     )
     local_ports: tuple[int, ...] = (53240, 53241, 53242, 53243, 53244, 53245)
+    goes_by: Callable[[terms.Options, terms.Terms], terms.Terms] = as_agreed
 
 
 LOADS = TftpConfig(
@@ -94,7 +103,8 @@ async def fetch(
         with open_datagram(interface) as opened:
             if port != SERVER_PORT:
                 _bind(opened, config.local_ports)
-            return await _Exchange(opened, clock, (str(address), port), transfer, sink).run()
+            server = (str(address), port)
+            return await _Exchange(opened, clock, server, transfer, sink, config).run()
     except LocalProtocolError:
         return Failed("tftp: file name cannot be requested")
     except OSError:
@@ -115,7 +125,9 @@ class _Exchange:
         server: tuple[str, int],
         transfer: ReadTransfer,
         sink: Sink | None,
+        config: TftpConfig,
     ) -> None:
+        self._config = config
         self._socket = opened
         self._clock = clock
         self._host, self._port = server
@@ -163,6 +175,9 @@ class _Exchange:
             events = self._transfer.receive(data, self._clock.now())
         except RemoteProtocolError:
             return []
+        if not self._answered:
+            agreed = self._transfer.terms
+            self._transfer.terms = self._config.goes_by(self._config.options, agreed)
         self._port, self._answered = port, True
         return events
 

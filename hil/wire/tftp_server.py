@@ -26,7 +26,17 @@ from hil.wire.tftp import (
     encode,
     to_netascii,
 )
-from hil.wire.tftp_terms import BLOCK_NUMBERS, Done, Event, Failed, Options, Send, Terms, accept
+from hil.wire.tftp_terms import (
+    BLOCK_NUMBERS,
+    KNOWN_OPTIONS,
+    Done,
+    Event,
+    Failed,
+    Options,
+    Send,
+    Terms,
+    accept,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +44,11 @@ class Limits:
     """What the server grants at most, and how patient it is.
 
     ``timeout`` (ns) holds unless the client proposes one; after ``retries`` time-outs without any
-    progress the session fails.
+    progress the session fails. It leaves out every option that is not one of ``options``; without any
+    it answers with the first DATA at once, as a server of RFC 1350 alone does.
     """
 
+    options: frozenset[str] = KNOWN_OPTIONS
     max_blksize: int = LARGEST_BLOCK
     max_windowsize: int = 64
     timeout: int = Terms().timeout
@@ -103,7 +115,7 @@ class ReadSession:
 
     def _negotiate(self, options: Options) -> tuple[Terms, Options]:
         return accept(
-            options,
+            tuple(each for each in options if each[0] in self._limits.options),
             len(self._content),
             default=Terms(timeout=self._limits.timeout),
             max_blksize=self._limits.max_blksize,

@@ -76,6 +76,8 @@ Options = tuple[tuple[str, str], ...]
 
 _RANGES = {"blksize": (8, LARGEST_BLOCK), "timeout": (1, 255), "windowsize": (1, 65535)}
 """Permitted values: RFC 2348, RFC 2349 and RFC 7440, each in its section 2."""
+KNOWN_OPTIONS = frozenset({*_RANGES, "tsize"})
+"""The options of RFC 2348, RFC 2349 and RFC 7440."""
 
 
 def accept(

@@ -10,6 +10,7 @@ from hil.errors import UsageError
 from hil.history import events as ev
 from hil.wire import tftp
 from hil.wire.tftp import Mode
+from hil.wire.tftp_server import Limits
 from hil.wire.tftp_terms import Complete, Failed
 
 SECOND = 1_000_000_000
@@ -59,6 +60,33 @@ def test_options_are_negotiated(bench, server, read, options):
     assert read("/7832.xml", options=options) == Complete(BODY)
     assert packets(bench, direction=ev.Direction.SENT)[0] == ("OACK", 0)
     assert bench.history.last(ev.TftpRequest).options == dict(options)
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"),
+    [
+        (Limits(options=frozenset()), ("DATA", 512)),
+        (Limits(options=frozenset(("windowsize",))), ("DATA", 512)),
+        (Limits(max_blksize=64), ("DATA", 64)),
+        (Limits(max_windowsize=1), ("DATA", 1024)),
+    ],
+)
+def test_limits_lower_what_is_granted_until_reset(bench, server, read, limits, first):
+    server.limit(limits)
+    server.serve("/7832.xml", BODY)
+    proposed = (("blksize", "1024"), ("windowsize", "4"), ("tsize", "0"))
+    assert read("/7832.xml", options=proposed) == Complete(BODY)
+    packets = bench.history.all(ev.TftpPacket, direction=ev.Direction.SENT)
+    oack = packets[0].kind == "OACK"
+    assert oack is bool(limits.options)
+    data = packets[int(oack)]
+    assert (data.kind, data.size) == first
+    server.reset()
+    server.serve("/7832.xml", BODY)
+    before = len(packets)
+    assert read("/7832.xml", options=proposed) == Complete(BODY)
+    usual = bench.history.all(ev.TftpPacket, direction=ev.Direction.SENT)[before:]
+    assert (usual[0].kind, usual[1].size) == ("OACK", 1024)
 
 
 def test_tsize_tells_the_size_of_the_file(server, new_reading):
