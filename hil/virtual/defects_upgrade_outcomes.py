@@ -243,6 +243,12 @@ DEFECTS = (
         expanding("UPGST", to=lambda table, value: "1"),
     ),
     Defect(
+        "upgst-stays-2",
+        "macros.upgrade",
+        "says 2 in $UPGST once an attempt has failed, be the rule another one",
+        expanding("UPGST", to=lambda table, value: "2" if table.context.upgerr else value),
+    ),
+    Defect(
         "upgerr-empty",
         "macros.upgrade",
         "says nothing in $UPGERR",

@@ -13,8 +13,9 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.ntp import NtpEndpoint
 from hil.history import History
 from hil.marks import requirement
+from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
-from hil.testing import DEFAULT_PATH
+from hil.testing import DEFAULT_PATH, first_resync
 from hil.testing.calls import Telephone
 from hil.testing.clock import GMT, seconds_until, told, utc
 from hil.testing.sip import expect_request
@@ -121,6 +122,29 @@ def test_a_resync_at_a_time_of_the_day_waits_as_well(
 
 
 @requirement("resync.forced_delay")
+def test_a_triggered_resync_waits_as_well(telephone: Telephone) -> None:
+    telephone.synced(
+        Resync_Periodic="0", Resync_Trigger_1="$PRVTMR ge 600", Forced_Resync_Delay="1200"
+    )
+    call = telephone.talk()
+    telephone.expect_none(3600)
+    # How often a phone looks at its triggers no text says.
+    latest = 1200 + round(telephone.handset.timing.trigger)
+    telephone.expect(telephone.hang_up(call), (1200, latest))
+
+
+@requirement("resync.forced_delay")
+def test_a_retry_waits_as_well(telephone: Telephone, history: History) -> None:
+    up, _ = telephone.boot(
+        Profile_Rule="/missing.xml", Resync_Error_Retry_Delay="600", Forced_Resync_Delay="1200"
+    )
+    first_resync(history, telephone.handset, up)
+    call = telephone.talk()
+    telephone.expect_none(3600)
+    telephone.expect(telephone.hang_up(call), 1200)
+
+
+@requirement("resync.forced_delay")
 def test_the_resync_after_boot_up_waits_as_well(telephone: Telephone) -> None:
     telephone.boot(Resync_Random_Delay="300", Forced_Resync_Delay="1200")
     telephone.expect(telephone.hang_up(telephone.talk()), 1200)
@@ -142,3 +166,18 @@ def test_a_profile_sets_it(telephone: Telephone) -> None:
     call = telephone.talk()
     telephone.expect_none(1200)
     telephone.expect(telephone.hang_up(call), 900)
+
+
+@requirement("resync.forced_delay")
+@pytest.mark.parametrize("value", ["65536", "-1", "soon"])
+def test_a_value_out_of_its_range_is_not_taken(
+    value: str, telephone: Telephone, reference: Phone
+) -> None:
+    """The chapter does not say what becomes of one: `invalid_value`."""
+    telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="900")
+    telephone.tftp.serve(DEFAULT_PATH, flat_profile(Forced_Resync_Delay=value))
+    telephone.expect(telephone.history.mark(), (0, 600))
+    kept = reference.interpretations.invalid_value == "keep-previous"
+    call = telephone.talk()
+    telephone.expect_none(1200)
+    telephone.expect(telephone.hang_up(call), 900 if kept else 14_400)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import History
+from hil.history import History, Mark
 from hil.history.events import DhcpMessage, SyslogMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing import expect_resyncs, first_resync, provision
+from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision, soon
+from hil.testing.calls import Telephone
 
 # -- the defaults ------------------------------------------------------------------------------------
 
@@ -190,6 +194,60 @@ def test_an_empty_log_failure_msg_is_not_sent(
     )
     failed = first_resync(history, handset, up)
     history.expect_none(SyslogMessage, after=failed, text=re.compile("failed"), within=60)
+
+
+# -- resyncs that somebody asks for ------------------------------------------------------------------
+
+
+def ask(way: str, telephone: Telephone, web: PhoneWeb) -> Mark:
+    """Ask for a resync; the moment before that."""
+    telephone.history.sleep(telephone.handset.timing.step)
+    mark = telephone.history.mark()
+    if way == "web":
+        web.resync()
+    else:
+        telephone.sip.notify("resync")
+    return mark
+
+
+@requirement("log.request")
+@pytest.mark.parametrize("way", ["web", "SIP"])
+def test_the_start_of_a_resync_that_is_asked_for_is_reported(
+    way: str, telephone: Telephone, web: PhoneWeb, syslog: SyslogEndpoint, history: History
+) -> None:
+    telephone.synced(
+        Resync_Periodic="0", Syslog_Server=syslog.address, Log_Request_Msg="begins $PATH"
+    )
+    mark = ask(way, telephone, web)
+    within = soon(telephone.handset) + telephone.handset.timing.message
+    history.expect(SyslogMessage, after=mark, text="begins /7832-3PCC.xml", within=within)
+
+
+@requirement("log.success")
+@pytest.mark.parametrize("way", ["web", "SIP"])
+def test_the_success_of_a_resync_that_is_asked_for_is_reported(
+    way: str, telephone: Telephone, web: PhoneWeb, syslog: SyslogEndpoint, history: History
+) -> None:
+    telephone.synced(
+        Resync_Periodic="0", Syslog_Server=syslog.address, Log_Success_Msg="ends $PATH"
+    )
+    mark = ask(way, telephone, web)
+    within = soon(telephone.handset) + telephone.handset.timing.message
+    history.expect(SyslogMessage, after=mark, text="ends /7832-3PCC.xml", within=within)
+
+
+@requirement("log.failure")
+@pytest.mark.parametrize("way", ["web", "SIP"])
+def test_the_failure_of_a_resync_that_is_asked_for_is_reported(
+    way: str, telephone: Telephone, web: PhoneWeb, syslog: SyslogEndpoint, history: History
+) -> None:
+    telephone.synced(
+        Resync_Periodic="0", Syslog_Server=syslog.address, Log_Failure_Msg="in vain $PATH"
+    )
+    telephone.tftp.remove(DEFAULT_PATH)
+    mark = ask(way, telephone, web)
+    within = soon(telephone.handset) + telephone.handset.timing.message
+    history.expect(SyslogMessage, after=mark, text="in vain /7832-3PCC.xml", within=within)
 
 
 # -- the server --------------------------------------------------------------------------------------

@@ -6,9 +6,12 @@ first virtual handset are the chapter's own examples.
 
 from __future__ import annotations
 
+import pytest
+
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
@@ -16,6 +19,7 @@ from hil.marks import requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
+from hil.testing.clock import serve_at, synced
 
 REGISTERS = "ABCDEFGHIJKLMNOP"
 
@@ -190,6 +194,41 @@ def test_prvst_is_2_for_a_retry_after_a_failure(
     )
     asked = fetched(history, handset, lease, 3, wait=600)
     history.check("$PRVST", seen=asked, due=["/state0.cfg", "/state2.cfg", "/state2.cfg"])
+
+
+@requirement("macros.prvst")
+@pytest.mark.parametrize("name", ["Resync_Trigger_1", "Resync_Trigger_2"])
+def test_prvst_is_1_for_a_resync_that_a_trigger_causes(
+    name: str, handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    """ "1" is "triggered by configured trigger/rule" in the SPA Provisioning Guide, page 94."""
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/state0.cfg", flat_profile())
+    tftp.serve("/state1.cfg", flat_profile())
+    trigger = {name: "$PRVTMR ge 600"}
+    lease = boot_to_lease(
+        history, handset, Profile_Rule="/state$PRVST.cfg", Resync_Periodic="0", **trigger
+    )
+    wait = 600 + handset.timing.trigger
+    asked = fetched(history, handset, lease, 2, wait=wait)
+    history.check("$PRVST", seen=asked, due=["/state0.cfg", "/state1.cfg"])
+
+
+@requirement("macros.prvst")
+def test_prvst_is_1_for_a_resync_at_a_time_of_the_day(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    """It takes the place of the periodic one; "1" is what a configured rule triggers (see above)."""
+    serve_at(dhcp, tftp, ntp, "2026-03-02 06:00")
+    tftp.serve("/state0.cfg", flat_profile())
+    tftp.serve("/state1.cfg", flat_profile())
+    last = synced(history, handset, Profile_Rule="/state$PRVST.cfg", Resync_At__HHmm_="0730")
+    asked = fetched(history, handset, last, 1, wait=7200)
+    history.check("$PRVST", seen=asked, due=["/state1.cfg"])
 
 
 @requirement("macros.prvtmr")

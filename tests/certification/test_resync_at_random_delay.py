@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
+from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
+from hil.testing import check_in_force
 from hil.testing.clock import expect_resync_at, seconds_until, serve_at, synced
 
 DAYS = ("02", "03", "04", "05", "06")
@@ -128,3 +131,23 @@ def test_the_moments_of_several_days_differ(
         due="moments spread over 3600 s",
         passed=max(seconds) - min(seconds) > 36,
     )
+
+
+@requirement("resync.at.random_delay")
+@pytest.mark.parametrize("value", ["65536", "soon"])
+def test_a_value_out_of_its_range_is_not_taken(
+    value: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    web: PhoneWeb,
+    history: History,
+    reference: Phone,
+) -> None:
+    """The chapter does not say what becomes of one: `invalid_value`."""
+    serve_at(dhcp, tftp, ntp, "2026-03-02 06:30", Resync_At_Random_Delay=value)
+    last = synced(history, handset, Resync_At__HHmm_="0730", Resync_At_Random_Delay="1200")
+    kept = reference.interpretations.invalid_value == "keep-previous"
+    check_in_force(history, handset, web, Resync_At_Random_Delay="1200" if kept else "600")
+    expect_resync_at(history, handset, ntp, last, "2026-03-02 07:30", within=1200)

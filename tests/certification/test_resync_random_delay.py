@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, TftpRequest
 from hil.lab_time import NANOSECONDS
 from hil.marks import requirement
+from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
-from hil.testing import expect_resyncs, first_resync, provision
+from hil.testing import check_in_force, expect_resyncs, first_resync, provision
 
 
 @requirement("resync.random_delay")
@@ -72,3 +76,25 @@ def test_the_random_delay_follows_the_boot_up_and_no_periodic_resync(
     provision(dhcp, tftp, Resync_Periodic="600", Resync_Random_Delay="300")
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
     expect_resyncs(history, handset, synced, 600, 600, 600)
+
+
+@requirement("resync.random_delay")
+@pytest.mark.parametrize("value", ["65536", "-1", "soon"])
+def test_a_value_out_of_its_range_is_not_taken(
+    value: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    web: PhoneWeb,
+    history: History,
+    reference: Phone,
+) -> None:
+    """The chapter does not say what becomes of one: `invalid_value`."""
+    provision(dhcp, tftp, Resync_Random_Delay=value)
+    first_resync(history, handset, handset.boot(Resync_Random_Delay="40"))
+    kept = reference.interpretations.invalid_value == "keep-previous"
+    check_in_force(history, handset, web, Resync_Random_Delay="40" if kept else "2")
+    lease = history.wait(
+        DhcpMessage, after=handset.power_cycle(), kind="ACK", within=handset.boot_limit
+    )
+    history.expect(TftpRequest, after=lease, within=40 + handset.timing.late)
