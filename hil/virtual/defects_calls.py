@@ -18,6 +18,7 @@ from hil.wire.sdp import Codec
 from hil.wire.sip_build import respond_to
 from hil.wire.sip_message import Message, Request, Response, without_header
 
+_UDP = "SIP/2.0/UDP"
 Responding = Callable[[Request, Response], Response | None]
 
 # -- calls -------------------------------------------------------------------------------------------
@@ -57,6 +58,16 @@ def _without(method: str) -> Callable[[Message], Message | None]:
         return None if isinstance(message, Request) and message.method == method else message
 
     return transmit
+
+
+def _deaf_over_streams(method: str) -> Callable[[Message], Message | None]:
+    """Never hear requests of a method that come over TCP or TLS, as their topmost Via tells."""
+
+    def incoming(message: Message) -> Message | None:
+        hit = isinstance(message, Request) and message.method == method
+        return None if hit and _UDP not in (message.header("Via") or _UDP) else message
+
+    return incoming
 
 
 def _without_preference(parameters: Parameters, line: int) -> tuple[Codec, ...]:
@@ -163,6 +174,12 @@ DEFECTS = (
         "sip.calls",
         "does not tell a caller that it rings",
         sip_config(response=_silent_to("INVITE", 180)),
+    ),
+    Defect(
+        "calls-ignored-over-streams",
+        "sip.calls",
+        "hears no call that comes over TCP or TLS",
+        sip_config(incoming=_deaf_over_streams("INVITE")),
     ),
     Defect(
         "calls-never-made",
@@ -277,6 +294,12 @@ DEFECTS = (
         "sip.notify",
         "obeys every NOTIFY, whoever sends it",
         line_decision(notify=_trusting),
+    ),
+    Defect(
+        "notify-ignored-over-streams",
+        "sip.notify",
+        "hears no NOTIFY that comes over TCP or TLS",
+        sip_config(incoming=_deaf_over_streams("NOTIFY")),
     ),
     Defect(
         "notify-always-challenged",

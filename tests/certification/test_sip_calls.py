@@ -25,6 +25,7 @@ from hil.testing.sip import (
 from hil.wire.sdp import G722, G729, PCMA, PCMU, Codec
 
 NUMBER = "5551234"
+TRANSPORTS = ("UDP", "TCP", "TLS")
 RINGING_S = 120.0
 """A generous time for whoever answers at the phone."""
 FROM_PHONE = {"direction": Direction.RECEIVED, "status": 0}
@@ -60,10 +61,11 @@ def on_line_two(history: History, handset: HandsetControl, sip: SipEndpoint) -> 
 
 
 @requirement("sip.calls")
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_call_to_the_phone_rings_is_answered_and_ended_by_the_caller(
-    handset: HandsetControl, sip: SipEndpoint, history: History
+    handset: HandsetControl, sip: SipEndpoint, history: History, transport: str
 ) -> None:
-    granted = boot_registered(history, handset, sip)
+    granted = boot_registered(history, handset, sip, SIP_Transport_1_=transport)
     call = sip.call(1)
     expect_answer(history, handset, granted, "INVITE", 180, within=5 * soon(handset))
     established(history, call)
@@ -138,12 +140,14 @@ def test_a_line_is_free_again_after_a_call(
 
 
 @requirement("sip.calls")
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_call_from_the_phone_is_acknowledged_and_ended_at_the_phone(
-    handset: HandsetControl, sip: SipEndpoint, screen: Operator, history: History
+    handset: HandsetControl, sip: SipEndpoint, screen: Operator, history: History, transport: str
 ) -> None:
-    granted = boot_registered(history, handset, sip)
+    granted = boot_registered(history, handset, sip, SIP_Transport_1_=transport)
     screen.dial(NUMBER)
     invite = expect_request(history, handset, granted, "INVITE", within=5 * soon(handset))
+    history.check("how it is called", seen=invite.transport, due=transport)
     history.check("who is called", seen=invite.to_user, due=NUMBER)
     history.check("who calls", seen=invite.from_user, due="line1")
     expect_request(history, handset, invite, "ACK", call_id=invite.call_id)
@@ -299,10 +303,11 @@ def test_use_pref_codec_only_offers_no_other(
 
 
 @requirement("sip.calls")
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_options_are_answered_with_what_the_phone_understands(
-    handset: HandsetControl, sip: SipEndpoint, history: History
+    handset: HandsetControl, sip: SipEndpoint, history: History, transport: str
 ) -> None:
-    granted = boot_registered(history, handset, sip)
+    granted = boot_registered(history, handset, sip, SIP_Transport_1_=transport)
     final = sip.request("OPTIONS")
     history.check("the answer to OPTIONS", seen=final.status, due=200)
     answer = expect_answer(history, handset, granted, "OPTIONS", 200)

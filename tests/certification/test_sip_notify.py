@@ -55,10 +55,15 @@ def rule(tftp: TftpEndpoint, path: str = "/own.xml") -> dict[str, str]:
 
 
 @requirement("sip.notify")
+@pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
 def test_a_notify_is_challenged_and_obeyed_with_the_lines_credentials(
-    handset: HandsetControl, sip: SipEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl,
+    sip: SipEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+    transport: str,
 ) -> None:
-    boot_registered(history, handset, sip, **rule(tftp))
+    boot_registered(history, handset, sip, SIP_Transport_1_=transport, **rule(tftp))
     marked = history.mark()
     final = sip.notify("resync")
     history.check("whether it was challenged", seen=final.challenged, due=True)
