@@ -57,8 +57,9 @@ def code_of(trouble: Trouble) -> str:
     """Return the internal code of ``trouble``: ``X00``, ``X20``, ``X40`` or ``X60``.
 
     The table names ICMP errors, the time-out, both examples of X40 and the dial plan. What it does
-    not name is put where its words lead: a connection or a name that cannot be had belongs to the
-    transport layer. A response that breaks the protocol is discarded (RFC 3261 section 18.1.2), so that
-    its request times out.
+    not name is put where its words lead: a connection that cannot be had belongs to the transport
+    layer. That a name without address and a TLS handshake that fails do so, too, is our reading (the
+    question ``unlisted_transport_code``), on which no verdict rests. A response that breaks the
+    protocol is discarded (RFC 3261 section 18.1.2), so that its request times out.
     """
     return _CODES[trouble].value

@@ -81,6 +81,7 @@ class Interpretations:
     external_address: Literal["configured", "observed"] = "configured"
     dual_registration: Literal["either", "fail-over"] = "either"
     secret_macros: Literal["key-only", "key-and-credentials"] = "key-only"  # noqa: S105
+    unlisted_transport_code: Literal["transport-error", "time-out"] = "transport-error"
 
     @classmethod
     def default(cls) -> Self:
@@ -151,6 +152,6 @@ CATALOGUE: tuple[Interpretation, ...] = _catalogue()
 DEFAULT: Interpretations = Interpretations()
 """The default reading of every question, for use as a default argument."""
 
-WITHOUT_EFFECT: frozenset[str] = frozenset({"external_address"})
+WITHOUT_EFFECT: frozenset[str] = frozenset({"external_address", "unlisted_transport_code"})
 """Questions about behaviour that this release does not judge: whoever chose a reading of one would
 believe that a verdict rests on it, so an inventory may not."""

@@ -74,5 +74,14 @@ OWN_QUESTIONS: tuple[Question, ...] = (
         "chapter, SA through SD ('recognized as arguments to the optional resync URL qualifier, "
         "--key'); AG formats, where one paragraph names --key, --uid and --pwd and another --key alone",
     ),
+    Question(
+        "I40",
+        "unlisted_transport_code",
+        "Which internal code has a server's name without address, or a TLS handshake that fails?",
+        "chapter, Internal Error Codes (X00 is a 'transport layer (or ICMP) error'; neither of the two "
+        "is named); RFC 3261 section 18.4",
+        "transport-error: X00, as of every connection that cannot be had. time-out: X20, as of a "
+        "request that nobody answered. No requirement says which, so no verdict rests on it.",
+    ),
 )
 """In the order of their keys."""
