@@ -201,7 +201,7 @@ def test_prvst_is_2_for_a_retry_after_a_failure(
 def test_prvst_is_1_for_a_resync_that_a_trigger_causes(
     name: str, handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
-    """ "1" is "triggered by configured trigger/rule" in the SPA Provisioning Guide, page 94."""
+    """The SPA Provisioning Guide, page 94, has 1 for "triggered by configured trigger/rule"."""
     dhcp.offer(option_66=tftp.address)
     tftp.serve("/state0.cfg", flat_profile())
     tftp.serve("/state1.cfg", flat_profile())
@@ -222,7 +222,7 @@ def test_prvst_is_1_for_a_resync_at_a_time_of_the_day(
     ntp: NtpEndpoint,
     history: History,
 ) -> None:
-    """It takes the place of the periodic one; "1" is what a configured rule triggers (see above)."""
+    """Resync_At takes the place of Resync_Periodic, and is configured as well (same page)."""
     serve_at(dhcp, tftp, ntp, "2026-03-02 06:00")
     tftp.serve("/state0.cfg", flat_profile())
     tftp.serve("/state1.cfg", flat_profile())
