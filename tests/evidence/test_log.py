@@ -79,7 +79,7 @@ def test_what_came_from_outside_cannot_break_a_line_or_the_file(tmp_path: Path) 
     lines = path.read_text("utf-8").splitlines()
     assert lines[4:] == [
         "      0.000000  syslog   "
-        r"SyslogMessage(text='a\nb\x1b[2J\udc80', peer='192.0.2.16:514')",
+        r"SyslogMessage(text='a\nb\x1b[2J\udc80', peer='192.0.2.16:514', port=514)",
         "",
         "ERROR (lab)",
         r"remark \udcff",
