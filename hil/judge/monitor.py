@@ -49,7 +49,7 @@ from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
 
-MOST_WAYS = 64
+MOST_WAYS = 128
 """Explanations that are followed at once; with more, nobody knows what the phone is doing."""
 
 
