@@ -17,9 +17,9 @@ from hil.judge.shadow import Lost, Shadow
 from hil.lab_time import NANOSECONDS
 from hil.reference import besides, loads, machine, scheduling
 from hil.reference.attempts import Step
-from hil.reference.due import Purpose
+from hil.reference.due import Purpose, Reason
 from hil.reference.machine import due_of
-from hil.reference.phone import Began, Duty, Log, Phase, Phone
+from hil.reference.phone import Attempt, Began, Duty, Log, Phase, Phone
 
 _ANY = 10**12
 
@@ -45,6 +45,8 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
                 other = shadow.fork()
                 other.phone = phone
                 _begins(other, event, purpose, *started)
+                if purpose is Purpose.RESYNC and other.phone.attempt is not None:
+                    other.reasons = _other_reasons(phone, other.phone.attempt, event.at)
                 ways.append(other)
     return ways
 
@@ -53,9 +55,22 @@ def _phones(phone: Phone, at: int, purpose: Purpose) -> Iterable[Phone]:
     """What the phone may be, for all that can be known, at which something for ``purpose`` begins."""
     if purpose is Purpose.UPGRADE:
         return possible(phone, at)
-    if purpose is Purpose.RESYNC and any("PRVST" in each for each in phone.parameters.values()):
+    if purpose is Purpose.RESYNC and tells_reasons(phone):
         return besides.each_first(phone, at)
     return (phone,)
+
+
+def tells_reasons(phone: Phone) -> bool:
+    """Whether anything that the phone does may tell what it began for."""
+    return any("PRVST" in each for each in phone.parameters.values())
+
+
+def _other_reasons(before: Phone, attempt: Attempt, at: int) -> tuple[Reason, ...]:
+    """What the attempt may have begun for as well, where nothing tells it."""
+    if tells_reasons(before):
+        return ()
+    may_be = {due.reason for due in besides.open_at(before, at)}
+    return tuple(sorted(may_be - {attempt.reason}, key=lambda each: each.value))
 
 
 def begins_anyway(shadow: Shadow, event: ev.Event) -> None:

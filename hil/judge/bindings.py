@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hil.history import events as ev
-from hil.judge import sip_text
 from hil.judge.perhaps import News, Perhaps, Settled
 from hil.judge.sip_timers import patience
 from hil.lab_time import NANOSECONDS
@@ -23,8 +22,6 @@ from hil.reference.phone import Registration
 
 USUAL_S = 3600
 """The lifetime of a binding of which nothing is said (RFC 3261 section 10.2)."""
-
-_INTERVAL_TOO_BRIEF = 423
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,30 @@ class _Asking:
     matters: bool
 
 
+@dataclass
+class _Line:
+    """What is known of a line's registration.
+
+    ``bindings`` has when each server's ends. ``refused``: it was refused or not answered since it had
+    one; ``hopeful``: its end has passed while an answer was outstanding. ``doubted`` is since when it
+    may be lost, where nothing depended on that yet.
+    """
+
+    bindings: dict[tuple[str, int], int] = field(default_factory=dict)
+    ends: int | None = None
+    failed: bool = False
+    refused: bool = False
+    hopeful: bool = False
+    doubted: int | None = None
+    matters: bool = False
+
+
 class Bindings:
     """Feed it REGISTERs and their responses, in order."""
 
     def __init__(self) -> None:
         self._asking: dict[str, _Asking] = {}
-        self._bindings: dict[int, dict[tuple[str, int], int]] = {}
-        self._failed: set[int] = set()
-        self._running_out: dict[int, int] = {}
+        self._lines: dict[int, _Line] = {}
         self._numbers = itertools.count(1)
 
     def feed(self, event: ev.SipMessage, parameters: Parameters) -> Iterator[News]:
@@ -70,10 +83,8 @@ class Bindings:
         if event.status < 300:
             expires = asking.expires if event.expires < 0 else event.expires
             yield from self._granted(asking, event.at, USUAL_S if expires < 0 else expires)
-        elif not _may_be_mended(event.status):
-            yield from self._refused(asking, event.at)
-        elif asking.matters:
-            # Without credentials, or a longer interval, it may be the end.
+        else:
+            # Without credentials, or a longer interval, a challenge may be the end, too.
             yield from self._refused(asking, event.at)
 
     def undeliverable(self, event: ev.FaultInjected) -> Iterator[News]:
@@ -83,44 +94,81 @@ class Bindings:
 
     def timed_out(self, now: int) -> Iterator[News]:
         """What has come to an end before ``now`` because nobody answered, or by itself."""
-        for call_id, asking in tuple(self._asking.items()):
-            if asking.until < now:
-                del self._asking[call_id]
-                yield from self._refused(asking, asking.until)
-        for line, ends in tuple(self._running_out.items()):
-            if ends < now:
-                del self._running_out[line]
-                self._bindings.pop(line, None)
-                yield Registration(ends, line, False)
+        while ended := self._first_to_end(now):
+            at, what = ended
+            if isinstance(what, str):
+                yield from self._refused(self._asking.pop(what), at)
+            else:
+                yield from self._ran_out(what, at)
+
+    def learned(self, at: int, *parameters: Parameters) -> Iterator[News]:
+        """What may have been lost before, of which something depends from ``at`` on."""
+        doubted = {n: line.doubted for n, line in self._lines.items() if line.doubted is not None}
+        if not doubted or not any(map(counts_registrations, parameters)):
+            return
+        for number, since in doubted.items():
+            self._lines[number].doubted = None
+            yield from self._either(Registration(at, number, False, since))
 
     # -- inside ------------------------------------------------------------------------------------
 
+    def _first_to_end(self, now: int) -> tuple[int, str | int] | None:
+        """The REGISTER, by its Call-ID, or the line's binding that ended first before ``now``."""
+        ends: list[tuple[int, str | int]] = [(a.until, key) for key, a in self._asking.items()]
+        ends += [(line.ends, n) for n, line in self._lines.items() if line.ends is not None]
+        over = [each for each in ends if each[0] < now]
+        return min(over, key=lambda each: each[0], default=None)
+
     def _granted(self, asking: _Asking, at: int, expires: int) -> Iterator[News]:
-        if not expires:
-            yield from self._refused(asking, at)
-            return
-        for line in asking.lines:
-            self._bindings.setdefault(line, {})[asking.server] = at + expires * NANOSECONDS
-            self._running_out.pop(line, None)
-            granted = Registration(at, line, True)
-            if len(asking.lines) == 1:
+        for number in asking.lines:
+            line = self._lines.get(number, _Line())
+            bindings = {**line.bindings, asking.server: at + expires * NANOSECONDS}
+            alone, doubted = len(asking.lines) == 1, None
+            if not expires:
+                bindings = {}
+                doubted = at if line.bindings and not alone else None
+            ends = max(bindings.values(), default=None) if alone else None
+            self._lines[number] = _Line(
+                bindings, ends, failed=line.failed, doubted=doubted, matters=asking.matters
+            )
+            granted = Registration(at, number, bool(bindings))
+            if alone and (bindings or line.bindings):
                 yield granted
-            elif asking.matters:
+            elif not alone and asking.matters:
                 yield from self._either(granted)
 
     def _refused(self, asking: _Asking, at: int) -> Iterator[News]:
-        for line in asking.lines:
-            held = self._bindings.get(line, {})
-            first = not held and line not in self._failed
-            self._failed.add(line)
-            lost = Registration(at, line, False)
-            if asking.matters and (held or first):
-                yield from self._either(lost)
-                if held and len(asking.lines) == 1:
-                    self._running_out.setdefault(line, max(held.values()))
-            elif held:
-                del self._bindings[line]
+        for number in asking.lines:
+            line = self._lines.setdefault(number, _Line())
+            line.matters = asking.matters
+            lost = Registration(at, number, False)
+            if line.hopeful:
+                line.hopeful = False
                 yield lost
+            elif line.bindings or not line.failed:
+                yield from self._doubted(number, lost)
+            line.failed = line.refused = True
+
+    def _ran_out(self, number: int, at: int) -> Iterator[News]:
+        line = self._lines[number]
+        line.ends, line.bindings = None, {}
+        lost = Registration(at, number, False)
+        # Of an answer that is outstanding it may have hopes, and of a question that it did not ask.
+        waits = any(number in asking.lines for asking in self._asking.values())
+        if line.refused and not waits:
+            yield lost
+        else:
+            line.hopeful = True
+            yield from self._doubted(number, lost)
+
+    def _doubted(self, number: int, lost: Registration) -> Iterator[News]:
+        """It is lost, or not yet; both are followed where anything depends on it."""
+        line = self._lines[number]
+        if line.matters:
+            line.doubted = None
+            yield from self._either(lost)
+        elif line.doubted is None:
+            line.doubted = lost.at
 
     def _either(self, happening: Registration) -> Iterator[News]:
         """It happens, or not: nobody can tell."""
@@ -132,11 +180,6 @@ class Bindings:
 def counts_registrations(parameters: Parameters) -> bool:
     """Whether anything that the phone does depends on how long a line has not been registered."""
     return any("REGTMR" in value for value in parameters.items_set().values())
-
-
-def _may_be_mended(status: int) -> bool:
-    """Whether a refusal says what the next REGISTER needs: credentials, or a longer interval."""
-    return sip_text.is_challenge(status) or status == _INTERVAL_TOO_BRIEF
 
 
 def lines_of(event: ev.SipMessage, parameters: Parameters) -> tuple[int, ...]:

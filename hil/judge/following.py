@@ -13,7 +13,7 @@ from dataclasses import replace
 from hil.history import events as ev
 from hil.history.pattern import describe
 from hil.judge import absence, hidden, locating, peer_reports
-from hil.judge.beginnings import beginnings, begins_anyway
+from hil.judge.beginnings import beginnings, begins_anyway, tells_reasons
 from hil.judge.findings import Finding
 from hil.judge.owed import is_message
 from hil.judge.partitions import is_opaque
@@ -22,6 +22,7 @@ from hil.judge.rule_timers import as_it_may_read, margin
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Pending
 from hil.judge.surroundings import Surroundings
+from hil.reference import machine
 from hil.reference.due import Purpose
 from hil.reference.phone import (
     Answered,
@@ -179,13 +180,33 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
         # Over UDP the phone cannot know that the server is through: it may ask again.
         shadow.step = replace(pending, last=max(pending.last, event.at), ended=answer)
         return [shadow]
+    ways = [shadow]
     if isinstance(answer, NoAnswer):
         shadow.failed(answer.reason, event.at, event.at + shadow.patience)
     else:
-        shadow.step = None
-        shadow.happens(Answered(event.at, answer))
-    held, shadow.held = shadow.held, None
-    return _requested(shadow, held) if held is not None else [shadow]
+        ways = _told_apart(shadow, Answered(event.at, answer))
+        for way in ways:
+            way.step = None
+            way.happens(Answered(event.at, answer))
+    held = shadow.held
+    for way in ways:
+        way.held = None
+    return [each for way in ways for each in _requested(way, held)] if held is not None else ways
+
+
+def _told_apart(shadow: Shadow, answered: Answered) -> list[Shadow]:
+    """Where the answer has the phone tell what its resync began for: a way for each that it may be."""
+    ways, attempt = [shadow], shadow.phone.attempt
+    if not shadow.reasons or attempt is None:
+        return ways
+    after, _ = machine.advance(shadow.phone, answered)
+    reasons = shadow.reasons if tells_reasons(after) else ()
+    for reason in reasons:
+        ways.append(shadow.fork())
+        ways[-1].phone = replace(shadow.phone, attempt=replace(attempt, reason=reason))
+    for way in ways if reasons else ():
+        way.reasons = ()
+    return ways
 
 
 # -- what the phone does -----------------------------------------------------------------------------

@@ -115,6 +115,8 @@ class Monitor:
             self._ways = told(self._ways, news)
         ways = [after for way in self._ways for after in follow(way, event)]
         self._ways = _best(ways) if len(ways) > 1 else ways
+        for news in self._outside.learned(event.at, *[way.phone for way in self._ways]):
+            self._ways = told(self._ways, news)
 
 
 def _best(ways: list[Shadow]) -> list[Shadow]:

@@ -61,6 +61,10 @@ class Outside:
             case _:
                 return
 
+    def learned(self, at: int, *phones: Phone) -> Iterator[News]:
+        """What may have happened before ``at``, of which something depends only now."""
+        yield from self._telephony.learned(at, *phones)
+
     def _forget(self) -> None:
         self._telephony = Telephony()
         self._time_asked = None

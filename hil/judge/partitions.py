@@ -45,6 +45,15 @@ def disturbed(before: Phone, phone: Phone) -> Phone:
     return with_standby(phone, None)
 
 
+def interrupted(phone: Phone) -> Phone:
+    """The phone that boots: an upgrade that it was at may have failed before, and left its traces."""
+    attempt = phone.attempt
+    if phone.phase is not Phase.UPGRADING or attempt is None:
+        return phone
+    phone = replace(phone, upgrades=replace(phone.upgrades, error="interrupted"))
+    return with_standby(phone, None) if attempt.load is not None else phone
+
+
 def after_power_cut(phone: Phone, restart: Reboot | None) -> tuple[Phone, ...]:
     """The phones that a loss of power can leave, of one that owed this ``restart``."""
     upgrades = phone.upgrades

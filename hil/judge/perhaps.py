@@ -32,13 +32,15 @@ class Perhaps:
 class Settled:
     """The phone answered ``exchange``: it ``agreed`` to the ``happening``, or not; None: no answer.
 
-    ``clause`` is the one that a phone breaks which refuses and does it all the same.
+    ``clause`` is the one that a phone breaks which refuses and does it all the same; ``since`` is when
+    it was asked, if that was before the happening.
     """
 
     exchange: str
     happening: Happening
     agreed: bool | None
     clause: str
+    since: int | None = None
 
 
 News: TypeAlias = Happening | Perhaps | Settled
@@ -105,6 +107,12 @@ def _told(way: Shadow, news: News) -> list[Shadow]:
             return [way]
         case Settled(agreed=None):
             return [way]
+        case Settled(happening=Asked() as request, since=int(since)):
+            before = way.phone
+            ways = _happens(way, request)
+            # When it took the request does not show.
+            way.phone = scheduling.maybe_since(way.phone, before, since)
+            return ways
         case Settled(happening=happening):
             return _happens(way, happening)
         case _:

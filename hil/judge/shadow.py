@@ -25,7 +25,7 @@ from hil.judge.windows import DueWindow
 from hil.lab_time import NANOSECONDS
 from hil.reference import attempts, machine, scheduling
 from hil.reference.decisions import REFERENCE
-from hil.reference.due import BootCause, Purpose
+from hil.reference.due import BootCause, Purpose, Reason
 from hil.reference.log_messages import LogMessage
 from hil.reference.parameters import Parameters
 from hil.reference.phone import (
@@ -67,12 +67,13 @@ class Shadow:
     ``names`` is what the lab's DNS server has told, whichever way things went. ``step`` is where its
     attempt is, ``logs`` the messages that are due, ``windows`` when what is due may begin. From
     ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
-    before the record of what it follows. ``storing`` has what its flash held before each of the
-    newest changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken``
-    names the requests that it has obeyed before it answered them, ``denied`` is the clause by which it
-    may not do what it was asked for last, and when that was. ``upgraded`` is when it
-    was last at an upgrade, ns of lab time. From ``silent_since`` on it has no lease or no link, so
-    that it can show nothing; ``alive_at`` is when it last did.
+    before the record of what it follows. ``storing`` has what its flash held before each of the newest
+    changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken`` names
+    the requests that it has obeyed before it answered them, ``denied`` is the clause by which it may
+    not do what it was asked for last, and when that was. ``upgraded`` is when it was last at an
+    upgrade, ns of lab time. ``reasons`` are what the resync that goes on may have begun for besides
+    what is taken for its reason, where nothing told them apart. From ``silent_since`` on it has no
+    lease or no link, so that it can show nothing; ``alive_at`` is when it last did.
     """
 
     def __init__(self, phone: Phone, timing: Timing, names: Names) -> None:
@@ -90,6 +91,7 @@ class Shadow:
         self.restart: tuple[Reboot, int] | None = None
         self.taken: frozenset[str] = frozenset()
         self.upgraded = -1
+        self.reasons: tuple[Reason, ...] = ()
         self.denied: tuple[str, int] | None = None
         self.silent_since: int | None = None
         self.alive_at = 0
@@ -189,6 +191,7 @@ class Shadow:
         self.storing = ()
         self.taken = frozenset()
         self.denied = None
+        self.reasons = ()
         self.cut_from = self.silent_since = None
         self.surroundings = Surroundings()
         self.logs.clear()
@@ -202,8 +205,12 @@ class Shadow:
         reboot, _ = self.restart
         if reboot.clause:
             self.ledger.checked(reboot.clause)
+        if reboot.cause is not BootCause.UPGRADE:
+            self.logs.excuse()
+        self.phone = partitions.interrupted(self.phone)
         self.happens(PoweredOn(at, reboot.cause))
         self.step = self.held = self.restart = self.silent_since = None
+        self.reasons = ()
         # It has read its flash.
         self.storing = ()
         self.surroundings = Surroundings()
@@ -235,12 +242,13 @@ class Shadow:
                     before = parameters
                 case Finished():
                     self.step = None
+                    self.reasons = ()
                 case Reboot(cause=cause):
                     self.step = None
                     self.restart = (duty, at)
                     if cause is not BootCause.UPGRADE:
                         # It may take with it what it had still to tell.
-                        self.logs.clear()
+                        self.logs.excuse()
                 case Install() | Log():
                     pass
 

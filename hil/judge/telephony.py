@@ -72,7 +72,12 @@ class Telephony:
             if answered is not None:
                 agreed = _agreed(event, answered.action, phone)
                 clause = _clause(answered, phone)
-                yield Settled(_name(key), answered.asked(event.at), agreed, clause)
+                asked = answered.asked(event.at)
+                yield Settled(_name(key), asked, agreed, clause, answered.at)
+
+    def learned(self, at: int, *phones: Phone) -> Iterator[News]:
+        """What may have happened before, of which something depends from ``at`` on."""
+        yield from self._bindings.learned(at, *(phone.parameters for phone in phones))
 
     # -- silence -----------------------------------------------------------------------------------
 

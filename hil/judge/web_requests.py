@@ -58,7 +58,8 @@ class WebRequests:
         if request is not None:
             happening = replace(request.happening, at=event.at)
             agreed = _agreed(event) if request.allowed else False
-            yield Settled(key, happening, agreed, request.clause)
+            since = request.happening.at
+            yield Settled(key, happening, agreed, request.clause, since)
 
 
 def _agreed(event: ev.WebAnswered) -> bool | None:

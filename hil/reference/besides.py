@@ -70,12 +70,17 @@ def _with_the_reason_of(due: Due, phone: Phone, at: int) -> Due:
     return replace(due, reason=first.reason, clause=clause)
 
 
+def open_at(phone: Phone, at: int) -> list[Due]:
+    """What may be what begins at ``at``; the one that must begin first comes first."""
+    return sorted((due for due in _asking(phone) if due.earliest <= at), key=urgency)
+
+
 def each_first(phone: Phone, at: int) -> tuple[Phone, ...]:
     """The phone for each thing that may be what begins at ``at``; of several no text says which is.
 
     The others may come besides. The one that must begin first comes first.
     """
-    open_now = sorted((due for due in _asking(phone) if due.earliest <= at), key=urgency)
+    open_now = open_at(phone, at)
     if len(open_now) < 2:
         return (phone,)
     phones = []

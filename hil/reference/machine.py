@@ -107,8 +107,9 @@ def _react(phone: Phone, happening: Happening, decisions: Decisions) -> Step:
             return phone, (Apply(changed), Reboot(BootCause.UPDATE, "web.submit"))
         case LineChanged(at, line, active):
             return scheduling.line_changed(phone, line, active, at), ()
-        case Registration(at, line, registered):
-            return scheduling.registration_changed(phone, line, registered, at), ()
+        case Registration(at, line, registered, since):
+            told = at if since is None else since
+            return scheduling.registration_changed(phone, line, registered, told), ()
         case ClockSet(at, utc_ns):
             return daily.reclocked(phone, replace(phone, clock=(at, utc_ns)), at, decisions), ()
 

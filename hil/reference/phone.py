@@ -241,11 +241,12 @@ class LineChanged:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A line got its registration with the SIP server, or lost it."""
+    """A line got its registration with the SIP server, or lost it: ``since`` before ``at``, if told."""
 
     at: int
     line: int
     registered: bool
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

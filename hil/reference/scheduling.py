@@ -98,6 +98,22 @@ def not_late(phone: Phone, at: int) -> Phone:
     )
 
 
+def maybe_since(phone: Phone, before: Phone, since: int) -> Phone:
+    """What has become due since ``before`` may have been due from ``since`` on."""
+
+    def earlier(due: Due | None, old: Due | None) -> Due | None:
+        return due if due is None or due == old else replace(due, earliest=min(due.earliest, since))
+
+    was, now = before.upgrades, phone.upgrades
+    return replace(
+        phone,
+        due=earlier(phone.due, before.due),
+        scheduled=earlier(phone.scheduled, before.scheduled),
+        report_due=earlier(phone.report_due, before.report_due),
+        upgrades=replace(now, due=earlier(now.due, was.due)),
+    )
+
+
 def widened(phone: Phone, before: Phone, spread: int, *, begun: bool = False) -> Phone:
     """What has become due since ``before`` counts from an instant up to ``spread`` ns later.
 
@@ -153,10 +169,10 @@ def line_changed(phone: Phone, line: int, active: bool | None, at: int) -> Phone
 
 
 def registration_changed(phone: Phone, line: int, registered: bool, at: int) -> Phone:
-    """The phone after a line got its registration or lost it; what is lost already stays so."""
+    """The phone after a line got its registration or lost it, if it has not lost it before."""
     lost = dict(phone.lines.lost)
     if registered:
         lost.pop(line, None)
     else:
-        lost.setdefault(line, at)
+        lost[line] = min(at, lost.get(line, at))
     return replace(phone, lines=replace(phone.lines, lost=tuple(sorted(lost.items()))))

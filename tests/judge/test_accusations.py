@@ -47,6 +47,12 @@ def test_ten_thousand_scenarios_without_an_accusation() -> None:
     assert accused(range(10_000), calm=False) == {}
 
 
+def test_the_monitor_keeps_sight_of_nearly_all() -> None:
+    seeds = range(10_000, 10_000 + CALM)
+    lost = [seed for seed in seeds if monitor_of(play(seed, calm=True).events).lost]
+    assert len(lost) <= CALM / 20, lost
+
+
 def test_the_scenarios_are_worth_something() -> None:
     """They hold every kind of event and check every clause that the monitor can check."""
     kinds: set[str] = set()
@@ -67,6 +73,20 @@ def test_the_scenarios_are_worth_something() -> None:
         "log.request",
         "log.success",
         "log.failure",
+        "report.rule",
+        "report.when",
+        "resync.at",
+        "resync.forced_delay",
+        "resync.from_sip",
+        "resync.trigger",
+        "resync.user_configurable",
+        "upgrade.error_retry_delay",
+        "upgrade.install",
+        "upgrade.rule",
+        "web.reboot",
+        "web.resync",
+        "web.submit",
+        "web.upgrade",
     }
 
 

@@ -51,6 +51,7 @@ def heard(*events: tuple[float, ev.Event], **parameters: str) -> Heard:
 
 GRANTED = (1, register()), (1.1, answer(200, expires=600))
 LATER = (2000, tellings.screen("resync", offered=False))
+RUN_OUT = (601.1, 1, False, True)
 
 
 def test_a_granted_registration() -> None:
@@ -62,26 +63,20 @@ def test_a_challenge_is_no_refusal() -> None:
     assert heard(*told) == [(1.1, 1, True, True)]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500, 503, 603])
-def test_a_registration_that_is_refused_is_lost(status: int) -> None:
-    assert heard(*GRANTED, (500, register(2)), (500.1, answer(status, 2)), LATER) == [
-        (1.1, 1, True, True),
-        (500.1, 1, False, True),
-    ]
-
-
-def test_where_it_matters_it_is_lost_with_the_refusal_or_when_the_binding_runs_out() -> None:
-    assert heard(*GRANTED, (500, register(2)), (500.1, answer(403, 2)), LATER, **TRIGGER) == [
+@pytest.mark.parametrize("status", [401, 403, 404, 407, 423, 500, 503, 603])
+def test_it_is_lost_with_the_refusal_or_when_the_binding_runs_out(status: int) -> None:
+    assert heard(*GRANTED, (500, register(2)), (500.1, answer(status, 2)), LATER, **TRIGGER) == [
         (1.1, 1, True, True),
         (500.1, 1, False, False),
-        (601.1, 1, False, True),
+        RUN_OUT,
     ]
 
 
 def test_a_binding_that_is_renewed_in_time_is_not_lost() -> None:
     refused = (500, register(2)), (500.1, answer(503, 2))
     renewed = (590, register(3)), (590.1, answer(200, 3))
-    assert heard(*GRANTED, *refused, *renewed, LATER, **TRIGGER) == [
+    later = (1190, tellings.screen("resync", offered=False))
+    assert heard(*GRANTED, *refused, *renewed, later, **TRIGGER) == [
         (1.1, 1, True, True),
         (500.1, 1, False, False),
         (590.1, 1, True, True),
@@ -90,7 +85,7 @@ def test_a_binding_that_is_renewed_in_time_is_not_lost() -> None:
 
 def test_silence_is_a_loss_after_timer_f() -> None:
     asked = (500, register(2)), (500.5, register(2)), (501.5, register(2))
-    assert heard(*GRANTED, *asked, LATER) == [(1.1, 1, True, True), (532, 1, False, True)]
+    assert heard(*GRANTED, *asked, LATER, **TRIGGER)[1:] == [(532, 1, False, False), RUN_OUT]
 
 
 @pytest.mark.parametrize(("t1", "lost"), [("0.1", 506.4), ("1", 564)])
@@ -98,7 +93,8 @@ def test_how_long_a_phone_waits_for_an_answer_to_its_register_is_set_by_sip_t1(
     t1: str, lost: float
 ) -> None:
     asked = (500, register(2))
-    assert heard(*GRANTED, asked, LATER, SIP_T1=t1)[1:] == [(lost, 1, False, True)]
+    told = heard(*GRANTED, asked, LATER, SIP_T1=t1, **TRIGGER)
+    assert told[1:] == [(lost, 1, False, False), RUN_OUT]
 
 
 @pytest.mark.parametrize("status", [401, 407, 423])
@@ -110,14 +106,16 @@ def test_what_a_phone_may_mend_may_be_the_end_where_it_matters(status: int) -> N
 
 def test_an_icmp_error_is_a_loss_at_once() -> None:
     fault = ev.FaultInjected(source="sip", fault="Unreachable", detail="REGISTER 101")
-    assert heard(*GRANTED, (500, register(2)), (500, fault))[1:] == [(500, 1, False, True)]
+    told = heard(*GRANTED, (500, register(2)), (500, fault), LATER, **TRIGGER)
+    assert told[1:] == [(500, 1, False, False), RUN_OUT]
 
 
 def test_an_overlapping_register_is_not_settled_by_the_answer_to_the_older_one() -> None:
     overlapping = (500, register(2)), (510, register(3)), (511, answer(200, 2))
-    assert heard(*GRANTED, *overlapping, LATER)[1:] == [
+    assert heard(*GRANTED, *overlapping, LATER, **TRIGGER)[1:] == [
         (511, 1, True, True),
-        (542, 1, False, True),
+        (542, 1, False, False),
+        (1111, 1, False, True),
     ]
 
 
@@ -130,6 +128,17 @@ def test_a_line_that_never_was_registered_may_count_from_its_first_failure() -> 
     twice = (1, register()), (1, answer(403)), (30, register(2)), (30, answer(403, 2))
     assert heard(*twice) == []
     assert heard(*twice, **TRIGGER) == [(1, 1, False, False)]
+
+
+def test_a_binding_that_runs_out_while_its_renewal_has_no_answer() -> None:
+    assert heard(*GRANTED, (590, register(2)), LATER, **TRIGGER)[1:] == [
+        (601.1, 1, False, False),
+        (622, 1, False, True),
+    ]
+
+
+def test_a_binding_that_runs_out_and_nobody_renews() -> None:
+    assert heard(*GRANTED, LATER, **TRIGGER)[1:] == [(601.1, 1, False, False)]
 
 
 def test_a_binding_that_the_phone_takes_back() -> None:
@@ -190,3 +199,18 @@ def test_a_line_that_was_never_registered_may_trigger_or_not() -> None:
     assert broken(story(*refused).ended(95)) == []
     assert broken(story(*refused).fetch(61, Resync_Periodic="0").ended(95)) == []
     assert broken(story(*refused).fetch(40, Resync_Periodic="0").ended(95)) == ["resync.trigger"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_was_refused_before_a_trigger_counts_from_it_may_count(status: int) -> None:
+    def told(*, resyncs: float) -> Story:
+        begun = booted(**USERS).fetch(10, Resync_Periodic="0")
+        for at, event in (*LOST[:3], (60, answer(status, 2))):
+            begun.tell(at, event)
+        begun.tell(90, tellings.screen("resync"))
+        begun.fetch(90.5, Resync_Trigger_1="$REGTMR1 ge 50", Resync_Periodic="0")
+        return begun.fetch(resyncs, Resync_Periodic="0")
+
+    assert broken(told(resyncs=111).ended(125)) == []
+    assert broken(told(resyncs=121).ended(125)) == []
+    assert broken(told(resyncs=100).ended(125)) == ["resync.trigger"]
