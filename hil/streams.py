@@ -21,7 +21,6 @@ _LENGTH = 232
 _BYTES_RECEIVED = 128
 _NOT_SENT = 144
 _BYTES_SENT = 200
-_BYTES_RETRANSMITTED = 208
 
 
 def bytes_under_way(descriptors: Iterable[int]) -> bool:

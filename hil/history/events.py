@@ -96,7 +96,6 @@ class Cause(StrEnum):
     DEVICE = "device"
     LAB = "lab"
     TEST = "test"
-    SPECIFICATION = "specification"
 
 
 # -- the run ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hil.history import events as ev
 from hil.history.pattern import describe
-from hil.judge import absence, hidden, locating, peer_reports
+from hil.judge import absence, addresses, hidden, locating, peer_reports
 from hil.judge.beginnings import beginnings, begins_anyway, tells_reasons
 from hil.judge.findings import Finding
 from hil.judge.owed import is_message
@@ -135,7 +135,11 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
 
     def wanted(phone: Phone) -> bool:
         fetch = phone.attempt.fetch if phone.attempt is not None else None
-        return fetch is not None and fetch.scheme != "tftp" and event.port in shadow.ports_of(phone)
+        return (
+            fetch is not None
+            and fetch.scheme != "tftp"
+            and event.port in addresses.ports_of(shadow, phone)
+        )
 
     def shows(phone: Phone, duties: tuple[Duty, ...]) -> bool:
         return wanted(phone)
@@ -147,7 +151,7 @@ def _connected(shadow: Shadow, event: ev.Connected) -> list[Shadow]:
     for way in ways:
         if wanted(way.phone):
             way.knows_address(event.at, event.port)
-            way.reaches(event.port, event.at)
+            addresses.reaches(way, event.port, event.at)
             if isinstance(way.step, Asking):
                 way.step = replace(way.step, last=event.at, connection=event.connection)
     return ways
@@ -243,7 +247,7 @@ def _take_request(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]
         begins_anyway(shadow, event)
     for way in ways or [shadow]:
         way.knows_address(event.at, event.port)
-        way.reaches(event.port, event.at)
+        addresses.reaches(way, event.port, event.at)
         _hold_against_due(way, event)
     return ways or [shadow]
 

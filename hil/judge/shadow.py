@@ -23,7 +23,7 @@ from hil.judge.surroundings import Surroundings
 from hil.judge.timing import Timing
 from hil.judge.windows import DueWindow
 from hil.lab_time import NANOSECONDS
-from hil.reference import attempts, machine, scheduling
+from hil.reference import machine, scheduling
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import BootCause, Purpose, Reason
 from hil.reference.log_messages import LogMessage
@@ -312,42 +312,6 @@ class Shadow:
         if isinstance(self.step, Looking):
             return len(self.names.destinations(self.step.locate))
         return len(self.phone.attempt.others) if self.phone.attempt is not None else 0
-
-    def reaches(self, port: int, at: int) -> None:
-        """The lab is asked at ``port``: of several addresses, those before the lab's are silent."""
-        while isinstance(self.step, Asking) and self.phone.attempt is not None:
-            retrieve, others = self.step.retrieve, self.phone.attempt.others
-            url_port = retrieve.fetch.port
-            if self._is_here(retrieve.destination, port) or not any(
-                self._is_here(Destination(each.address, each.port or url_port), port)
-                for each in others
-            ):
-                return
-            if self.sees(self.step) and not self._are_equal(retrieve, port):
-                return
-            self.happens(Answered(at, NoAnswer("no connection", unreachable=True)))
-
-    def _is_here(self, destination: Destination, port: int) -> bool:
-        return destination.port == port and self.surroundings.address in ("", destination.address)
-
-    def _are_equal(self, retrieve: Retrieve, port: int) -> bool:
-        """Whether SRV records leave it to chance which of two ports is asked (RFC 2782)."""
-        service = attempts.look_up(retrieve.fetch, self.phone.interpretations).service
-        first, other = (
-            self.names.priority_of(service, each) for each in (retrieve.destination.port, port)
-        )
-        return bool(service) and first == other
-
-    def ports_of(self, phone: Phone) -> set[int]:
-        """The ports at which the phone's attempt may ask a server, as far as that can be known."""
-        attempt = phone.attempt
-        if attempt is None or attempt.fetch is None:
-            return set()
-        known = [Destination("", attempt.port), *attempt.others]
-        if attempt.server is None:
-            locate = attempts.look_up(attempt.fetch, phone.interpretations)
-            known += self.names.destinations(locate)
-        return {each.port or attempt.fetch.port for each in known}
 
     def failed(self, reason: str, earliest: int, latest: int) -> None:
         """The present step came to nothing; the phone noticed between these two instants."""
