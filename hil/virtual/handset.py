@@ -18,6 +18,7 @@ from hil.reference.parameters import Parameters
 from hil.reference.phone import BootCause, Phase, Phone
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
+from hil.virtual.inside import enter
 from hil.virtual.life import Body, Hardware, Life
 from hil.virtual.logbook import Logbook
 from hil.virtual.partitions import Partitions
@@ -99,7 +100,7 @@ class Handset:
         """Plug it in; no effect if it has power already."""
         if self._life is None:
             self._body.interface.up()
-            self._life = Life(self._body, self.firmware, self._restart)
+            self._life = enter(Life, self._body, self.firmware, self._restart)
 
     def power_off(self) -> None:
         """Pull the plug, at whatever instant this is."""
@@ -114,7 +115,7 @@ class Handset:
     def release_lease(self) -> None:
         """Give the address back, which no phone does that loses its power; it gets no other."""
         if self._life is not None:
-            self._life.release_lease()
+            enter(self._life.release_lease)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ class Handset:
         if self._life is None:
             return ()
         self._body.interface.down()
-        ending = self._life.cut()
+        ending = enter(self._life.cut)
         self._life = None
         self._body.interface.unconfigure()
         return ending

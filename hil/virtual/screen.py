@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.reference.parameters import Parameters
+from hil.virtual.inside import enter
 
 _KEYPAD = frozenset("0123456789*#+")
 
@@ -66,10 +67,13 @@ class Screen:
 
     def press_resync(self, rule: str = "") -> bool:
         """Press the resync softkey, after typing ``rule`` if it is not empty."""
-        if not self._lit() or not self._config.resync_offered(self._parameters()):
+        if not self._lit() or not self._offers_resync():
             return False
         _soon(self._keys.resync, rule)
         return True
+
+    def _offers_resync(self) -> bool:
+        return enter(self._config.resync_offered, self._parameters())
 
     def dial(self, number: str, line: int = 1) -> bool:
         """Dial what a keypad can dial, after pressing the key of a line."""
@@ -94,4 +98,4 @@ class Screen:
 
 
 def _soon(action: Callable[..., None], *arguments: str | int) -> None:
-    asyncio.get_running_loop().call_soon(action, *arguments)
+    enter(asyncio.get_running_loop().call_soon, action, *arguments)
