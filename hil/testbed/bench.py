@@ -45,6 +45,7 @@ from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
 from hil.virtual.handset import Handset, Hardware
+from hil.virtual.pace import booting_at
 from hil.virtual.pdu import VirtualPdu
 from hil.virtual_clock import VirtualClock
 
@@ -157,7 +158,8 @@ class VirtualBench:
         )
 
     def _build_handset(self, authority: Authority, firmware: Firmware) -> None:
-        identity = self.entry.identity()
+        entry = self.entry
+        identity = entry.identity()
         self._hardware = Hardware(
             identity,
             authority.root_pem.encode(),
@@ -171,7 +173,7 @@ class VirtualBench:
             Flash(MemoryMedium(), self.clock),
             lambda text: self._lab_fault("the virtual handset crashed", text),
         )
-        self._handset.firmware = firmware
+        self._handset.firmware = booting_at(firmware, entry.boot_pace)
         self.web = PhoneWeb(
             self.network.place(), self.clock, self.history, lambda: self.admission.address
         )

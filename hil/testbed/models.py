@@ -156,6 +156,12 @@ class HandsetEntry(Entry):
     minimum_off_s: float = Field(
         default=5.0, ge=0, le=3600, description="how long it stays without power, 0 to 3600 s"
     )
+    boot_pace: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="how long a virtual phone takes to boot, as a multiple of the usual, 0 to 10",
+    )
     seed: int = Field(default=0, ge=0, description="a whole number, 0 or more")
 
     @field_validator("interpretations")
