@@ -14,7 +14,7 @@ import importlib.util
 import sys
 import time
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,10 @@ BENCH = pytest.StashKey[VirtualBench]()
 STARTED = pytest.StashKey[ev.TestStarted]()
 BEGAN = pytest.StashKey[float]()
 """When a test began in wall time: with the bench built and the group's baseline held."""
+ENTERS_LATER = pytest.StashKey[bool]()
+"""Set where this process only collects, and whoever runs the tests enters the namespaces."""
+QUICK_LAB_S = 6.0
+"""The most lab time, in seconds, that a test may take which is marked as quick."""
 _JUDGED = pytest.StashKey[TestResult]()
 
 
@@ -61,6 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-certify", action="store_true", help="every collected test must be one that is judged"
     )
+    group.addoption(
+        "--hil-quick",
+        action="store_true",
+        help="only certification tests that are marked as quick, with one baseline for them all",
+    )
     group.addoption("--hil-out", metavar="DIR", help="leave history and logs in this directory")
     group.addoption(
         "--hil-wall-clock", action="store_true", help="let time pass by itself on a virtual testbed"
@@ -71,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the mark and the fixtures."""
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements that a certification test checks"
+    )
+    config.addinivalue_line(
+        "markers", f"quick: takes at most {QUICK_LAB_S:g} s of lab time on the testbed quick.yaml"
     )
     config.stash[RESULTS] = RunResults()
     for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):
@@ -112,16 +124,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("\n".join(problems))
     wanted = set(config.getoption("--hil-requirement"))
     if wanted:
-        dropped = [i for i in items if is_judged(i) and not wanted & set(requirements_of(i))]
-        config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in dropped]
+        _drop(config, items, lambda item: not wanted & set(requirements_of(item)))
+    if config.getoption("--hil-quick"):
+        _drop(config, items, lambda item: item.get_closest_marker("quick") is None)
+
+
+def _drop(
+    config: pytest.Config, items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool]
+) -> None:
+    dropped = [item for item in items if is_judged(item) and unwanted(item)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item not in dropped]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Enter the namespaces before anything starts a thread."""
     judged = [item for item in session.items if is_judged(item)]
     session.config.stash[RESULTS].planned = len(judged)
-    if judged and not session.config.option.collectonly:
+    later = session.config.stash.get(ENTERS_LATER, False)
+    if judged and not later and not session.config.option.collectonly:
         try:
             enter()
         except LabError as error:
@@ -185,6 +206,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def _conclude(item: pytest.Item, result: TestResult) -> None:
     item.stash[_JUDGED] = result
     item.config.stash[RESULTS].add(result)
+    _hold_to_quickness(item, result)
     match result.judgement.word:
         case Word.PASS | Word.NOT_APPLICABLE:
             return
@@ -192,6 +214,17 @@ def _conclude(item: pytest.Item, result: TestResult) -> None:
             raise Broken(str(result.judgement))
         case _:
             raise Unconcluded(str(result.judgement))
+
+
+def _hold_to_quickness(item: pytest.Item, result: TestResult) -> None:
+    """A mark that is not true keeps the run from passing; in wall time the load would decide."""
+    if not item.config.getoption("--hil-quick") or not item.config.stash[BENCH].clock.virtual:
+        return
+    if result.lab_s > QUICK_LAB_S:
+        item.config.stash[RESULTS].troubles.append(
+            f"{result.id} is marked as quick and took {result.lab_s:.1f} s of lab time;"
+            f" {QUICK_LAB_S:g} s is the most"
+        )
 
 
 @pytest.hookimpl(wrapper=True)

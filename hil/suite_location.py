@@ -5,6 +5,7 @@ In a checkout they stand beside the package; in an installed wheel inside it, un
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hil.errors import UsageError
@@ -21,3 +22,23 @@ def suite_root() -> Path:
         file=str(package),
         remedy="install hil's wheel again",
     )
+
+
+def pytest_arguments() -> list[str]:
+    """What pytest is told wherever it runs the suite: nothing of its surroundings has a say."""
+    return [
+        "-c",
+        os.devnull,
+        f"--rootdir={suite_root()}",
+        "--import-mode=importlib",
+        "--strict-markers",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "hil.pytest_plugin",
+        "--hil-certify",
+    ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hil.errors import LabError, UsageError
-from hil.suite_location import suite_root
+from hil.suite_location import pytest_arguments, suite_root
 
 if TYPE_CHECKING:
     from hil.evidence.results import RunResults
@@ -42,6 +42,11 @@ _PYTEST_CRASH = 3
 )
 @click.option("-k", "expression", metavar="EXPR", help="Only tests that match, as with pytest -k.")
 @click.option(
+    "--quick",
+    is_flag=True,
+    help="Only the tests of small timer values, by default on the testbed quick.yaml.",
+)
+@click.option(
     "--json", "json_file", metavar="FILE", help="Write the results as JSON; - is standard output."
 )
 @click.option(
@@ -60,6 +65,7 @@ def command(
     defects: tuple[str, ...],
     requirements: tuple[str, ...],
     expression: str | None,
+    quick: bool,
     json_file: str | None,
     out: Path | None,
     wall_clock: bool,
@@ -79,6 +85,7 @@ def command(
     hil certify --defect retry-never         a handset that breaks a clause: exits 1
     hil certify test_resync_at.py            one module of the suite
     hil certify -k random_delay --out run1   a part of the suite, with all the evidence
+    hil certify --quick --wall-clock         the tests that are quick, and wait for them
     hil certify --json results.json --testbed rack.yaml --handset a01
     """
     from hil.commands.certify_progress import Progress
@@ -88,7 +95,7 @@ def command(
     from hil.virtual.defects import firmware_with
 
     began = time.perf_counter()
-    file = testbed or suite_root() / "testbeds" / "virtual.yaml"
+    file = testbed or suite_root() / "testbeds" / ("quick.yaml" if quick else "virtual.yaml")
     inventory = load(file)
     entry = inventory.handset(handset)
     firmware_with(defects)
@@ -101,6 +108,7 @@ def command(
     progress = Progress(entry, inventory, defects, to_stderr=json_file == "-")
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
+    selection += ["--hil-quick"] if quick else []
     arguments = _arguments(file, entry.name, defects, selection, out, wall_clock)
     results, status = _run_pytest([*_suite(modules), *arguments], progress)
     if held is not None:
@@ -176,20 +184,7 @@ def _arguments(
     wall_clock: bool,
 ) -> list[str]:
     arguments = [
-        "-c",
-        os.devnull,
-        f"--rootdir={suite_root()}",
-        "--import-mode=importlib",
-        "--strict-markers",
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:unraisableexception",
-        "-p",
-        "hil.pytest_plugin",
-        "--hil-certify",
+        *pytest_arguments(),
         f"--hil-testbed={file.resolve()}",
         f"--hil-handset={handset}",
         *(f"--hil-defect={name}" for name in defects),
