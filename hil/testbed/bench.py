@@ -211,6 +211,7 @@ class VirtualBench:
             lambda: self.admission.address,
             lambda: self._port.near.running,
             self._port.near.carrier_changes,
+            self.entry.parameters,
         )
 
     def _driver(self, pdu: Pdu) -> SnmpPdu:

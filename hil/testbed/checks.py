@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from hil.errors import SpecificationError, UsageError
 from hil.reference.identity import normalise_mac
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
+from hil.reference.parameters import is_valid, lookup_parameter
 
 Place = tuple[str | int, ...]
 """Where in a document something stands: keys and indices from the outside in."""
@@ -108,6 +109,18 @@ def unreadable(readings: Mapping[str, str]) -> Iterator[Wrong]:
             Interpretations.default().choose(**{name: reading})
         except UsageError as error:
             yield Wrong((name,), error.problem, error.remedy)
+
+
+def unsettable(parameters: Mapping[str, str]) -> Iterator[Wrong]:
+    """Find the parameters that no phone has, and the values that they cannot have."""
+    for name, value in parameters.items():
+        try:
+            valid = is_valid(lookup_parameter(name), value)
+        except SpecificationError as error:
+            yield Wrong((name,), str(error), "its name in a profile")
+            continue
+        if not valid:
+            yield Wrong((name,), f"{name} cannot be {value!r}", "a value that the parameter takes")
 
 
 def _unusable(place: Place, pdu: Mapping[str, Any]) -> Iterator[Wrong]:

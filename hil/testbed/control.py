@@ -31,6 +31,7 @@ class HandsetControl:
     None: nobody knows). ``address`` tells the address that it was leased. ``linked`` tells whether its
     network link is up, the second witness of its power; ``link_changes`` counts how often it came
     or went, so that power which is lost behind the bench's back does not pass for the phone's doing.
+    ``standing`` are the parameters of its testbed entry, set where a test does not say otherwise.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class HandsetControl:
         address: Callable[[], IPv4Address | None],
         linked: Callable[[], bool],
         link_changes: Callable[[], int],
+        standing: Mapping[str, str],
     ) -> None:
         self.name = name
         self.identity = identity
@@ -58,6 +60,7 @@ class HandsetControl:
         self._address = address
         self._linked = linked
         self._link_changes = link_changes
+        self._standing = standing
         self._changes = link_changes()
         self._expected_changes = 0
         self._on: bool | None = None
@@ -106,7 +109,10 @@ class HandsetControl:
         return switched
 
     def boot(self, **parameters: str) -> ev.PowerSwitched:
-        """Start from a known state: exactly these parameters set, everything else at its default."""
+        """Start from a known state: these parameters set, everything else as its testbed has it.
+
+        Where the testbed says nothing of a parameter, that is its default.
+        """
         self.prepare(**parameters)
         return self.power_on()
 
@@ -118,6 +124,7 @@ class HandsetControl:
                     f"{name} cannot be {value!r}",
                     remedy="serve a profile with that value to see what the phone makes of it",
                 )
+        parameters = {**self._standing, **parameters}
         if self._on is not False:
             try:
                 self.power_off()

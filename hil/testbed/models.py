@@ -12,7 +12,7 @@ from hil.judge.timing import Timing
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.versions import Version
-from hil.testbed.checks import MOST_OUTLETS, Wrong, contradictions, refusal, unreadable
+from hil.testbed.checks import MOST_OUTLETS, Wrong, contradictions, refusal, unreadable, unsettable
 from hil.testbed.entry import NAME_IS, Entry, Mac, Name, Seconds, Word
 from hil.testbed.pdus import Pdu
 
@@ -156,6 +156,10 @@ class HandsetEntry(Entry):
     minimum_off_s: float = Field(
         default=5.0, ge=0, le=3600, description="how long it stays without power, 0 to 3600 s"
     )
+    parameters: dict[str, str] = Field(
+        default={},
+        description="a mapping of parameter to value, set where a test does not say otherwise",
+    )
     boot_pace: float = Field(
         default=1.0,
         ge=0,
@@ -170,6 +174,13 @@ class HandsetEntry(Entry):
         if wrongs := tuple(unreadable(readings)):
             raise refusal(wrongs)
         return readings
+
+    @field_validator("parameters")
+    @classmethod
+    def _settable(cls, parameters: dict[str, str]) -> dict[str, str]:
+        if wrongs := tuple(unsettable(parameters)):
+            raise refusal(wrongs)
+        return parameters
 
     def identity(self) -> Identity:
         """Who the phone is, for the reference; $PSN as given or as its interpretation says."""
