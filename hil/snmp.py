@@ -93,6 +93,7 @@ class Port(asyncio.DatagramProtocol):
     ``unreachable`` is told what the kernel says of a peer that cannot be reached (ICMP).
     ``limit``, if given, is how many datagrams are delivered before all others are refused: an engine
     that holds on to what it once knew of an agent may go on asking and being corrected for ever.
+    While ``deaf`` holds, what arrives is lost.
     """
 
     def __init__(
@@ -101,8 +102,10 @@ class Port(asyncio.DatagramProtocol):
         refused: Callable[[bytes, Exception], None],
         unreachable: Callable[[OSError], None] = lambda _: None,
         limit: int | None = None,
+        deaf: Callable[[], bool] = lambda: False,
     ) -> None:
         self._left = limit
+        self._deaf = deaf
         self._refused = refused
         self._unreachable = unreachable
         self._deliver: Callable[[Port, Any, bytes], None] | None = None
@@ -128,7 +131,7 @@ class Port(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """Give a datagram to the engine."""
-        if self._deliver is None:
+        if self._deliver is None or self._deaf():
             return
         if self._left is not None:
             self._left -= 1

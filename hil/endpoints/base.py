@@ -38,6 +38,10 @@ class Endpoint(Protocol):
     def listening(self) -> bool:
         """Whether it is there for the handset."""
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+
     async def start(self) -> None:
         """Listen; `EndpointError` if that is impossible."""
 

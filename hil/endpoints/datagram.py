@@ -54,6 +54,11 @@ class DatagramSocket:
         return self._socket is not None
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return () if self._socket is None else (self._socket.fileno(),)
+
+    @property
     def port(self) -> int:
         """The port it listens on; before `open`, the one that was asked for."""
         return self._port

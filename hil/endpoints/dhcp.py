@@ -83,6 +83,11 @@ class DhcpEndpoint:
         return self._socket.listening
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return self._socket.descriptors
+
+    @property
     def address(self) -> str:
         """The server's own address, which is also its server identifier (option 54)."""
         return self._station.address

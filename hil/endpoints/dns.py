@@ -82,6 +82,11 @@ class DnsEndpoint:
         return self._socket.listening and self._streams.listening
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return (*self._socket.descriptors, *self._streams.descriptors)
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address

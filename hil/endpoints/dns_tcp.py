@@ -45,7 +45,12 @@ class StreamServer:
     @property
     def listening(self) -> bool:
         """Whether it is there for the handset."""
-        return self._listener is not None
+        return self._listener is not None and bool(self._listener.descriptors)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return () if self._listener is None else self._listener.descriptors
 
     def open(self) -> None:
         """Listen; `EndpointError` if that is impossible. In the loop only."""

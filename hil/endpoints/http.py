@@ -85,7 +85,12 @@ class HttpEndpoint:
     @property
     def listening(self) -> bool:
         """Whether it is there for the handset."""
-        return self._listener is not None
+        return self._listener is not None and bool(self._listener.descriptors)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return () if self._listener is None else self._listener.descriptors
 
     @property
     def address(self) -> str:

@@ -68,6 +68,11 @@ class NeighbourListener:
         return self._socket is not None
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return () if self._socket is None else (self._socket.fileno(),)
+
+    @property
     def address(self) -> str:
         """The address of its place; announcements go to none."""
         return self._station.address

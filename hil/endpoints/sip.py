@@ -101,6 +101,11 @@ class SipEndpoint:
         return self._transport.listening
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return self._transport.descriptors
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address
@@ -311,6 +316,11 @@ class SipEndpoint:
     def calls(self) -> tuple[Call, ...]:
         """Every call since the last reset, ours and the handset's, oldest first."""
         return self._service.calls
+
+    def hang_up(self) -> None:
+        """End every call that is not over yet, whoever made it."""
+        for call in self.calls:
+            call.hang_up()
 
     # -- life --------------------------------------------------------------------------------------
 

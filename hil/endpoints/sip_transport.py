@@ -66,7 +66,13 @@ class SipTransport:
     @property
     def listening(self) -> bool:
         """Whether it is there for the handset."""
-        return self._udp.listening
+        return self._udp.listening and all(each.descriptors for each in self._listeners)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        streams = [fd for each in self._listeners for fd in each.descriptors]
+        return (*self._udp.descriptors, *streams)
 
     def port(self, transport: str) -> int:
         """Our port for ``UDP``, ``TCP`` or ``TLS``."""

@@ -41,6 +41,11 @@ class SyslogEndpoint:
         return self._socket.listening
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that it listens on; none where it is closed."""
+        return self._socket.descriptors
+
+    @property
     def address(self) -> str:
         """The address that it listens on."""
         return self._station.address

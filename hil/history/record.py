@@ -81,6 +81,7 @@ class History:
         self._file = file
         self._events: list[ev.Event] = []
         self._lock = threading.Lock()
+        self._followers: tuple[Callable[[ev.Event], None], ...] = ()
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -94,7 +95,13 @@ class History:
             self._events.append(placed)
             self._store(placed)
         self._clock.notify()
+        for follower in self._followers:
+            follower(placed)
         return placed
+
+    def follow(self, follower: Callable[[ev.Event], None]) -> None:
+        """Tell ``follower`` each event after it was appended, in the thread that appended it."""
+        self._followers = (*self._followers, follower)
 
     def _store(self, event: ev.Event) -> None:
         if self._file is None:

@@ -38,6 +38,10 @@ class HistoryFile:
         while line:
             line = line[os.write(self._descriptor, line) :]
 
+    def fileno(self) -> int:
+        """The descriptor that is written to."""
+        return self._descriptor
+
     def close(self) -> None:
         """Close the file; further writes are an error."""
         if self._descriptor >= 0:

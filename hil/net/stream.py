@@ -234,6 +234,11 @@ class Listener:
         self.port: int = self._socket.getsockname()[1]
         self._loop.add_reader(self._socket, self._accept)
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptor that it listens on; none where it is closed."""
+        return (self._socket.fileno(),) if self._socket.fileno() >= 0 else ()
+
     def close(self) -> None:
         """Take no more connections; those that were taken live on."""
         if self._socket.fileno() >= 0:

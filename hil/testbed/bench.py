@@ -41,6 +41,7 @@ from hil.power.snmp_pdu import SnmpPdu, SnmpPduConfig, SnmpVersion
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
+from hil.testbed.health import endpoints_deaf, endpoints_gone
 from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
@@ -56,6 +57,10 @@ BACKUP_SIP_PORT = 5070
 """Where the second SIP server of a bench listens, the backup proxy."""
 
 _CLOSING_S = 10.0
+
+
+def _nothing(on: bool) -> None:
+    """Nothing hangs on an outlet but the handset."""
 
 
 class VirtualBench:
@@ -93,10 +98,11 @@ class VirtualBench:
         )
         self.clock: Clock = self._make_clock(wall_clock)
         self._cleanup.callback(self.clock.close)
-        file = None
+        self.history_file: HistoryFile | None = None
         if directory is not None:
-            file = self._cleanup.enter_context(HistoryFile(directory / "history.jsonl"))
-        self.history = History(self.clock, handset=entry.name, file=file)
+            opened = HistoryFile(directory / "history.jsonl")
+            self.history_file = self._cleanup.enter_context(opened)
+        self.history = History(self.clock, handset=entry.name, file=self.history_file)
         self.clock.on_crash(lambda text: self._lab_fault("a task of the lab crashed", text))
         authority = Authority()
         self._build_endpoints(authority, directory)
@@ -144,18 +150,18 @@ class VirtualBench:
         self.sip = SipEndpoint(*surroundings, tls=sip_tls)
         self.backup_sip = SipEndpoint(*surroundings, port=BACKUP_SIP_PORT, name="backup-sip")
         self.neighbours = NeighbourListener(*surroundings, port=self._port.near)
-        self._endpoints: tuple[Endpoint, ...] = (
-            self.dhcp,
-            self.dns,
-            self.tftp,
-            self.http,
-            self.https,
-            self.syslog,
-            self.ntp,
-            self.sip,
-            self.backup_sip,
-            self.neighbours,
-        )
+        self._endpoints: Mapping[str, Endpoint] = {
+            "dhcp": self.dhcp,
+            "dns": self.dns,
+            "tftp": self.tftp,
+            "http": self.http,
+            "https": self.https,
+            "syslog": self.syslog,
+            "ntp": self.ntp,
+            "sip": self.sip,
+            "backup_sip": self.backup_sip,
+            "neighbours": self.neighbours,
+        }
 
     def _build_handset(self, authority: Authority, firmware: Firmware) -> None:
         entry = self.entry
@@ -181,7 +187,9 @@ class VirtualBench:
 
     def _build_power(self) -> None:
         pdu = next(each for each in self.testbed.pdus if each.name == self.entry.power.pdu)
-        self._pdu = VirtualPdu(
+        self._plugged = self.entry.power.outlet
+        self._unplugged: Callable[[bool], None] = _nothing
+        self.pdu = VirtualPdu(
             self._switch,
             outlets=pdu.outlets,
             address=str(PDU_ADDRESS),
@@ -233,7 +241,7 @@ class VirtualBench:
         started = self.history.append(
             ev.TestStarted(source="bench", test=test, requirements=requirements)
         )
-        for endpoint in self._endpoints:
+        for endpoint in self._endpoints.values():
             endpoint.reset()
         self.web.reset()
         self.handset.prepare()
@@ -255,9 +263,9 @@ class VirtualBench:
         trouble = self.handset.link_trouble()
         if trouble:
             self._lab_fault("the handset's link and its power do not go together", trouble)
-        for endpoint in self._endpoints:
-            if not endpoint.listening:
-                self._lab_fault("an endpoint of the bench is gone", type(endpoint).__name__)
+        for look in (endpoints_gone, endpoints_deaf):
+            for what, evidence in look(self._endpoints):
+                self._lab_fault(what, evidence)
         if self.network.lost_barriers:
             self.network.lost_barriers = 0
             self._lab_fault("the virtual network lost a frame", "a barrier did not come back")
@@ -272,6 +280,10 @@ class VirtualBench:
         interpretations = self.entry.chosen_interpretations()
         return Phone(self.entry.identity(), Parameters({}, interpretations), interpretations)
 
+    def endpoint(self, name: str) -> Endpoint:
+        """An endpoint by the name of its attribute."""
+        return self._endpoints[name]
+
     def close(self) -> None:
         """Switch everything off and let go of the network."""
         self._cleanup.close()
@@ -279,14 +291,14 @@ class VirtualBench:
     # -- inside ------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
-        for endpoint in self._endpoints:
+        for endpoint in self._endpoints.values():
             await endpoint.start()
-        await self._pdu.start()
+        await self.pdu.start()
 
     async def _stop(self) -> None:
         await self._handset.unplugged()
-        closing: list[Callable[[], Awaitable[None]]] = [e.close for e in self._endpoints]
-        for close in [*closing, self._pdu.close]:
+        closing: list[Callable[[], Awaitable[None]]] = [e.close for e in self._endpoints.values()]
+        for close in [*closing, self.pdu.close]:
             try:
                 await close()
             except LabError as error:
@@ -298,9 +310,25 @@ class VirtualBench:
         self._handset.logbook.clear()
         return ""
 
+    def plug_into(self, outlet: int, unplugged: Callable[[bool], None] | None = None) -> None:
+        """Move the handset's plug to another outlet, whatever the inventory says; in the loop only.
+
+        ``unplugged`` is told how the outlet of the inventory is switched meanwhile.
+        """
+        self._unplugged = unplugged or _nothing
+        if self.pdu.is_on(self._plugged):
+            self._feed(False)
+        self._plugged = outlet
+        if self.pdu.is_on(outlet):
+            self._feed(True)
+
     def _switch(self, outlet: int, on: bool) -> None:
-        if outlet != self.entry.power.outlet:
-            return
+        if outlet == self._plugged:
+            self._feed(on)
+        elif outlet == self.entry.power.outlet:
+            self._unplugged(on)
+
+    def _feed(self, on: bool) -> None:
         if on:
             self._handset.power_on()
         else:

@@ -13,11 +13,32 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from hil.errors import EndpointError, UsageError
 from hil.snmp import UDP_DOMAIN, Port, SocketFactory, UsmUser, add_user, new_engine
 from hil.virtual.pdu_mib import READER, WRITER, PduMib
+
+
+@dataclass(frozen=True)
+class PduManner:
+    """How a PDU departs from doing what it is told and saying what it did.
+
+    ``stuck_on`` and ``stuck_off``: a relay does not leave that state, though the outlet reads back
+    as it was told. ``refuses``: commands are carried out and answered with genErr. ``late_s``: the
+    relay acts that many seconds of lab time after the outlet reads back as switched. ``dead``:
+    nothing that arrives is answered or done.
+    """
+
+    stuck_on: bool = False
+    stuck_off: bool = False
+    refuses: bool = False
+    late_s: float = 0.0
+    dead: bool = False
+
+
+HONEST = PduManner()
 
 
 class VirtualPdu:
@@ -63,6 +84,9 @@ class VirtualPdu:
         self._relay_delay_s = relay_delay_s
         self._socket_factory = socket_factory
         self._on = dict.fromkeys(range(1, outlets + 1), initially_on)
+        self._said = dict(self._on)
+        self._manner = HONEST
+        self._departed: Callable[[str], None] = lambda _: None
         self._pending: dict[int, asyncio.TimerHandle] = {}
         self._engine: Any = None
         self._port: Port | None = None
@@ -75,9 +99,18 @@ class VirtualPdu:
         """The UDP port that is listened on."""
         return self._address[1]
 
+    def behave(self, manner: PduManner, departed: Callable[[str], None] = lambda _: None) -> None:
+        """Be like this from now on; ``departed`` is told each time that a manager is misled."""
+        self._manner = manner
+        self._departed = departed
+
     def is_on(self, outlet: int) -> bool:
         """Whether the relay of an outlet is closed."""
         return self._on[outlet]
+
+    def says_on(self, outlet: int) -> bool:
+        """What a manager reads of an outlet; of an honest PDU the same as `is_on`."""
+        return self._said[outlet]
 
     def is_pending(self, outlet: int) -> bool:
         """Whether a command was accepted that the relay has not carried out yet."""
@@ -104,7 +137,7 @@ class VirtualPdu:
         self._address = sock.getsockname()
         self._started_at = asyncio.get_running_loop().time()
         self._engine = engine
-        self._port = Port(refused=self._drop)
+        self._port = Port(refused=self._drop, deaf=self._deaf)
         engine.transport_dispatcher.register_transport(UDP_DOMAIN, self._port)
         await self._port.open(sock)
 
@@ -119,18 +152,39 @@ class VirtualPdu:
             self._port = None
             self._engine = None
 
-    def command(self, outlet: int, on: bool) -> None:
-        """What writing the outlet's command does; a newer command replaces a pending one."""
+    def command(self, outlet: int, on: bool) -> bool:
+        """What writing the outlet's command does; a newer command replaces a pending one.
+
+        False where the PDU says that it failed, whatever it did.
+        """
         pending = self._pending.pop(outlet, None)
         if pending is not None:
             pending.cancel()
+        manner, word = self._manner, "on" if on else "off"
+        if (manner.stuck_off if on else manner.stuck_on) and self._on[outlet] != on:
+            self._said[outlet] = on
+            self._departed(f"outlet {outlet} reads back {word} and is not")
+            return True
+        delay = self._relay_delay_s
+        if manner.late_s and self._on[outlet] != on:
+            delay, self._said[outlet] = manner.late_s, on
+            self._departed(f"outlet {outlet} reads back {word} {delay:g} s before it is")
         loop = asyncio.get_running_loop()
-        self._pending[outlet] = loop.call_later(self._relay_delay_s, self._act, outlet, on)
+        self._pending[outlet] = loop.call_later(delay, self._act, outlet, on)
+        if manner.refuses:
+            self._departed(f"switching outlet {outlet} {word} is answered with an error, and done")
+        return not manner.refuses
 
     # -- inside ------------------------------------------------------------------------------------
 
+    def _deaf(self) -> bool:
+        if self._manner.dead:
+            self._departed("a request is not answered")
+        return self._manner.dead
+
     def _act(self, outlet: int, on: bool) -> None:
         del self._pending[outlet]
+        self._said[outlet] = on
         if self._on[outlet] != on:
             self._on[outlet] = on
             self._switch(outlet, on)

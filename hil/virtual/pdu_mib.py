@@ -42,14 +42,14 @@ class Relays(Protocol):
     name: str
     outlets: int
 
-    def is_on(self, outlet: int) -> bool:
-        """Whether the outlet has power."""
-
     def is_pending(self, outlet: int) -> bool:
         """Whether a command is still to be carried out."""
 
-    def command(self, outlet: int, on: bool) -> None:
-        """Switch an outlet."""
+    def says_on(self, outlet: int) -> bool:
+        """Whether it is said to have."""
+
+    def command(self, outlet: int, on: bool) -> bool:
+        """Switch an outlet; False to say that it failed."""
 
     def uptime(self) -> int:
         """Hundredths of a second since the start."""
@@ -96,10 +96,14 @@ class PduMib:
 
     def write_variables(self, *varbinds: Any, **context: Any) -> list[Any]:
         """SET (RFC 3416, section 4.2.5): all of it is valid, or nothing is done."""
+        from pysnmp.smi import error
+
         self._authorize(context, varbinds, write=True)
         commands = [self._command(index, *varbind) for index, varbind in enumerate(varbinds)]
-        for outlet, on in commands:
-            self._relays.command(outlet, on)
+        obeyed = [self._relays.command(outlet, on) for outlet, on in commands]
+        if not all(obeyed):
+            # RFC 3416, section 4.2.5: genErr for what fails with no better name.
+            raise error.GenError(name=varbinds[0][0], idx=obeyed.index(False))
         return list(varbinds)
 
     # -- inside ------------------------------------------------------------------------------------
@@ -192,7 +196,7 @@ def _outlet(relays: Relays, outlet: int) -> dict[Oid, Callable[[], Any]]:
         return Integer32(_BANK_1)
 
     def state() -> Any:
-        return Integer32(ON if relays.is_on(outlet) else OFF)
+        return Integer32(ON if relays.says_on(outlet) else OFF)
 
     def pending() -> Any:
         return Integer32(_PENDING if relays.is_pending(outlet) else _NOT_PENDING)

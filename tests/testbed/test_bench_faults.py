@@ -62,10 +62,10 @@ def somebody_switches(bench: VirtualBench, *, on_again: bool) -> Callable[[], No
         first = hourly(bench)
 
         async def switch() -> None:
-            bench._pdu.command(1, False)
+            bench.pdu.command(1, False)
             if on_again:
                 await asyncio.sleep(1)
-                bench._pdu.command(1, True)
+                bench.pdu.command(1, True)
 
         bench.clock.run(switch())
         bench.history.expect(ev.TftpRequest, after=first, not_before=3600, within=3601)
