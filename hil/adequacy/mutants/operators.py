@@ -1,0 +1,349 @@
+"""The mutation operators: small slips that a programmer could make, as edits of a syntax tree.
+
+An `Edit` puts nodes in the place of others. The operators, by the name that a mutant's id carries:
+
+=============  ====================================================================================
+bound          ``<`` for ``<=``, ``>`` for ``>=`` and the other way round
+negation       ``==`` for ``!=``, ``in`` for ``not in``; a ``not`` too many or too few
+connective     ``and`` for ``or``; a condition left out of one
+branch         an ``if`` that always or never holds, a case that is never taken
+off-by-one     an integer, or an integer constant of the module, one more or one less
+arithmetic     ``-`` for ``+``, ``//`` for ``*`` and the other way round
+window         the ends of a window swapped, ``latest`` for ``earliest``, ``max`` for ``min``
+arguments      two neighbouring arguments of one type swapped
+order          two steps, or two of several duties, in the other order
+update         one field less in a ``replace``
+statement      a step left out
+result         what a function returns is nothing, its opposite, or what it was given
+=============  ====================================================================================
+
+Left alone is what no phone shows: docstrings, annotations, what is raised, reasons that are written
+for people. Where a reading of the specification is asked for that is not the default one, what
+follows from it is no part of this phone and is left alone as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from hil.adequacy.mutants.readings import arms, cases
+from hil.adequacy.mutants.results import result_edits
+
+OPERATORS = (
+    "bound",
+    "negation",
+    "connective",
+    "branch",
+    "off-by-one",
+    "arithmetic",
+    "window",
+    "arguments",
+    "order",
+    "update",
+    "statement",
+    "result",
+)
+
+_BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+}
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.FloorDiv: ast.Mult,
+}
+_EXTREMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_ENDS = {"earliest": "latest", "latest": "earliest"}
+_FOR_PEOPLE = ("Unusable", "RuleFailure", "_cannot")
+_TEXTS = (ast.JoinedStr, ast.Tuple, ast.List, ast.Set, ast.Dict)
+
+Signature = Callable[[ast.expr], Sequence[tuple[str, str]]]
+"""The parameters of what an expression calls, each with its annotation; none if unknown."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One slip: in the place of each first node of ``pairs`` stands the second one."""
+
+    operator: str
+    pairs: tuple[tuple[ast.AST, ast.AST], ...]
+    before: str
+    after: str
+
+    @property
+    def node(self) -> ast.AST:
+        """Where it stands."""
+        return self.pairs[0][0]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an operator knows of the module: its integer constants, and whom a call reaches."""
+
+    integers: frozenset[str]
+    signature: Signature
+
+
+def edits_of(function: ast.FunctionDef, around: Surroundings) -> Iterator[Edit]:
+    """Every edit of a function's body, in the order of the text."""
+    bound = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    yield from _block(function.body, function, around, frozenset(bound))
+
+
+# -- statements -------------------------------------------------------------------------------------
+
+
+def _block(
+    body: Sequence[ast.stmt],
+    function: ast.FunctionDef,
+    around: Surroundings,
+    bound: frozenset[str],
+) -> Iterator[Edit]:
+    for index, statement in enumerate(body):
+        yield from _statement(statement, function, around, bound)
+        if index + 1 < len(body) and _are_steps(statement, body[index + 1]):
+            yield _swapped(statement, body[index + 1])
+        if isinstance(statement, ast.Assign):
+            bound |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+
+
+def _statement(
+    statement: ast.stmt,
+    function: ast.FunctionDef,
+    around: Surroundings,
+    bound: frozenset[str],
+) -> Iterator[Edit]:
+    match statement:
+        case ast.Raise() | ast.Delete() | ast.Assert() | ast.Import() | ast.ImportFrom():
+            return
+        case ast.Expr(ast.Constant()):
+            return
+        case ast.FunctionDef():
+            inner = {each.arg for each in ast.walk(statement.args) if isinstance(each, ast.arg)}
+            yield from _block(statement.body, statement, around, bound | inner)
+            return
+        case ast.If(test, body, orelse):
+            then, otherwise = arms(test)
+            yield from _test(test, around, only_raises=_only_raises(body))
+            if then:
+                yield from _block(body, function, around, bound)
+            if otherwise:
+                yield from _block(orelse, function, around, bound)
+            return
+        case ast.Match(subject, all_cases):
+            yield from _expression(subject, around)
+            for place, case in cases(statement):
+                if _falls_further(all_cases[place:]):
+                    never = ast.match_case(case.pattern, ast.Constant(False), case.body)
+                    shown = f"case {ast.unparse(case.pattern)}"
+                    yield Edit("branch", ((case, never),), shown, f"{shown} if False")
+                if case.guard is not None:
+                    yield from _test(case.guard, around)
+                yield from _block(case.body, function, around, bound)
+            return
+        case ast.Return(value) if value is not None:
+            for replacement in result_edits(value, function):
+                yield _edit("result", value, replacement)
+        case ast.Continue():
+            yield _edit("statement", statement, ast.Break())
+        case ast.Break():
+            yield _edit("statement", statement, ast.Continue())
+    if _can_be_left_out(statement, bound):
+        yield Edit("statement", ((statement, ast.Pass()),), ast.unparse(statement), "nothing")
+    for child in ast.iter_child_nodes(statement):
+        if isinstance(child, ast.expr) and child is not getattr(statement, "annotation", None):
+            yield from _expression(child, around)
+    for block in _blocks(statement):
+        yield from _block(block, function, around, bound)
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(statement, name, [])
+    for handler in getattr(statement, "handlers", []):
+        yield handler.body
+    for item in getattr(statement, "items", []):
+        yield [ast.copy_location(ast.Expr(item.context_expr), item.context_expr)]
+
+
+def _can_be_left_out(statement: ast.stmt, bound: frozenset[str]) -> bool:
+    match statement:
+        case ast.Expr(ast.Call()) | ast.AugAssign():
+            return True
+        case ast.Assign([ast.Name(name)]):
+            return name in bound
+        case ast.Assign([ast.Subscript() | ast.Attribute()]):
+            return True
+    return False
+
+
+def _only_raises(body: Sequence[ast.stmt]) -> bool:
+    return len(body) == 1 and isinstance(body[0], ast.Raise)
+
+
+def _falls_further(rest: Sequence[ast.match_case]) -> bool:
+    """Whether what this case takes would otherwise be taken by a last one that takes everything."""
+    last = rest[-1].pattern
+    return len(rest) > 1 and isinstance(last, ast.MatchAs) and last.pattern is None
+
+
+def _are_steps(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether both give the same name a value, the second one from the first."""
+    match one, other:
+        case ast.Assign([ast.Name(first)]), ast.Assign([ast.Name(second)], value):
+            return first == second and any(
+                isinstance(each, ast.Name) and each.id == first for each in ast.walk(value)
+            )
+    return False
+
+
+def _swapped(one: ast.AST, other: ast.AST) -> Edit:
+    before, after = (ast.unparse(one), ast.unparse(other))
+    return Edit("order", ((one, other), (other, one)), f"{before}; {after}", f"{after}; {before}")
+
+
+# -- expressions ------------------------------------------------------------------------------------
+
+
+def _edit(operator: str, node: ast.AST, replacement: ast.AST) -> Edit:
+    ast.copy_location(replacement, node)
+    ast.fix_missing_locations(replacement)
+    return Edit(operator, ((node, replacement),), ast.unparse(node), ast.unparse(replacement))
+
+
+def _test(test: ast.expr, around: Surroundings, *, only_raises: bool = False) -> Iterator[Edit]:
+    """A condition: what always or never holds, and what is wrong in it."""
+    for value in (False,) if only_raises else (False, True):
+        yield _edit("branch", test, ast.Constant(value))
+    yield from _expression(test, around)
+
+
+def _expression(node: ast.AST, around: Surroundings) -> Iterator[Edit]:
+    for operator, replacement in _slips(node, around):
+        yield _edit(operator, node, replacement)
+    if isinstance(node, ast.Tuple | ast.List):
+        for one, other in pairwise(node.elts):
+            if all(isinstance(each, ast.Call | ast.Starred) for each in (one, other)):
+                yield _swapped(one, other)
+    for child in _parts(node):
+        if isinstance(child, ast.comprehension):
+            yield from _expression(child.target, around)
+            yield from _expression(child.iter, around)
+            for test in child.ifs:
+                yield from _test(test, around)
+        else:
+            yield from _expression(child, around)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """What of an expression a phone can show."""
+    match node:
+        case ast.Call(func) if _name(func).endswith("Error") or _name(func) in _FOR_PEOPLE:
+            return
+        case ast.IfExp(test, body, orelse):
+            then, otherwise = arms(test)
+            yield test
+            yield from ([body] if then else []) + ([orelse] if otherwise else [])
+            return
+        case ast.BoolOp(op, values):
+            for value in values:
+                yield value
+                true, false = arms(value)
+                if not (true if isinstance(op, ast.And) else false):
+                    return
+            return
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.keyword):
+            yield child.value
+        elif isinstance(child, ast.expr | ast.comprehension):
+            yield child
+
+
+def _slips(node: ast.AST, around: Surroundings) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.Compare(left, ops, comparators):
+            for index, op in enumerate(ops):
+                for name, table in (("bound", _BOUNDS), ("negation", _OPPOSITES)):
+                    if type(op) in table:
+                        other = [*ops[:index], table[type(op)](), *ops[index + 1 :]]
+                        yield name, ast.Compare(left, other, comparators)
+        case ast.BoolOp(op, values):
+            yield (
+                "connective",
+                ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values),
+            )
+            for index in range(len(values)):
+                kept = values[:index] + values[index + 1 :]
+                yield "connective", kept[0] if len(kept) == 1 else ast.BoolOp(op, kept)
+        case ast.UnaryOp(ast.Not(), operand):
+            yield "negation", operand
+        case ast.IfExp(test, body, orelse):
+            then, otherwise = arms(test)
+            if then and otherwise:
+                yield "branch", body
+                yield "branch", orelse
+        case ast.Constant(bool(value)):
+            yield "negation", ast.Constant(not value)
+        case ast.Constant(int(value)):
+            yield "off-by-one", ast.Constant(value + 1)
+            yield "off-by-one", ast.Constant(value - 1)
+        case ast.Name(name, ast.Load()) if name in around.integers:
+            yield "off-by-one", ast.BinOp(node, ast.Add(), ast.Constant(1))
+            yield "off-by-one", ast.BinOp(node, ast.Sub(), ast.Constant(1))
+        case ast.BinOp(left, op, right) if type(op) in _ARITHMETIC:
+            if not (_is_text(left) or _is_text(right)):
+                yield "arithmetic", ast.BinOp(left, _ARITHMETIC[type(op)](), right)
+        case ast.Attribute(value, name, ast.Load()) if name in _ENDS:
+            yield "window", ast.Attribute(value, _ENDS[name], ast.Load())
+        case ast.Call():
+            yield from _calls(node, around)
+
+
+def _is_text(node: ast.expr) -> bool:
+    constant = isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    return constant or isinstance(node, _TEXTS)
+
+
+def _name(function: ast.expr) -> str:
+    match function:
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _calls(call: ast.Call, around: Surroundings) -> Iterator[tuple[str, ast.expr]]:
+    func, args, keywords = call.func, call.args, call.keywords
+    if isinstance(func, ast.Name) and func.id in _EXTREMES:
+        yield "window", ast.Call(ast.Name(_EXTREMES[func.id], ast.Load()), args, keywords)
+    if _name(func) == "replace" and isinstance(func, ast.Name):
+        for index in range(len(keywords)):
+            yield "update", ast.Call(func, args, keywords[:index] + keywords[index + 1 :])
+    given = {each.arg: each for each in keywords if each.arg}
+    if set(_ENDS) <= set(given):
+        early, late = given["earliest"], given["latest"]
+        values = {id(early): late.value, id(late): early.value}
+        turned = [ast.keyword(e.arg, values.get(id(e), e.value)) for e in keywords]
+        yield "window", ast.Call(func, args, turned)
+    signature = [] if any(isinstance(a, ast.Starred) for a in args) else around.signature(func)
+    for index, (one, other) in enumerate(pairwise(signature)):
+        if index + 1 >= len(args) or ast.dump(args[index]) == ast.dump(args[index + 1]):
+            continue
+        ends = {one[0], other[0]} == set(_ENDS)
+        if ends or (one[1] and one[1] == other[1]):
+            turned_args = [*args[:index], args[index + 1], args[index], *args[index + 2 :]]
+            yield "window" if ends else "arguments", ast.Call(func, turned_args, keywords)
