@@ -2,7 +2,7 @@
 
 The rules are those of `hil.wire.dhcp_server`; here they get sockets, time, events and faults.
 Requests come in on UDP port 67. Replies to a client without an address leave through a packet
-socket (`hil.endpoints.raw_udp`), those to an address or a relay through the UDP socket.
+socket (`hil.net.raw_udp`), those to an address or a relay through the UDP socket.
 
 A reset brings the default offer back but keeps the lease, as a phone that lives through several
 tests keeps it, too; only a lease of another address than the default one is refused when renewed.
@@ -21,11 +21,11 @@ from hil.endpoints.base import Datagram, Station
 from hil.endpoints.datagram import DatagramSocket
 from hil.endpoints.dhcp_offer import OfferOptions, server_config
 from hil.endpoints.dhcp_servers import Reply, Servers
-from hil.endpoints.raw_udp import BROADCAST_MAC, LARGEST_PAYLOAD, LinkSender, udp_packet
 from hil.errors import EndpointError, ProtocolError, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.net.interface import Place
+from hil.net.raw_udp import BROADCAST_MAC, LARGEST_PAYLOAD, LinkSender, udp_packet
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import LIMITED_BROADCAST, Message, MessageType, Op, decode, encode
 from hil.wire.dhcp_server import (

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any, TypedDict
 
-from hil.endpoints.raw_udp import LARGEST_PAYLOAD
 from hil.errors import ProtocolError, UsageError
+from hil.net.raw_udp import LARGEST_PAYLOAD
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import Message, MessageType, Op, encode
 from hil.wire.dhcp_server import ServerConfig

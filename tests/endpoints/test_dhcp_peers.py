@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from hil.endpoints.dhcp import DhcpEndpoint
-from hil.endpoints.raw_udp import udp_packet
 from hil.history import events as ev
+from hil.net.raw_udp import udp_packet
 
 SCRIPT = '#!/bin/sh\n[ "$1" = bound ] && env > "{out}"\nexit 0\n'
 LONG = "http://192.0.2.1/" + "long-" * 80

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, UDP
 
-from hil.endpoints.raw_udp import LinkSender, udp_packet
+from hil.net.raw_udp import LinkSender, udp_packet
 
 ADDRESSES = st.integers(0, 2**32 - 1).map(IPv4Address)
 PORTS = st.integers(0, 65535)

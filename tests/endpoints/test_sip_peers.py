@@ -14,7 +14,6 @@ import pytest
 from programs import needed
 
 from hil.endpoints.base import Datagram
-from hil.endpoints.raw_udp import udp_packet
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import CallState
 from hil.endpoints.sip_icmp import unreachable
@@ -23,6 +22,7 @@ from hil.endpoints.sip_settings import Shown
 from hil.history import Mark
 from hil.history import events as ev
 from hil.history.event import Direction
+from hil.net.raw_udp import udp_packet
 from hil.wire.sip_digest import Algorithm
 
 SCENARIOS = Path(__file__).with_name("sipp")
