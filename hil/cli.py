@@ -23,6 +23,7 @@ from hil.errors import HilError, SpecificationError, UsageError
 
 SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
+        "adequacy": "Show that the suite finds what is wrong with a handset.",
         "certify": "Judge a handset against the specification.",
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",

@@ -19,7 +19,7 @@ from typing import NoReturn
 import pytest
 
 from hil.adequacy.job import Job, Observer, Stop
-from hil.adequacy.messages import Broke, Ended, send, seen
+from hil.adequacy.messages import Broke, Ended, seen, send
 from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word

@@ -13,7 +13,7 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -177,8 +177,3 @@ def _cause(status: int) -> str:
 def usable_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def in_order(jobs: Sequence[Job], seconds: dict[str, float]) -> list[Job]:
-    """Jobs with the longest first, by what their tests took before, so that none is left to the end."""
-    return sorted(jobs, key=lambda job: -sum(seconds.get(test, 0.0) for test in job.tests))
