@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -30,6 +30,7 @@ def test_an_option_in_the_file_field_is_read(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@quick
 @requirement("dhcp.option_overload")
 def test_an_option_in_the_sname_field_is_read(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

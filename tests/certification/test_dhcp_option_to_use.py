@@ -14,7 +14,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest, TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 from hil.wire.dhcp_options import VendorBlock, format_suboptions
@@ -33,6 +33,7 @@ def test_option_66_names_the_server_by_its_address(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@quick
 @requirement("dhcp.option_to_use")
 def test_option_66_names_the_server_by_a_name_that_is_looked_up(
     handset: HandsetControl,
@@ -67,6 +68,7 @@ def test_option_66_may_hold_a_url_with_macros(
     history.check("the URL", seen=asked, due=["/app/provision/?model=7832-3PCC"])
 
 
+@quick
 @requirement("dhcp.option_to_use")
 def test_option_160_may_hold_a_url_with_macros(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -86,6 +88,7 @@ def test_option_159_names_the_server_by_its_address(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@quick
 @requirement("dhcp.option_to_use")
 def test_option_150_names_the_server_by_its_address(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -177,6 +180,7 @@ def test_by_default_60_comes_before_43(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/60.xml"])
 
 
+@quick
 @requirement("dhcp.option_to_use")
 def test_the_order_of_the_list_is_the_order_of_preference(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -81,6 +81,7 @@ def test_option_125_of_another_enterprise_alone_names_no_server(
     history.expect_none(ProvisioningRequest, after=lease, within=3600)
 
 
+@quick
 @requirement("dhcp.vendor_options")
 def test_option_125_may_hold_the_url_in_its_second_sub_option(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

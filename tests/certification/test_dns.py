@@ -23,7 +23,7 @@ from hil.history.events import (
     SyslogMessage,
     TransferEnded,
 )
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, failure_told
@@ -161,6 +161,7 @@ def test_the_server_may_move_meanwhile(
 # -- TCP ----------------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("dns.truncation")
 def test_a_truncated_answer_is_asked_for_again_over_tcp(
     handset: HandsetControl,

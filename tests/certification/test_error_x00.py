@@ -16,7 +16,7 @@ from hil.endpoints.sip_faults import Unreachable
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -112,6 +112,7 @@ def test_a_reset_connection_is_x00(
     expect_register(history, handset, asked, 30, 30)
 
 
+@quick
 @requirement("codes.x00")
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
 def test_a_port_that_nobody_listens_on_is_x00(

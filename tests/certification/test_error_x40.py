@@ -17,7 +17,7 @@ from hil.endpoints.sip_faults import NoAck, WrongSdp
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage, SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import boot_registered, expect_answer, expect_code, expect_request
@@ -46,6 +46,7 @@ def test_an_unacceptable_answer_in_a_200_is_x40(
     expect_request(history, handset, invite, "BYE", within=2 * soon(handset))
 
 
+@quick
 @requirement("codes.x40")
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unacceptable_answer_in_an_ack_is_x40(

@@ -14,7 +14,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import SipMessage, SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -91,6 +91,7 @@ def test_a_number_that_the_plan_has_is_called(
     history.check("messages of X60", seen=told, due=[])
 
 
+@quick
 @requirement("codes.x60")
 def test_each_line_has_its_own_plan(
     handset: HandsetControl,

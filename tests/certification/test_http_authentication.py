@@ -13,7 +13,7 @@ from hil.endpoints.http_auth import Demand
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest, TransferEnded
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_resyncs, failure_told
@@ -33,6 +33,7 @@ def statuses(history: History, handset: HandsetControl, after: Moment, *due: int
     return last
 
 
+@quick
 @requirement("transfer.authentication")
 @pytest.mark.parametrize("scheme", ["Basic", "MD5", "MD5-sess", "SHA-256", "SHA-256-sess"])
 def test_a_challenge_is_answered_at_once(
@@ -84,6 +85,7 @@ def test_of_several_schemes_one_is_chosen(
     statuses(history, handset, up, 401, 200)
 
 
+@quick
 @requirement("transfer.authentication")
 def test_a_stale_nonce_is_answered_with_the_new_one(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -12,7 +12,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Mark
 from hil.history.events import DhcpMessage, SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision, soon
 from hil.testing.calls import Telephone
@@ -20,6 +20,7 @@ from hil.testing.calls import Telephone
 # -- the defaults ------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("log.request")
 def test_the_start_of_a_resync_is_reported(
     handset: HandsetControl,
@@ -40,6 +41,7 @@ def test_the_start_of_a_resync_is_reported(
     )
 
 
+@quick
 @requirement("log.success")
 def test_a_successful_resync_is_reported(
     handset: HandsetControl,
@@ -135,6 +137,7 @@ def test_configured_messages_of_a_successful_resync_are_sent_expanded(
     )
 
 
+@quick
 @requirement("log.failure")
 def test_a_configured_message_of_a_failed_resync_is_sent_expanded(
     handset: HandsetControl,

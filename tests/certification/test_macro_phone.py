@@ -8,7 +8,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
@@ -25,6 +25,7 @@ def test_hwver_is_the_hardware_version(
     history.check("$HWVER", seen=text, due=f"hardware {version} {version}")
 
 
+@quick
 @requirement("macros.hardware")
 def test_hwver_can_be_compared_as_a_version(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -62,6 +63,7 @@ def test_upgcond_is_always_true_in_upgrade_rule(
 # -- $CCERT ------------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("macros.identity")
 def test_ccert_chooses_between_phones_with_and_without_a_client_certificate(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -14,7 +14,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, SyslogMessage, TransferEnded
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged, soon
@@ -147,6 +147,7 @@ def test_no_body_and_no_header_of_a_request_tells_a_secret(
     history.check("path, body and User-Agent", seen=seen, due=due)
 
 
+@quick
 @requirement("macros.secrets")
 def test_a_report_tells_no_secret(
     handset: HandsetControl, http: HttpEndpoint, history: History

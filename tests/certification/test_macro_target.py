@@ -11,7 +11,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -23,6 +23,7 @@ NEXT_LOAD = "sip7832.11-3-2MPP0001-610.loads"
 # -- the target --------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("macros.target")
 def test_the_target_of_a_request_over_https(
     handset: HandsetControl,

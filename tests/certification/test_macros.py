@@ -15,7 +15,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
@@ -56,6 +56,7 @@ def test_a_substring_begins_at_an_offset_from_zero(
     history.check("$(A:2)", seen=asked, due="/CDEF.cfg")
 
 
+@quick
 @requirement("macros.substring")
 def test_a_substring_has_a_length(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -72,6 +73,7 @@ def test_an_unrecognised_name_remains_as_it_is_written(
     history.check("$STRANGE twice", seen=asked, due="/$STRANGE$(STRANGE)ABCDEF.cfg")
 
 
+@quick
 @requirement("macros.general_purpose")
 def test_a_to_p_are_the_general_purpose_parameters(
     handset: HandsetControl, dhcp: DhcpEndpoint, syslog: SyslogEndpoint, history: History
@@ -154,6 +156,7 @@ def test_ccert_is_the_status_of_the_client_certificate(
     history.check("$CCERT", seen=text, due=due)
 
 
+@quick
 @requirement("macros.address")
 def test_ip_is_the_address_of_the_lease(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

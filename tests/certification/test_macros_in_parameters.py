@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest, SyslogMessage, TransferEnded
 from hil.loads import load_files
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, fetched, logged, soon
@@ -36,6 +36,7 @@ NEXT_LOAD = "sip7832.11-3-2MPP0001-610"
 # -- rules -------------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("macros.parameters")
 @pytest.mark.parametrize(
     "rule", ["Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D"]

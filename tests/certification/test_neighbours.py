@@ -8,13 +8,14 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, NeighbourAnnounced
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import first_resync, provision
 
 BOTH = {"Enable_CDP": "Yes", "Enable_LLDP-MED": "Yes"}
 
 
+@quick
 @requirement("neighbours.announced")
 def test_by_default_the_phone_announces_itself_by_both_protocols_before_dhcp(
     handset: HandsetControl, neighbours: NeighbourListener, history: History

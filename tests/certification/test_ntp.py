@@ -11,7 +11,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, NtpAnswer, NtpQuery, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, boot_to_lease, first_resync
@@ -40,6 +40,7 @@ def test_a_server_of_the_parameters_is_asked(
     history.expect(NtpQuery, after=lease, within=ROUND)
 
 
+@quick
 @requirement("clock.ntp")
 def test_a_server_of_dhcp_is_asked(
     handset: HandsetControl, dhcp: DhcpEndpoint, ntp: NtpEndpoint, history: History
@@ -71,6 +72,7 @@ def test_nobody_is_asked_if_nobody_is_named(
     history.expect_none(NtpQuery, after=lease, within=7200)
 
 
+@quick
 @requirement("clock.ntp")
 def test_the_primary_server_is_asked_first_and_the_others_not_if_it_answers(
     handset: HandsetControl,

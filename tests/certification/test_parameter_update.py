@@ -7,7 +7,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -107,6 +107,7 @@ def test_the_next_resync_goes_by_the_rule_that_was_submitted(
     history.check("the rule", seen=fetched(history, handset, asked, 1), due=["/new.xml"])
 
 
+@quick
 @requirement("web.submit", "flash.persistence")
 def test_what_was_submitted_survives_a_power_cut(
     handset: HandsetControl, web: PhoneWeb, history: History

@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TransferEnded
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import compress, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, check_in_force, fetched, idle_phone, next_transfer
@@ -31,6 +31,7 @@ LAUGHS = b"""<!DOCTYPE lolz [
 """
 
 
+@quick
 @requirement("profile.format")
 def test_a_parameter_that_the_profile_names_is_set(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -156,6 +157,7 @@ def test_a_flat_profile_may_stand_inside_other_elements(
     history.check("GPP_A and GPP_B", seen=became, due="/new-old.xml")
 
 
+@quick
 @requirement("profile.compression")
 def test_a_gzip_file_is_recognised_by_its_header_whatever_its_name(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

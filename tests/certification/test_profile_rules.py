@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -21,6 +21,7 @@ def test_without_configuration_the_phone_asks_for_psn_xml(
     history.check("the default rule /$PSN.xml", seen=asked, due=["/7832-3PCC.xml"])
 
 
+@quick
 @requirement("rules.sequence")
 def test_the_profiles_of_all_four_rules_are_applied_in_sequence(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -72,6 +73,7 @@ def test_a_later_profile_overrides_an_earlier_one(
     history.check("GPP_A after both", seen=asked[2], due="/later.xml")
 
 
+@quick
 @requirement("rules.sequence")
 def test_a_rule_that_a_profile_sets_is_followed_in_the_same_resync(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

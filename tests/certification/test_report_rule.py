@@ -13,7 +13,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, idle_phone, next_transfer, soon
@@ -60,6 +60,7 @@ def test_the_destination_is_written_as_a_profile_rule(
     history.check("the path", seen=path, due=f"/blue/{identity.mau}.xml?sn={identity.serial}")
 
 
+@quick
 @requirement("report.rule")
 def test_two_destinations_get_a_report_each(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
@@ -120,6 +121,7 @@ def test_with_status_the_report_holds_the_phone_s_state_and_no_parameters(
     )
 
 
+@quick
 @requirement("report.rule")
 def test_with_delta_a_report_holds_what_has_changed_since_the_last_one(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History

@@ -12,7 +12,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, idle_phone, next_transfer, soon
@@ -21,6 +21,7 @@ PATH = "/report"
 MODES = ("On Request", "On Local Change", "Periodically")
 
 
+@quick
 @requirement("report.when")
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_http_report_method_is_how_a_report_is_sent(

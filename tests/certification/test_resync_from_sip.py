@@ -7,7 +7,7 @@ import pytest
 from hil.endpoints.sip import Final
 from hil.endpoints.sip_settings import Shown
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs, fetched
 from hil.testing.calls import Telephone
@@ -104,6 +104,7 @@ def test_whoever_does_not_show_the_line_s_password_triggers_none(
     history.check("the final answer to the NOTIFY", seen=outcome.status, due=401)
 
 
+@quick
 @requirement("resync.from_sip")
 def test_without_auth_resync_reboot_nobody_is_challenged(
     telephone: Telephone, history: History

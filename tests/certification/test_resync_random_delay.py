@@ -10,12 +10,13 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, TftpRequest
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, expect_resyncs, first_resync, provision
 
 
+@quick
 @requirement("resync.random_delay")
 def test_the_resync_after_boot_up_begins_within_the_random_delay(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -26,6 +27,7 @@ def test_the_resync_after_boot_up_begins_within_the_random_delay(
     history.expect(TftpRequest, after=lease, within=40 + handset.timing.late)
 
 
+@quick
 @requirement("resync.random_delay")
 def test_a_random_delay_of_zero_resyncs_at_once(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -10,7 +10,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -18,6 +18,7 @@ from hil.testing import boot_to_lease, fetched
 RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
 
 
+@quick
 @requirement("rules.alternatives")
 def test_the_first_alternative_whose_condition_is_true_wins(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -40,6 +41,7 @@ def test_the_alternative_without_condition_is_taken_if_no_other_is_true(
     history.check("the alternative", seen=asked, due=["/3.xml"])
 
 
+@quick
 @requirement("rules.alternatives")
 def test_a_rule_without_a_true_alternative_is_skipped_and_the_next_one_followed(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -16,7 +16,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
@@ -70,6 +70,7 @@ def _profile_for(request: HttpRequest, body: str) -> Response:
     return Response(status=403)
 
 
+@quick
 @requirement("rules.post", "transfer.authentication")
 def test_a_challenge_to_a_post_is_answered_with_the_body_again(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -155,6 +156,7 @@ def test_the_port_of_the_srv_record_is_asked(
     history.check("Host header", seen=(request.header("host") or "").split(":")[0], due=NAME)
 
 
+@quick
 @requirement("rules.srv")
 def test_the_lowest_priority_is_asked_first(
     handset: HandsetControl,

@@ -9,7 +9,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, HttpRequest, TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease
@@ -81,6 +81,7 @@ def test_a_query_belongs_to_the_path(
     history.check("the target", seen=asked.path, due="/app/provision/?model=7832&a=1")
 
 
+@quick
 @requirement("rules.url")
 def test_a_server_may_be_named_and_its_address_is_looked_up(
     handset: HandsetControl, http: HttpEndpoint, dns: DnsEndpoint, history: History

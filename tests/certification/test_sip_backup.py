@@ -15,7 +15,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_faults import SipStatus
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -117,6 +117,7 @@ def test_with_dual_registration_no_the_backup_is_never_asked(
     history.expect_none(SipMessage, after=refused, within=HOUR, source=BACKUP)
 
 
+@quick
 @requirement("sip.backup")
 def test_the_backup_is_asked_with_the_lines_credentials(
     handset: HandsetControl, sip: SipEndpoint, backup_sip: SipEndpoint, history: History

@@ -11,7 +11,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import Call, CallState
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -60,6 +60,7 @@ def on_line_two(history: History, handset: HandsetControl, sip: SipEndpoint) -> 
 # -- calls to the phone ------------------------------------------------------------------------------
 
 
+@quick
 @requirement("sip.calls")
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_call_to_the_phone_rings_is_answered_and_ended_by_the_caller(
@@ -156,6 +157,7 @@ def test_a_call_from_the_phone_is_acknowledged_and_ended_at_the_phone(
     expect_request(history, handset, marked, "BYE", call_id=invite.call_id)
 
 
+@quick
 @requirement("sip.calls")
 def test_a_call_from_the_phone_can_be_ended_by_the_other_side(
     handset: HandsetControl, sip: SipEndpoint, screen: Operator, history: History
@@ -302,6 +304,7 @@ def test_use_pref_codec_only_offers_no_other(
 # -- outside of calls --------------------------------------------------------------------------------
 
 
+@quick
 @requirement("sip.calls")
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_options_are_answered_with_what_the_phone_understands(

@@ -7,7 +7,7 @@ import pytest
 from hil.endpoints.sip import SipEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -44,6 +44,7 @@ def test_a_line_with_a_mailbox_subscribes_to_its_messages(
     expect_answer(history, handset, asked, "NOTIFY", 200)
 
 
+@quick
 @requirement("sip.message_waiting")
 def test_each_line_has_its_own_mailbox(
     handset: HandsetControl, sip: SipEndpoint, history: History

@@ -15,7 +15,7 @@ from hil.endpoints.sip_settings import Shown
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage, HttpRequest, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_reboot, soon
@@ -54,6 +54,7 @@ def rule(tftp: TftpEndpoint, path: str = "/own.xml") -> dict[str, str]:
     return {"Profile_Rule": f"tftp://{tftp.address}{path}"}
 
 
+@quick
 @requirement("sip.notify")
 @pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
 def test_a_notify_is_challenged_and_obeyed_with_the_lines_credentials(
@@ -148,6 +149,7 @@ def test_the_profile_of_a_resync_event_is_fetched(
     history.check("what is fetched", seen=own, due=["/named.xml"])
 
 
+@quick
 @requirement("sip.notify")
 @pytest.mark.parametrize("event", ["reboot_now", "restart_now"])
 def test_an_event_that_asks_for_a_reboot_reboots_the_phone(

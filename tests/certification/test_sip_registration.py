@@ -12,7 +12,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import provision, soon
 from hil.testing.sip import (
@@ -30,6 +30,7 @@ from hil.wire.sip_digest import Algorithm
 HOUR = 3600.0
 
 
+@quick
 @requirement("sip.registration")
 @pytest.mark.parametrize("algorithm", [Algorithm.MD5, Algorithm.SHA_256], ids=str)
 def test_a_line_answers_its_proxys_challenge(
@@ -59,6 +60,7 @@ def test_a_line_answers_its_proxys_challenge(
     history.check("line 1 is registered", seen=sip.registered(1), due=True)
 
 
+@quick
 @requirement("sip.registration")
 def test_both_lines_register_each_with_its_own_account(
     handset: HandsetControl, sip: SipEndpoint, history: History
@@ -139,6 +141,7 @@ def test_the_proxys_shorter_lifetime_counts(
         granted = registered(history, handset, asked)
 
 
+@quick
 @requirement("sip.registration")
 def test_a_423_is_answered_with_a_longer_lifetime(
     handset: HandsetControl, sip: SipEndpoint, history: History
@@ -159,6 +162,7 @@ def test_a_423_is_answered_with_a_longer_lifetime(
     )
 
 
+@quick
 @requirement("sip.registration")
 @pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
 def test_sip_transport_chooses_how_it_registers(

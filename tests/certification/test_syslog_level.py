@@ -17,7 +17,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Mark
 from hil.history.events import SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, idle_phone, next_transfer
@@ -106,6 +106,7 @@ def test_syslog_identifier_stands_after_the_time_stamp(
     history.check("the word after the time stamp", seen=words[:1], due=[marks[chosen]])
 
 
+@quick
 @requirement("syslog.level")
 def test_without_syslog_identifier_the_phone_s_mac_address_and_serial_number_are_not_in_front(
     handset: HandsetControl, syslog: SyslogEndpoint, history: History

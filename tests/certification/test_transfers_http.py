@@ -16,7 +16,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import FaultInjected, HttpRequest, SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_resyncs, failure_told, first_resync
@@ -124,6 +124,7 @@ def test_a_chunk_without_a_size_makes_no_profile(
 # -- redirects ---------------------------------------------------------------------------------------
 
 
+@quick
 @requirement("transfer.redirect")
 @pytest.mark.parametrize("status", [301, 302])
 def test_a_redirect_is_followed_at_once(

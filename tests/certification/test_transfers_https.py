@@ -16,7 +16,7 @@ from hil.endpoints.faults import (
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TlsHandshake
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -69,6 +69,7 @@ def test_a_server_with_a_bad_certificate_is_asked_for_nothing_and_tried_again(
     expect_resyncs(history, handset, refused, 300, requirement="transfer.https")
 
 
+@quick
 @requirement("transfer.client_certificate")
 def test_the_phone_shows_its_certificate_to_a_server_that_asks_for_one(
     handset: HandsetControl,

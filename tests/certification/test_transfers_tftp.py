@@ -14,7 +14,7 @@ from hil.endpoints.faults import DuplicateBlock, LoseBlock, Silence, TftpError, 
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import FaultInjected, Outcome, TftpRequest, TransferEnded
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, boot_to_lease, expect_resyncs, first_resync
@@ -65,6 +65,7 @@ def test_a_profile_is_applied_whatever_options_the_server_leaves_out_or_lowers(
     expect_resyncs(history, handset, synced, 600)
 
 
+@quick
 @requirement("transfer.tftp")
 @pytest.mark.parametrize("limits", LESS_GRANTED.values(), ids=LESS_GRANTED)
 def test_a_load_is_installed_whatever_options_the_server_leaves_out_or_lowers(
@@ -78,6 +79,7 @@ def test_a_load_is_installed_whatever_options_the_server_leaves_out_or_lowers(
     expect_upgrade(history, handset, lease, path, requirement="transfer.tftp")
 
 
+@quick
 @requirement("transfer.tftp")
 def test_a_read_request_without_an_answer_is_repeated(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -9,7 +9,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
@@ -99,6 +99,7 @@ def test_the_load_in_the_other_partition_is_started_without_being_fetched(
         check_load(history, handset, web, load)
 
 
+@quick
 @requirement("upgrade.load")
 def test_the_other_partition_outlives_a_loss_of_power(
     handset: HandsetControl,

@@ -14,7 +14,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
@@ -190,6 +190,7 @@ def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
     )
 
 
+@quick
 @requirement("log.upgrade_failure")
 def test_a_configured_message_of_a_failed_upgrade_is_sent_expanded(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History

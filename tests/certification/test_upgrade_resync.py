@@ -9,7 +9,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -31,6 +31,7 @@ QUIET = {"Resync_On_Reset": "No", "Resync_Periodic": "0", "Upgrade_Error_Retry_D
 # -- after success -----------------------------------------------------------------------------------
 
 
+@quick
 @requirement("resync.after_upgrade")
 @pytest.mark.parametrize(
     "parameters", [{}, {"Resync_After_Upgrade_Attempt": "Yes"}], ids=["default", "set"]

@@ -12,7 +12,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, SyslogMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.phone import Phone
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -89,6 +89,7 @@ def test_the_load_that_runs_equals_itself(
     history.check("the load", seen=asked_for(history, handset, rule), due=["/it.loads"])
 
 
+@quick
 @requirement("upgrade.rule")
 def test_the_first_alternative_whose_condition_holds_is_taken(
     handset: HandsetControl, tftp: TftpEndpoint, history: History

@@ -6,7 +6,7 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, idle_phone, next_transfer, soon
@@ -23,6 +23,7 @@ def test_by_default_it_is_maker_product_version_and_mac_address(
     history.check("User-Agent", seen=request.header("user-agent"), due=due)
 
 
+@quick
 @requirement("transfer.user_agent")
 def test_the_parameter_is_expanded(
     handset: HandsetControl, http: HttpEndpoint, history: History

@@ -8,12 +8,13 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, fetched, idle_phone, next_transfer, soon
 
 
+@quick
 @requirement("resync.user_configurable")
 def test_by_default_a_user_can_resync_the_phone_from_its_screen(
     handset: HandsetControl,

@@ -9,7 +9,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, TftpRequest
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, fetched, idle_phone, next_transfer, soon
@@ -72,6 +72,7 @@ def test_with_enable_direct_action_url_no_commands_have_no_effect(
     )
 
 
+@quick
 @requirement("web.access")
 def test_a_command_with_the_administrator_s_password_is_obeyed(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History

@@ -8,7 +8,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import WebAnswered
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, check_in_force, expect_reboot, idle_phone, next_transfer
@@ -100,6 +100,7 @@ def test_no_page_shows_a_secret(
 # -- the phone itself --------------------------------------------------------------------------------
 
 
+@quick
 @requirement("web.pages")
 def test_the_status_page_says_who_the_phone_is(
     handset: HandsetControl, web: PhoneWeb, history: History

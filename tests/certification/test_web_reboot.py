@@ -10,12 +10,13 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SipMessage
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, expect_reboot, fetched, first_resync, idle_phone, provision
 
 
+@quick
 @requirement("web.reboot")
 def test_the_phone_reboots(handset: HandsetControl, web: PhoneWeb, history: History) -> None:
     asked = idle_phone(history, handset, GPP_A="kept")

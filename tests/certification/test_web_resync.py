@@ -9,7 +9,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest, TftpRequest, TransferEnded
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -79,6 +79,7 @@ def test_a_rule_without_a_server_means_the_host_that_asks(
     history.expect(TftpRequest, after=asked, path="/basic.txt", within=soon(handset))
 
 
+@quick
 @requirement("web.resync")
 def test_a_rule_of_the_command_may_have_a_condition_and_macros(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
@@ -151,6 +152,7 @@ def test_resync_random_delay_does_not_put_a_command_off(
     history.expect(TftpRequest, after=again, within=soon(handset))
 
 
+@quick
 @requirement("web.resync")
 def test_triggers_that_are_false_do_not_keep_the_phone_from_obeying(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History

@@ -13,7 +13,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
 from hil.loads import load_files
-from hil.marks import requirement
+from hil.marks import quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_reboot, fetched, idle_phone, soon
 
@@ -64,6 +64,7 @@ def test_without_a_protocol_and_a_server_the_load_comes_by_tftp_from_the_host_th
     expect_reboot(history, handset, asked)
 
 
+@quick
 @requirement("web.upgrade")
 def test_without_a_rule_upgrade_rule_is_followed_at_once(
     handset: HandsetControl,
