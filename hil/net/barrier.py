@@ -12,31 +12,18 @@ Barriers use the EtherType 0x88B5 that IEEE 802 keeps for local experiments; no 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import socket
 import struct
 
+from hil.net.frame_counter import FrameCounter
 from hil.net.interface import Interface
+from hil.net.packet_filter import BARRIER_ETHERTYPE, all_but_barriers
 
-ETHERTYPE = 0x88B5
-_ETH_P_ALL = 0x0003
-_SOL_PACKET = 263
-_PACKET_STATISTICS = 6
-_SO_ATTACH_FILTER = 26
 _PACKET_OUTGOING = 4
 # A port drops frames for a moment after its link came up; a lost barrier is simply sent again.
 _TRIES = 40
 _TIMEOUT = struct.pack("@ll", 0, 40_000)
 _LOOPBACK_MAC = "00:00:00:00:00:00"
-
-# Classic BPF: take one byte of every frame that is no barrier. A frame that finds the small buffer
-# full is still counted by PACKET_STATISTICS, so nothing has to be read.
-_COUNT_ALL_BUT_BARRIERS = (
-    (0x28, 0, 0, 12),
-    (0x15, 0, 1, ETHERTYPE),
-    (0x06, 0, 0, 0),
-    (0x06, 0, 0, 1),
-)
 
 
 class Probe:
@@ -49,9 +36,9 @@ class Probe:
         self._loopback = near is far
         self._near = near
         self._far = far
-        self._near_socket = _packet_socket(near, ETHERTYPE)
-        self._far_socket = self._near_socket if self._loopback else _packet_socket(far, ETHERTYPE)
-        self._counter = _packet_socket(far, _ETH_P_ALL, counting=True)
+        self._near_socket = _packet_socket(near)
+        self._far_socket = self._near_socket if self._loopback else _packet_socket(far)
+        self._counter = FrameCounter(far, all_but_barriers(1))
         self._near_mac = _LOOPBACK_MAC if self._loopback else near.mac
         self._far_mac = _LOOPBACK_MAC if self._loopback else far.mac
         self._sequence = 0
@@ -70,20 +57,20 @@ class Probe:
 
     def moved(self) -> int:
         """How many frames passed the handset's end, barriers aside, since the last call."""
-        counted = self._counter.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8)
-        return int(struct.unpack("=II", counted)[0])
+        return self._counter.counted()
 
     def close(self) -> None:
         """Close the sockets."""
-        for opened in {self._near_socket, self._far_socket, self._counter}:
+        for opened in {self._near_socket, self._far_socket}:
             opened.close()
+        self._counter.close()
 
     def _hop(
         self, sender: socket.socket, out: Interface, target: str, receiver: socket.socket
     ) -> bool:
         frame = _frame(target, self._near_mac, self._sequence)
         with contextlib.suppress(OSError):
-            sender.sendto(frame, (out.name, ETHERTYPE))
+            sender.sendto(frame, (out.name, BARRIER_ETHERTYPE))
             while True:
                 data, address = receiver.recvfrom(64)
                 if address[2] != _PACKET_OUTGOING and data[14:22] == frame[14:22]:
@@ -95,24 +82,14 @@ def _frame(target: str, source: str, sequence: int) -> bytes:
     return (
         bytes.fromhex(target.replace(":", ""))
         + bytes.fromhex(source.replace(":", ""))
-        + struct.pack("!HQ", ETHERTYPE, sequence)
+        + struct.pack("!HQ", BARRIER_ETHERTYPE, sequence)
     ).ljust(60, b"\0")
 
 
-def _packet_socket(interface: Interface, protocol: int, *, counting: bool = False) -> socket.socket:
+def _packet_socket(interface: Interface) -> socket.socket:
     opened = interface.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    if counting:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        program = b"".join(struct.pack("=HBBI", *row) for row in _COUNT_ALL_BUT_BARRIERS)
-        held = ctypes.create_string_buffer(program)
-        opened.setsockopt(
-            socket.SOL_SOCKET,
-            _SO_ATTACH_FILTER,
-            struct.pack("@HP", len(_COUNT_ALL_BUT_BARRIERS), ctypes.addressof(held)),
-        )
-    else:
-        # Blocking with a kernel timeout costs one system call a hop.
-        opened.setblocking(True)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEOUT)
-    opened.bind((interface.name, protocol))
+    # Blocking with a kernel timeout costs one system call a hop.
+    opened.setblocking(True)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEOUT)
+    opened.bind((interface.name, BARRIER_ETHERTYPE))
     return opened
