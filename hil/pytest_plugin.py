@@ -74,6 +74,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-wall-clock", action="store_true", help="let time pass by itself on a virtual testbed"
     )
+    group.addoption(
+        "--hil-direct-power",
+        action="store_true",
+        help="throw the virtual PDU's relays without SNMP in between, which is quicker",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

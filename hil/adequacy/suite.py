@@ -101,7 +101,7 @@ def with_suite(work: Callable[[Suite], _T], *modules: str) -> _T:
     # Other people's plugins and options have no say in a verdict.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = [*pytest_arguments(), "--capture=no", *chosen]
+    arguments = [*pytest_arguments(), "--capture=no", "--hil-direct-power", *chosen]
     status = int(pytest.main(arguments, plugins=[instead]))
     if instead.error is not None:
         raise instead.error

@@ -36,6 +36,7 @@ from hil.errors import LabError
 from hil.history import History, HistoryFile
 from hil.history import events as ev
 from hil.net.virtual import LAB_ADDRESS, PDU_ADDRESS, VirtualNetwork
+from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet, PowerPolicy
 from hil.power.snmp_pdu import SnmpPdu, SnmpPduConfig, SnmpVersion
 from hil.reference.parameters import Parameters
@@ -43,6 +44,7 @@ from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import endpoints_deaf, endpoints_gone
 from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
+from hil.virtual.direct_switch import DirectSwitch
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
 from hil.virtual.handset import Handset, Hardware
@@ -67,7 +69,8 @@ class VirtualBench:
     """The virtual testbed around one of its handsets.
 
     ``firmware`` is what the handset runs. ``directory`` is where the history and the key log go.
-    ``wall_clock`` lets time pass by itself instead of jumping.
+    ``wall_clock`` lets time pass by itself instead of jumping. ``direct_power`` throws the PDU's relays
+    without SNMP in between.
     """
 
     def __init__(
@@ -78,7 +81,9 @@ class VirtualBench:
         firmware: Firmware | None = None,
         directory: Path | None = None,
         wall_clock: bool = False,
+        direct_power: bool = False,
     ) -> None:
+        self._direct_power = direct_power
         self.testbed = testbed
         self.entry = entry
         self.timing = entry.judge_timing()
@@ -222,7 +227,9 @@ class VirtualBench:
             self.entry.parameters,
         )
 
-    def _driver(self, pdu: Pdu) -> SnmpPdu:
+    def _driver(self, pdu: Pdu) -> PowerDriver:
+        if self._direct_power:
+            return DirectSwitch(self.pdu)
         return SnmpPdu(
             SnmpPduConfig(
                 host=str(PDU_ADDRESS),
@@ -293,7 +300,8 @@ class VirtualBench:
     async def _start(self) -> None:
         for endpoint in self._endpoints.values():
             await endpoint.start()
-        await self.pdu.start()
+        if not self._direct_power:
+            await self.pdu.start()
 
     async def _stop(self) -> None:
         await self._handset.unplugged()
