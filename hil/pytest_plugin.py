@@ -266,6 +266,9 @@ def _spoil(
         remarks=(*result.judgement.remarks, remark),
     )
     spoilt = replace(result, judgement=judgement)
+    bench = item.config.stash.get(BENCH, None)
+    if bench is not None:
+        _record_conduct(bench, result.id, conduct)
     item.stash[_JUDGED] = spoilt
     item.config.stash[RESULTS].replace(result, spoilt)
     _record(item, spoilt)
@@ -283,6 +286,7 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
         _record(item, result)
         return result
     ended = bench.end(item.nodeid, linger=error is not None)
+    _record_conduct(bench, item.nodeid, conduct)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
@@ -290,6 +294,20 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     result = TestResult(item.nodeid, judgement, names, wall_s, lab_s)
     _record(item, result)
     return result
+
+
+def _record_conduct(bench: VirtualBench, test: str, conduct: Conduct) -> None:
+    """Keep what a stored run could not be judged again without."""
+    bench.history.append(
+        ev.Conducted(
+            source="test",
+            test=test,
+            crash=conduct.crash,
+            unmet=conduct.unmet,
+            not_applicable=conduct.not_applicable,
+            lab_error=conduct.lab_error,
+        )
+    )
 
 
 def _record(item: pytest.Item, result: TestResult) -> None:

@@ -45,6 +45,7 @@ __all__ = [
     "AnyEvent",
     "Cause",
     "Checked",
+    "Conducted",
     "Configured",
     "Connected",
     "DhcpMessage",
@@ -102,12 +103,20 @@ class Cause(StrEnum):
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
-    """A run began; the wall clock's nanoseconds since 1970 anchor lab time to the calendar."""
+    """A run began; the wall clock's nanoseconds since 1970 anchor lab time to the calendar.
+
+    ``identity``, ``interpretations`` and ``timing`` are what the handset is judged by, as fields of
+    the reference's `Identity` and `Interpretations` and of the judge's `Timing`; empty in a history
+    that does not tell.
+    """
 
     version: str
     testbed: str
     clock: str
     wall_ns: int
+    identity: dict[str, str | bool] = msgspec.field(default_factory=dict)
+    interpretations: dict[str, str] = msgspec.field(default_factory=dict)
+    timing: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class TestStarted(Event, frozen=True, kw_only=True):
@@ -125,6 +134,21 @@ class TestEnded(Event, frozen=True, kw_only=True):
     __test__ = False
 
     test: str
+
+
+class Conducted(Event, frozen=True, kw_only=True):
+    """How a test itself went, beside what its part of the history tells.
+
+    ``crash`` is an exception that is no finding, ``unmet`` a precondition that did not come,
+    ``lab_error`` what the laboratory raised, ``not_applicable`` why the test does not apply; empty
+    where there was none of it. With this a stored run can be judged again.
+    """
+
+    test: str
+    crash: str = ""
+    unmet: str = ""
+    not_applicable: str = ""
+    lab_error: str = ""
 
 
 class Verdict(Event, frozen=True, kw_only=True):
@@ -276,6 +300,7 @@ AnyEvent = (
     RunStarted
     | TestStarted
     | TestEnded
+    | Conducted
     | Verdict
     | Note
     | Configured

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from hil import __version__
@@ -44,6 +45,7 @@ from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import endpoints_deaf, endpoints_gone
 from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
+from hil.testbed.witnesses import Witnesses
 from hil.virtual.direct_switch import DirectSwitch
 from hil.virtual.firmware import Firmware
 from hil.virtual.flash import Flash, MemoryMedium
@@ -115,6 +117,16 @@ class VirtualBench:
         self._build_power()
         self.clock.run(self._start())
         self._cleanup.callback(lambda: self.clock.run(self._stop(), timeout=_CLOSING_S))
+        self.witnesses = Witnesses(
+            self.network,
+            self._port,
+            self.clock,
+            self.history,
+            mac=self.admission.mac,
+            late_s=self.timing.late,
+            directory=directory,
+        )
+        self._cleanup.callback(lambda: self.clock.run(self.witnesses.close(), timeout=_CLOSING_S))
         self.history.append(
             ev.RunStarted(
                 source="bench",
@@ -122,6 +134,9 @@ class VirtualBench:
                 testbed=self.testbed.name,
                 clock="virtual" if self.clock.virtual else "wall",
                 wall_ns=time.time_ns(),
+                identity=asdict(entry.identity()),
+                interpretations=entry.interpretations,
+                timing=asdict(self.timing),
             )
         )
 
@@ -245,6 +260,7 @@ class VirtualBench:
 
     def begin(self, test: str, requirements: tuple[str, ...] = ()) -> ev.TestStarted:
         """Everything at its default, the handset off, its flash as from the factory."""
+        self.witnesses.begin()
         started = self.history.append(
             ev.TestStarted(source="bench", test=test, requirements=requirements)
         )
@@ -276,6 +292,7 @@ class VirtualBench:
         if self.network.lost_barriers:
             self.network.lost_barriers = 0
             self._lab_fault("the virtual network lost a frame", "a barrier did not come back")
+        self.witnesses.end()
         return self.history.append(ev.TestEnded(source="bench", test=test))
 
     def events_of(self, started: ev.TestStarted, ended: ev.TestEnded) -> Sequence[ev.Event]:
@@ -337,6 +354,7 @@ class VirtualBench:
             self._unplugged(on)
 
     def _feed(self, on: bool) -> None:
+        self.witnesses.link_changes()
         if on:
             self._handset.power_on()
         else:
