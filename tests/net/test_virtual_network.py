@@ -156,6 +156,19 @@ def test_an_interface_that_is_not_there_is_a_lab_error(network: VirtualNetwork) 
         Interface(network.namespace, "a-name-that-is-too-long")
 
 
+def test_each_loss_and_return_of_a_carrier_is_counted(network: VirtualNetwork) -> None:
+    port = powered(network)
+    before = port.near.carrier_changes()
+    port.far.down()
+    assert port.near.carrier_changes() == before + 1
+    port.far.up()
+    port.far.down()
+    assert port.near.carrier_changes() == before + 3
+    gone = Interface(port.near.namespace, "veth-none")
+    with contextlib.closing(gone), pytest.raises(LabError, match="veth-none"):
+        gone.carrier_changes()
+
+
 def test_an_address_and_a_route_come_and_go(network: VirtualNetwork) -> None:
     port = powered(network)
     port.far.route_by(LAB_ADDRESS)
