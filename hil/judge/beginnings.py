@@ -62,7 +62,7 @@ def _phones(phone: Phone, at: int, purpose: Purpose) -> Iterable[Phone]:
 
 def tells_reasons(phone: Phone) -> bool:
     """Whether anything that the phone does may tell what it began for."""
-    return any("PRVST" in each for each in phone.parameters.values())
+    return any("PRVST" in each for each in phone.parameters.items_set().values())
 
 
 def _other_reasons(before: Phone, attempt: Attempt, at: int) -> tuple[Reason, ...]:

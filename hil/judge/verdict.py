@@ -21,13 +21,14 @@ is an ERROR.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from hil.history import events as ev
 from hil.history.events import Cause
 from hil.judge.findings import Finding
 from hil.judge.monitor import Monitor
+from hil.judge.readings import Reading, acquitting, readings_of, watched_phone
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
 
@@ -44,17 +45,32 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its cause, its findings, what was checked, and remarks that explain it."""
+    """A verdict with its cause, its findings, what was checked, and remarks that explain it.
+
+    ``readings`` are those that it rests on; under each of ``acquitting``, taken alone, nothing of
+    what was found would be a violation.
+    """
 
     word: Word
     cause: Cause
     findings: tuple[Finding, ...] = ()
     checked: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    acquitting: tuple[Reading, ...] = ()
 
     def __str__(self) -> str:
         head = self.word.value if self.cause is Cause.NONE else f"{self.word.value} ({self.cause})"
-        return "\n".join([head, *map(str, self.findings), *self.remarks])
+        return "\n".join([head, *map(str, self.findings), *self.remarks, *self.about_readings()])
+
+    def about_readings(self) -> list[str]:
+        """Lines that say which readings it rests on, and which would have acquitted."""
+        lines = []
+        if self.readings:
+            lines.append(f"rests on {', '.join(map(str, self.readings))}")
+        if self.acquitting:
+            lines.append(f"would not be a FAIL under {', or '.join(map(str, self.acquitting))}")
+        return lines
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,8 @@ class Conduct:
     """How the test itself went, as the harness saw it.
 
     ``crash`` is the text of an exception that is no finding, ``unmet`` of a precondition that did
-    not come, ``not_applicable`` why a test does not apply to this handset.
+    not come, ``not_applicable`` why a test does not apply to this handset. ``readings`` are the
+    questions on whose readings the test's own expectations rest.
     """
 
     requirements: tuple[str, ...]
@@ -70,6 +87,7 @@ class Conduct:
     unmet: str = ""
     not_applicable: str = ""
     lab_error: str = ""
+    readings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -89,6 +107,28 @@ class _Evidence:
 
 def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Timing) -> Judgement:
     """Judge one test from its part of the history; ``phone`` is the handset at its beginning."""
+    asked = set(conduct.readings)
+    judgement = _judged(events, conduct, watched_phone(phone, asked), timing)
+    acquitted: tuple[Reading, ...] = ()
+    own = asked.intersection(conduct.readings) if _accuses_itself(judgement) else asked
+    if judgement.word is Word.FAIL and own:
+
+        def accused(otherwise: Phone) -> bool:
+            again = _judged(events, conduct, otherwise, timing)
+            return any(each.source == "monitor" for each in again.findings)
+
+        acquitted = acquitting(phone, own, accused)
+    return replace(judgement, readings=readings_of(phone, asked), acquitting=acquitted)
+
+
+def _accuses_itself(judgement: Judgement) -> bool:
+    """Whether a check of the test has a part in it, which is no matter of how the monitor reads."""
+    return any(each.source == "test" for each in judgement.findings)
+
+
+def _judged(
+    events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Timing
+) -> Judgement:
     evidence = _gather(events, conduct)
     monitor = Monitor(phone, timing)
     seen = monitor.run(events)

@@ -20,7 +20,7 @@ from hil.reference import resync_at
 from hil.reference.decisions import Decisions
 from hil.reference.due import Due, Reason
 from hil.reference.phone import Phone
-from hil.reference.phone_clock import time_zone
+from hil.reference.phone_clock import daylight_of_offset, time_zone
 
 CLAUSE = "resync.at"
 
@@ -100,6 +100,6 @@ def _shown(phone: Phone, at: int) -> int:
         return 0
     set_at, utc = phone.clock
     now = utc + at - set_at
-    daylight = phone.interpretations.dhcp_offset_daylight
+    daylight = daylight_of_offset(phone.options, phone.interpretations)
     zone = time_zone(phone.parameters, phone.options, dhcp_daylight=daylight)
     return now + zone.utc_offset(now // NANOSECONDS) * NANOSECONDS

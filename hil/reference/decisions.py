@@ -35,6 +35,7 @@ from hil.reference.macros import MacroContext, MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.profiles import Profile
 from hil.reference.provisioning_source import ProvisioningSource, SourceKind
+from hil.reference.schedules import element_at
 from hil.reference.triggers import holds
 from hil.reference.urls import DefaultServer
 from hil.reference.windows import Window
@@ -70,8 +71,7 @@ def may_ask(
         return upgrade_rules.upgrade_enabled(parameters)
     if action is not Action.RESYNC:
         return True
-    allowed = interpretations.provision_disabled == "allows-explicit"
-    if not allowed and not resync_enabled(parameters):
+    if not resync_enabled(parameters) and interpretations.provision_disabled == "blocks-all":
         return False
     if by is Asker.SIP:
         return parameters.flag("Resync_From_SIP")
@@ -91,15 +91,15 @@ def daily_window(
     interpretations: Interpretations,
 ) -> resync_at.DailyWindow | None:
     """Resync_At: the next window of the day, counted from ``utc_ns`` by the phone's clock."""
+    daylight = phone_clock.daylight_of_offset(options, interpretations)
+    zone = phone_clock.time_zone(parameters, options, dhcp_daylight=daylight)
     return resync_at.next_window(
         parameters,
         interpretations,
         utc_ns_now=utc_ns,
-        time_zone=phone_clock.time_zone(
-            parameters, options, dhcp_daylight=interpretations.dhcp_offset_daylight
-        ),
+        time_zone=zone,
         last_due_utc_ns=last_utc_ns,
-        gap=interpretations.resync_at_gap,
+        gap=interpretations.resync_at_gap if zone.daylight else "at-change",
         overlap=interpretations.resync_at_overlap,
     )
 
@@ -136,23 +136,23 @@ def request_body(register: str, table: MacroTable) -> str:
 
 def random_delay(parameters: Parameters, interpretations: Interpretations) -> Window:
     """Resync_Random_Delay: "a random delay following the boot-up sequence", in seconds (I2)."""
-    unit = 20 if interpretations.random_delay_unit == "twenty-seconds" else 1
-    return Window(0, parameters.integer("Resync_Random_Delay") * unit)
+    number = parameters.integer("Resync_Random_Delay")
+    unit = 20 if number and interpretations.random_delay_unit == "twenty-seconds" else 1
+    return Window(0, number * unit)
 
 
 def periodic_delay(
     parameters: Parameters, index: int, interpretations: Interpretations
 ) -> Window | None:
     """Resync_Periodic: the delay before the next resync after ``index`` periodic ones."""
-    return parameters.schedule("Resync_Periodic").window(index, interpretations.list_exhaustion)
+    return element_at(parameters.schedule("Resync_Periodic"), index, interpretations)
 
 
 def retry_delay(
     parameters: Parameters, index: int, interpretations: Interpretations
 ) -> Window | None:
     """Resync_Error_Retry_Delay: the delay before the next attempt after ``index`` retries."""
-    schedule = parameters.schedule("Resync_Error_Retry_Delay")
-    return schedule.window(index, interpretations.list_exhaustion)
+    return element_at(parameters.schedule("Resync_Error_Retry_Delay"), index, interpretations)
 
 
 def missing_file_fails(parameters: Parameters) -> bool:

@@ -170,8 +170,8 @@ def decide(
         return Refuse(403, "direct action addresses are disabled")
     if not may_administrate(parameters, command.credentials or shown):
         return Refuse(401, "the administrator's password is wanted")
-    blocked = parameters.interpretations.provision_disabled == "blocks-all"
-    if command.action is Action.RESYNC and blocked and not parameters.flag("Provision_Enable"):
+    disabled = command.action is Action.RESYNC and not parameters.flag("Provision_Enable")
+    if disabled and parameters.interpretations.provision_disabled == "blocks-all":
         return Refuse(403, "provisioning is disabled")
     if command.action is Action.UPGRADE and not parameters.flag("Upgrade_Enable"):
         return Refuse(403, "upgrades are disabled")

@@ -88,6 +88,12 @@ class Lines:
     idle_by: int | None = None
     lost: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def never_used(self) -> bool:
+        """Whether none has been active since the phone booted, for sure."""
+        unused = not self.active and not self.perhaps
+        return unused and self.idle_since is None and self.idle_by is None
+
     def idle_after(self, delay: int) -> tuple[int, int]:
         """When a delay that counts from their becoming idle is over: at the earliest, at the latest.
 

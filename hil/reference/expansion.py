@@ -70,13 +70,12 @@ class Reference:
         # "longest" lets $MACfoo name MAC. The one-letter names A to P must stand alone all the
         # same: were they prefixes, $FOO would turn into the contents of F, and the chapter's
         # promise that an unrecognized name remains unchanged would hold for hardly any word.
-        shortest = 2 if interpretations.macro_name_match == "longest" else len(self.name)
         value = lookup(self.name)
         if value is not None:
             return value
-        for size in range(min(len(self.name) - 1, _LONGEST_NAME), shortest - 1, -1):
+        for size in range(min(len(self.name) - 1, _LONGEST_NAME), 1, -1):
             value = lookup(self.name[:size])
-            if value is not None:
+            if value is not None and interpretations.macro_name_match == "longest":
                 return value + self.name[size:]
         return self.text
 

@@ -25,6 +25,8 @@ def held_back(
 ) -> Due | None:
     """When what is due may begin, given the lines; None while that is open."""
     delay = parameters.integer("Forced_Resync_Delay") * NANOSECONDS
+    if lines.never_used:
+        return due
     match interpretations.forced_resync_delay:
         case "idle-countdown":
             earliest, latest = lines.idle_after(delay)

@@ -80,7 +80,7 @@ def addressed(
     if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
         templates.append(template.removesuffix(" -- $ERR"))
     tables = [table]
-    requests = kind in (LogKind.REQUEST, LogKind.UPGRADE_REQUEST)
+    requests = kind in (LogKind.REQUEST, LogKind.UPGRADE_REQUEST) and "SERVIP" in template
     if requests and table.interpretations.log_request_servip != "expanded":
         literal = replace(table, context=replace(table.context, servip="$SERVIP"))
         only = table.interpretations.log_request_servip == "literal"
@@ -103,7 +103,8 @@ def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
 
 def _expanded(table: MacroTable, template: str) -> str:
     port = table.context.port
-    if table.interpretations.log_default_port == "hidden" and port in ("69", "80", "443"):
+    usual = port in ("69", "80", "443") and ":$PORT" in template
+    if usual and table.interpretations.log_default_port == "hidden":
         template = template.replace(":$PORT", "")
     return table.expand(template)
 

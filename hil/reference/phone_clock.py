@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Literal
 
+from hil.reference.interpretations import Interpretations
 from hil.reference.local_time import (
     DAY_S,
     DaylightSaving,
@@ -55,6 +56,13 @@ def time_zone(
     if told is None or parameters.flag("Ignore_DHCP_Time_Offset"):
         return TimeZone(offset, daylight)
     return TimeZone(told, daylight if dhcp_daylight == "applied" else None)
+
+
+def daylight_of_offset(
+    options: Mapping[int, bytes], interpretations: Interpretations
+) -> DhcpDaylight:
+    """Whether daylight saving time is added to option 2, where the lease has one (I34)."""
+    return interpretations.dhcp_offset_daylight if TIME_OFFSET in options else "applied"
 
 
 def dhcp_time_offset(options: Mapping[int, bytes]) -> int | None:

@@ -48,6 +48,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+<[A-Za-z_:?!]")
 _FOREIGN = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<", b"\x00\x00\xfe\xff", b"\x00\x00\x00<")
 _CHUNK = 4096
+_EMPTY = ("", '""')
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,10 @@ def _apply_readings(
         if element.attributes:
             attributes[element.name] = element.attributes
         value = element.value
+        if value not in _EMPTY:
+            cleared.discard(element.name)
+            parameters[element.name] = value
+            continue
         if interpretations.empty_element == "unchanged" and not value:
             continue
         if interpretations.empty_element == "default":
@@ -264,7 +269,6 @@ def _apply_readings(
                 cleared.add(element.name)
                 parameters.pop(element.name, None)
                 continue
-            # The guide's way to say an empty string where an empty element means the default.
-            value = "" if value == '""' else value
+            value = ""
         parameters[element.name] = value
     return Profile(parameters, attributes, frozenset(cleared))

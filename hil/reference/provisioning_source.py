@@ -143,7 +143,7 @@ def _read_server_name(
     code: int, content: bytes, interpretations: Interpretations
 ) -> ProvisioningSource:
     source = _classify(code, _text_of(content))
-    if interpretations.dhcp_server_name == "host-only" and source.kind is not SourceKind.HOST:
+    if source.kind is not SourceKind.HOST and interpretations.dhcp_server_name == "host-only":
         raise SpecificationError(f"{source.text!r} is no bare host")
     return source
 

@@ -164,8 +164,9 @@ def meaning(
                 return Missing(text or "File not found")
             return Unusable(f"TFTP error {error} {text}".strip())
         case HttpAnswer():
-            if interpretations.redirect_macros == "expanded" and answer.location:
-                answer = replace(answer, location=expand(answer.location))
+            moved = "$" in (answer.location or "")
+            if moved and interpretations.redirect_macros == "expanded":
+                answer = replace(answer, location=expand(answer.location or ""))
             return _http_meaning(answer, fetch, redirects, authorizations, interpretations)
 
 
@@ -196,7 +197,8 @@ def _http_meaning(
 def _redirect(answer: HttpAnswer, fetch: Fetch, interpretations: Interpretations) -> Meaning:
     if not answer.location:
         return Unusable(f"HTTP {answer.status} without a Location")
-    options = fetch.options if interpretations.redirect_options == "same" else {}
+    keeps = not fetch.options or interpretations.redirect_options == "same"
+    options = fetch.options if keeps else {}
     try:
         target = resolve_url(_absolute(answer.location, fetch.url), None)
         if target.scheme == "tftp" and "srv" in options:

@@ -228,7 +228,7 @@ def _succeeded(phone: Phone, at: int, decisions: Decisions) -> Step:
         *attempts.result_log(phone, at, LogKind.SUCCESS, "OK", decisions),
         Finished(True),
     )
-    restarts = (
+    restarts = not phone.failures or (
         decisions.retry_index_restarts and phone.interpretations.list_restart == "after-success"
     )
     done = replace(

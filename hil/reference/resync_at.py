@@ -55,8 +55,9 @@ def replaces_periodic(
     While the phone does not know the time, it is so unless `Interpretations.resync_at_no_clock`
     reads "periodic".
     """
-    waits = clock_known or interpretations.resync_at_no_clock == "wait-for-clock"
-    return is_set(parameters) and waits
+    if not is_set(parameters):
+        return False
+    return clock_known or interpretations.resync_at_no_clock == "wait-for-clock"
 
 
 def random_delay(parameters: Parameters, interpretations: Interpretations) -> Window:
@@ -72,9 +73,10 @@ def random_delay(parameters: Parameters, interpretations: Interpretations) -> Wi
 
 def whole_minutes(seconds: int, interpretations: Interpretations) -> int:
     """Resync_At_Random_Delay in minutes: the formula's ``(value + 30) div 60``, or rounded up."""
-    if interpretations.resync_at_rounding == "next-minute":
-        return -(-seconds // MINUTE_S)
-    return (seconds + MINUTE_S // 2) // MINUTE_S
+    nearest, next_one = (seconds + MINUTE_S // 2) // MINUTE_S, -(-seconds // MINUTE_S)
+    if nearest == next_one or interpretations.resync_at_rounding == "next-minute":
+        return next_one
+    return nearest
 
 
 def due_instant(

@@ -40,6 +40,10 @@ SecretLookup: TypeAlias = Callable[[str, bool], str | None]
 """The value of a macro; SA to SD are known only if the second argument is true."""
 
 _FIRST_STAND_IN, _LAST_STAND_IN = 0xF0000, 0x10FFFF
+_STRUCTURE = re.compile(r"[(\[|]")
+_PLAIN = re.compile(r"[A-Za-z0-9:/._-]++")
+_NAMES_SERVER = re.compile(r"(?:[A-Za-z]++://)?[^/]")
+_DISPUTED = CREDENTIALS["key-and-credentials"] - CREDENTIALS["key-only"]
 _PRIVATE = re.compile(f"[{chr(_FIRST_STAND_IN)}-{chr(_LAST_STAND_IN)}]")
 
 
@@ -175,9 +179,9 @@ def _take(
     interpretations: Interpretations,
 ) -> Outcome:
     assignments = {name: held.show(value) for name, value in alternative.assignments}
-    secret = CREDENTIALS[interpretations.secret_macros]
     options = {
-        name: held.show(value, secrets=name in secret) for name, value in alternative.options
+        name: held.show(value, secrets=name in _credentials(name, interpretations))
+        for name, value in alternative.options
     }
     url = held.show(alternative.url)
     if not url:
@@ -186,18 +190,32 @@ def _take(
         return Skip(f"alternative {number} has no URL", number, assignments)
     if upgrade:
         _check_upgrade_options(options, interpretations)
-        if interpretations.upgrade_missing_server == "error":
-            server = None
+        server = _for_upgrade(url, server, interpretations)
     target = resolve_url(url, server)
     if "srv" in options and target.scheme == "tftp":
         raise RuleError("TFTP has no SRV look-up; --srv needs http or https")
     return Fetch(number, target.scheme, target.host, target.port, target.path, assignments, options)
 
 
+def _credentials(option: str, interpretations: Interpretations) -> frozenset[str]:
+    """The options in whose arguments $SA to $SD expand, as far as ``option`` depends on it."""
+    if option not in _DISPUTED:
+        return CREDENTIALS["key-only"]
+    return CREDENTIALS[interpretations.secret_macros]
+
+
+def _for_upgrade(
+    url: str, server: DefaultServer | None, interpretations: Interpretations
+) -> DefaultServer | None:
+    """The server that DHCP named, where the URL of an upgrade names none and may do without."""
+    if server is None or _NAMES_SERVER.match(url):
+        return None
+    return None if interpretations.upgrade_missing_server == "error" else server
+
+
 def _check_upgrade_options(options: dict[str, str], interpretations: Interpretations) -> None:
-    allowed = {"uid", "pwd"} if interpretations.upgrade_options == "uid-pwd" else set()
     for name in options:
-        if name not in allowed:
+        if name not in ("uid", "pwd") or interpretations.upgrade_options == "rejected":
             raise RuleError(f"--{name} is not supported for upgrades")
 
 
@@ -208,9 +226,11 @@ class _Held:
         self._lookup = lookup
         self._interpretations = interpretations
         self._waiting: dict[str, Reference] = {}
+        self._is_url = False
 
     def hide(self, rule: str) -> str:
         """Expand what can be expanded at once and put stand-ins for the rest."""
+        self._is_url = not _STRUCTURE.search(rule)
         return bounded_join(self._hide(piece) for piece in pieces(rule))
 
     def show(self, text: str, *, secrets: bool = False) -> str:
@@ -225,7 +245,10 @@ class _Held:
             return _without_stand_ins(piece)
         open_text = self._resolve(piece, secrets=False)
         waits = open_text != self._resolve(piece, secrets=True)
-        if not waits and self._interpretations.expansion_order == "before-parsing":
+        if not waits and (
+            (self._is_url and _PLAIN.fullmatch(open_text))
+            or self._interpretations.expansion_order == "before-parsing"
+        ):
             return _without_stand_ins(open_text)
         stand_in = chr(_FIRST_STAND_IN + len(self._waiting))
         if len(self._waiting) > _LAST_STAND_IN - _FIRST_STAND_IN:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hil.errors import ScheduleError
+from hil.reference.interpretations import Interpretations
 from hil.reference.windows import Window
 
 Exhaustion = Literal["repeat-last", "cycle", "stop"]
@@ -103,6 +104,13 @@ class Schedule:
         if self.ends or not parts:
             parts.append("0")
         return ",".join(parts)
+
+
+def element_at(schedule: Schedule, index: int, interpretations: Interpretations) -> Window | None:
+    """Return the delay before attempt ``index``; `Interpretations` are asked where the list is over."""
+    if index < len(schedule.elements) or schedule.never or schedule.ends:
+        return schedule.window(index)
+    return schedule.window(index, interpretations.list_exhaustion)
 
 
 def _element(part: str, position: int) -> Window:

@@ -232,8 +232,8 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
             again=_request_of(attempt) if due is not None else None,
         ),
     )
-    performed = phone.interpretations.resync_after_failed_upgrade == "performed"
-    if performed and decisions.resync_after_upgrade(phone.parameters):
+    wanted = decisions.resync_after_upgrade(phone.parameters)
+    if wanted and phone.interpretations.resync_after_failed_upgrade == "performed":
         phone = _followed_by_resync(phone, at)
     return phone, duties
 

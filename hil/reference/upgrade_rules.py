@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
 from hil.errors import RuleError
@@ -14,6 +13,7 @@ from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
 from hil.reference.provisioning_source import ProvisioningSource
 from hil.reference.responses import Document
+from hil.reference.schedules import element_at
 from hil.reference.urls import DefaultServer
 from hil.reference.windows import Window
 
@@ -35,10 +35,10 @@ def upgrade_retry_delay(
     parameters: Parameters, index: int, interpretations: Interpretations
 ) -> Window | None:
     """Upgrade_Error_Retry_Delay: the delay before the next attempt after ``index`` retries (I25)."""
-    if interpretations.upgrade_reattempt == "on-change-only":
-        return None
     schedule = parameters.schedule("Upgrade_Error_Retry_Delay")
-    return schedule.window(index, interpretations.list_exhaustion)
+    if schedule.never or interpretations.upgrade_reattempt == "on-change-only":
+        return None
+    return element_at(schedule, index, interpretations)
 
 
 def resolve_upgrade(
@@ -55,7 +55,7 @@ def resolve_upgrade(
     """
     server = None
     if requester:
-        interpretations = replace(interpretations, upgrade_missing_server="dhcp")
+        interpretations = interpretations.choose(upgrade_missing_server="dhcp")
         try:
             server = DefaultServer(requester)
         except RuleError as error:

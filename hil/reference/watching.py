@@ -93,7 +93,7 @@ def gated(phone: Phone, due: Due, decisions: Decisions) -> Due | None:
     texts = [phone.parameters.raw(name) for name in decisions.triggers]
     used = [text for text in texts if text.strip()]
     asked = due.reason is Reason.EXPLICIT
-    if phone.interpretations.resync_trigger != "gate" or asked or not used:
+    if asked or not used or phone.interpretations.resync_trigger != "gate":
         return due
     opens = [
         instant
