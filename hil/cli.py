@@ -25,9 +25,11 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "adequacy": "Show that the suite finds what is wrong with a handset.",
         "certify": "Judge a handset against the specification.",
+        "compare": "Say whether two runs came to the same.",
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",
         "expand": "Expand the macros of a text.",
+        "explore": "Play random legal scenarios against a handset.",
         "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
