@@ -34,7 +34,7 @@ from hil.reference.phone import (
     PoweredOn,
     Retrieve,
 )
-from hil.reference.responses import NoAnswer
+from hil.reference.responses import Answer, NoAnswer, TftpAnswer
 
 _SIGNS = (ev.DnsQuery, ev.Connected, ev.ProvisioningRequest, ev.SyslogMessage)
 _MOST_UNSEEN = 6
@@ -188,14 +188,21 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
     if isinstance(answer, NoAnswer):
         shadow.failed(answer.reason, event.at, event.at + shadow.patience)
     else:
+        gone = [] if not _may_have_gone(pending, answer) else hidden.gave_up(shadow, event.at)
         ways = _told_apart(shadow, Answered(event.at, answer))
         for way in ways:
             way.step = None
             way.happens(Answered(event.at, answer))
+        ways += gone
     held = shadow.held
     for way in ways:
         way.held = None
     return [each for way in ways for each in _requested(way, held)] if held is not None else ways
+
+
+def _may_have_gone(pending: Pending, answer: Answer) -> bool:
+    """Whether the phone may have given up before this answer, which nobody acknowledges."""
+    return pending.troubled and isinstance(answer, TftpAnswer) and answer.error is not None
 
 
 def _told_apart(shadow: Shadow, answered: Answered) -> list[Shadow]:

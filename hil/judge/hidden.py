@@ -125,6 +125,15 @@ def may_give_up(shadow: Shadow) -> bool:
             return False
 
 
+def gave_up(shadow: Shadow, at: int) -> list[Shadow]:
+    """The way in which it abandoned the present step before ``at``, if it is at one."""
+    if shadow.step is None:
+        return []
+    other = shadow.fork()
+    other.failed("no answer", shadow.step.since, at)
+    return [other]
+
+
 def given_up(shadow: Shadow, at: int, unseen_after: int = 2) -> list[Shadow]:
     """The ways in which it gave up before ``at``, where it goes on or something may begin then.
 

@@ -17,7 +17,10 @@ _SYSLOG_PORT = 514
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The lab's address, and whether its DNS server is the phone's.
+    """The lab's address, and whether its DNS server is the one that the phone asks first.
+
+    One that is asked after another hears of a look-up late, or not at all: no text says that a phone
+    asks a second one.
 
     ``lease_ends`` is the lab time in nanoseconds at which the phone's lease runs out, or None. What
     a DHCP server did not tell is unknown; then the lab is taken to see everything.
@@ -36,7 +39,7 @@ class Surroundings:
         named = [str(IPv4Address(servers[at : at + 4])) for at in whole]
         seconds = int.from_bytes(ack.options.get(_LEASE_TIME, b"") or b"\xff\xff\xff\xff")
         ends = None if seconds >= _FOR_EVER else ack.at + seconds * NANOSECONDS
-        return cls(address, not address or address in named, ends)
+        return cls(address, not address or named[:1] == [address], ends)
 
     def sees_request(self, scheme: str, server: str, port: int) -> bool:
         """Whether a request to this server would be seen: the lab listens on the usual ports."""
