@@ -17,6 +17,7 @@ Parameters = tuple[tuple[str, str | None], ...]
 TOKENS = r"[A-Za-z0-9\-.!%*_+`'~]+"
 _TOKEN = re.compile(TOKENS)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_HIDES = re.compile('["<>]')
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _LINE_END = re.compile(r"[\r\n]")
 LARGEST_NUMBER = 2**32 - 1
@@ -30,29 +31,31 @@ def is_token(text: str) -> bool:
 
 def split(text: str, separator: str) -> list[str]:
     """Cut at each ``separator`` outside quoted strings and angle brackets; the parts are stripped."""
+    if not _HIDES.search(text):
+        return [part.strip() for part in text.split(separator)]
+    marks = re.compile(f'["<>{re.escape(separator)}]')
     parts: list[str] = []
     start = at = 0
     inside = False
-    while at < len(text):
-        character = text[at]
-        if character == '"' and not inside:
-            quoted = _QUOTED.match(text, at)
-            if quoted is None:
-                raise RemoteProtocolError("a quoted string does not end")
-            at = quoted.end()
-            continue
-        if character == "<":
-            if inside:
-                raise RemoteProtocolError("an angle bracket inside another")
-            inside = True
-        elif character == ">":
-            if not inside:
-                raise RemoteProtocolError("an angle bracket closes that was never opened")
-            inside = False
-        elif character == separator and not inside:
-            parts.append(text[start:at].strip())
-            start = at + 1
-        at += 1
+    while (mark := marks.search(text, at)) is not None:
+        at = mark.end()
+        match mark.group():
+            case '"' if not inside:
+                quoted = _QUOTED.match(text, mark.start())
+                if quoted is None:
+                    raise RemoteProtocolError("a quoted string does not end")
+                at = quoted.end()
+            case "<":
+                if inside:
+                    raise RemoteProtocolError("an angle bracket inside another")
+                inside = True
+            case ">":
+                if not inside:
+                    raise RemoteProtocolError("an angle bracket closes that was never opened")
+                inside = False
+            case character if character == separator and not inside:
+                parts.append(text[start : mark.start()].strip())
+                start = at
     if inside:
         raise RemoteProtocolError("an angle bracket is never closed")
     parts.append(text[start:].strip())
