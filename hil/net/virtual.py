@@ -14,6 +14,7 @@ clock. Addresses are those of TEST-NET-1 (RFC 5737), so a mistake can reach nobo
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class VirtualNetwork:
         self.address = LAB_ADDRESS
         self.ports: list[VirtualPort] = []
         self.lost_barriers = 0
+        self._at_rest: list[Callable[[], bool]] = []
         try:
             self._build_bridge()
         except NamespaceError:
@@ -98,7 +100,14 @@ class VirtualNetwork:
                 self.lost_barriers += 1
         for probe in self._probes():
             moved += probe.moved()
-        return moved > 0
+        if moved:
+            return True
+        again = [look() for look in self._at_rest]
+        return any(again)
+
+    def at_rest(self, look: Callable[[], bool]) -> None:
+        """Call ``look`` whenever a flush moved nothing; True from it asks for another flush."""
+        self._at_rest.append(look)
 
     def close(self) -> None:
         """Let go of every namespace; the kernel takes the interfaces with them."""

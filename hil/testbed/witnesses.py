@@ -1,0 +1,124 @@
+"""The witnesses of one bench: made together, asked at the end of each test, heard in its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import IO
+
+from hil.clock import Clock
+from hil.errors import LabError
+from hil.history import History
+from hil.history import events as ev
+from hil.net.virtual import VirtualNetwork, VirtualPort
+from hil.witness.capture import Capture
+from hil.witness.crossing import LOOKS, Crossing, counted_ways
+from hil.witness.dhcp_watch import DhcpWatch, survey
+from hil.witness.wall_time import DateWitness, Pulse
+from hil.witness.witness import Witness
+
+CAPTURE_NAME = "capture.pcapng"
+"""The file of captured frames, beside the history."""
+
+_BEAT_S = 0.1
+
+
+class Witnesses:
+    """What watches the laboratory around one handset at ``port``.
+
+    ``mac`` is the handset's. ``late_s`` is how late the judge lets the phone be (`Timing.late`): a
+    bench that stood still for half of that would make it late. With ``directory`` all frames are
+    captured into a file there.
+    """
+
+    def __init__(
+        self,
+        network: VirtualNetwork,
+        port: VirtualPort,
+        clock: Clock,
+        history: History,
+        *,
+        mac: str,
+        late_s: float,
+        directory: Path | None = None,
+    ) -> None:
+        self._clock = clock
+        self._history = history
+        self._place = network.place()
+        self._port = port
+        ways = counted_ways(network.bridge, port.near, mac)
+        self.crossing = Crossing(ways, lambda: port.near.running, concerns=port.name)
+        self.date = DateWitness()
+        self.dhcp: DhcpWatch
+        self._witnesses: list[Witness] = [self.crossing, self.date]
+        file = None
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+            file = (directory / CAPTURE_NAME).open("wb")
+        clock.run(self._start(late_s, file))
+        if clock.virtual:
+            network.at_rest(self.crossing.look)
+
+    async def _start(self, late_s: float, file: IO[bytes] | None) -> None:
+        interfaces = (self._place.interface, self._port.near)
+        own = self._place.interface.mac
+        self.dhcp = DhcpWatch(interfaces, own, self._clock, self._history, self._report)
+        self._witnesses.append(self.dhcp)
+        if not self._clock.virtual:
+            pulse = Pulse(
+                self._clock, every_s=_BEAT_S, tolerance_s=late_s / 2, beaten=self.crossing.look
+            )
+            self._witnesses.append(pulse)
+        if file is not None:
+            self.capture(file)
+
+    def capture(self, file: IO[bytes], *, slots: int = 4096) -> None:
+        """Write all frames at the handset's port to ``file``, too; in the loop.
+
+        ``slots`` frames may wait to be written; what finds no room is a fault of the lab.
+        """
+        self._witnesses.append(Capture(self._port.near, self._clock, file, slots=slots))
+
+    def link_changes(self) -> None:
+        """The handset's link is about to go down or come up, as planned; in the loop."""
+        self.crossing.link_changes()
+
+    def begin(self) -> None:
+        """A test begins."""
+        for witness in self._witnesses:
+            witness.begin()
+
+    def end(self) -> None:
+        """A test ends: put what was wrong with the laboratory into its part of the history."""
+        if not self._clock.virtual:
+            self._clock.run(self._settle())
+        for witness in self._witnesses:
+            for trouble in witness.trouble():
+                self._report(trouble)
+
+    def survey(self) -> None:
+        """Search the wire for foreign DHCP servers; LabError if there is one."""
+        self._clock.run(survey(self._place, self._clock, self.dhcp))
+
+    async def close(self) -> None:
+        """Watch no more."""
+        for witness in self._witnesses:
+            witness.close()
+        self._witnesses.clear()
+
+    async def _settle(self) -> None:
+        for _ in range(LOOKS):
+            if not self.crossing.look():
+                return
+            await asyncio.sleep(_BEAT_S)
+
+    def _report(self, trouble: LabError) -> None:
+        self._history.append(
+            ev.LabFault(
+                source="witness",
+                what=trouble.what,
+                evidence=trouble.evidence,
+                next_step=trouble.next_step,
+                concerns=trouble.concerns,
+            )
+        )

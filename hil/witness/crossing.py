@@ -1,0 +1,147 @@
+"""Does the wire carry each frame once? What was sent at one end is held against what arrived.
+
+Between the lab's interface and the handset's port lie a bridge or switches. A `Way` has a meter at
+either end of one direction; a frame that the far one never counts was lost, one that it counts twice
+was duplicated. Two sorts of frames would accuse the wire wrongly: those still under way, so a
+difference counts only when it stands through several looks, and those sent toward a link that is
+down or comes up at that moment, so nothing counts from a planned change of the link until the wire
+has been seen quiet again.
+
+On the virtual testbed both meters are frame counters of the kernel, exact to the frame. On a rack a
+switch's port counters can be the far one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hil.errors import LabError
+from hil.net.frame_counter import FrameCounter
+from hil.net.interface import Interface
+from hil.net.packet_filter import carried
+
+LOOKS = 4
+"""So many looks in a row a difference has to stand; frames under way have arrived by then."""
+
+
+class Meter(Protocol):
+    """Counts frames at one end of a way."""
+
+    def counted(self) -> int:
+        """How many frames passed since the last call."""
+
+    def close(self) -> None:
+        """Stop counting."""
+
+
+@dataclass
+class Way:
+    """One direction of the wire, in words, and the meters at its two ends."""
+
+    name: str
+    sent: Meter
+    arrived: Meter
+    ahead: int = 0
+    standing: list[int] = field(default_factory=list)
+    lost: int = 0
+    surplus: int = 0
+
+    def look(self) -> int:
+        """Read the meters; gives how many frames passed either since the last look."""
+        # Sent first: a frame that passes between the two readings is then early, not lost.
+        sent, arrived = self.sent.counted(), self.arrived.counted()
+        self.ahead += sent - arrived
+        return sent + arrived
+
+    def settle(self) -> bool:
+        """Say whether both ends agree; what they disagree on for `LOOKS` looks is lost or surplus."""
+        if not self.ahead or any((self.ahead > 0) is not (each > 0) for each in self.standing):
+            self.standing = [self.ahead] if self.ahead else []
+            return not self.ahead
+        self.standing.append(self.ahead)
+        if len(self.standing) < LOOKS:
+            return False
+        certain = min(self.standing, key=abs)
+        self.lost += max(0, certain)
+        self.surplus += max(0, -certain)
+        self.ahead -= certain
+        self.standing = []
+        return not self.ahead
+
+    def forget(self) -> None:
+        """Let the ends agree from here on."""
+        self.ahead = 0
+        self.standing = []
+
+
+class Crossing:
+    """A witness of the wire between the lab and a handset.
+
+    ``linked`` tells whether the handset's link is up. Somebody has to call `look` again and again,
+    best when nothing is in flight, and `link_changes` before each planned change of the link.
+    """
+
+    def __init__(self, ways: Sequence[Way], linked: Callable[[], bool], concerns: str) -> None:
+        self._ways = tuple(ways)
+        self._linked = linked
+        self._concerns = concerns
+        self._open = False
+
+    def look(self) -> bool:
+        """Compare both ends; True if it takes another look to know."""
+        moved = sum([way.look() for way in self._ways])
+        if not self._open:
+            for way in self._ways:
+                way.forget()
+            if not self._linked():
+                return False
+            self._open = moved == 0
+            return not self._open
+        agreed = [way.settle() for way in self._ways]
+        return not all(agreed)
+
+    def link_changes(self) -> None:
+        """The link goes down or comes up now, as planned: what is under way may be lost."""
+        self.look()
+        self._open = False
+
+    def begin(self) -> None:
+        """Look afresh."""
+        for way in self._ways:
+            way.lost = way.surplus = 0
+
+    def trouble(self) -> Sequence[LabError]:
+        """What was lost or came too often since `begin`."""
+        found = []
+        for way in self._ways:
+            if way.lost:
+                found.append(self._told("lost", way.lost, way.name))
+            if way.surplus:
+                found.append(self._told("duplicated or altered", way.surplus, way.name))
+        return found
+
+    def close(self) -> None:
+        """Stop counting."""
+        for way in self._ways:
+            way.sent.close()
+            way.arrived.close()
+        self._ways = ()
+
+    def _told(self, what: str, frames: int, way: str) -> LabError:
+        return LabError(
+            f"the wire {what} frames",
+            evidence=f"{frames} {way}, by the frames counted at its two ends",
+            next_step="look at the counters of bridge, switch and cable between lab and handset",
+            concerns=self._concerns,
+        )
+
+
+def counted_ways(lab: Interface, port: Interface, handset_mac: str) -> tuple[Way, Way]:
+    """Both directions between the lab's interface and a handset's port, counted by the kernel."""
+    down, up = carried(lab.mac, handset_mac), carried(handset_mac, lab.mac)
+    return (
+        Way("to the handset", FrameCounter(lab, down), FrameCounter(port, down)),
+        Way("from the handset", FrameCounter(port, up), FrameCounter(lab, up)),
+    )
