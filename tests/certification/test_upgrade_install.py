@@ -111,7 +111,6 @@ def test_parameters_outlive_an_upgrade(
 # -- loss of power -----------------------------------------------------------------------------------
 
 
-@quick
 @requirement("upgrade.install")
 @pytest.mark.parametrize(
     ("file", "octets"), [(PATH, 0), (PATH, 100), (IMAGE, 0), (IMAGE, 8000), (IMAGE, 19_999)]
