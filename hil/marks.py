@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hil.errors import UsageError
+from hil.reference.interpretations import CATALOGUE
 from hil.reference.requirements import requirement as known
 
 
@@ -20,3 +22,26 @@ quick = pytest.mark.quick
 On the testbed ``quick.yaml`` it may take at most `hil.pytest_plugin.QUICK_LAB_S` seconds of lab time;
 a run of the quick tests in virtual time holds it to that.
 """
+
+
+class NotApplicable(Exception):
+    """A test does not apply to the handset, for the reason that it says; it is no trouble of anyone."""
+
+
+def reading(**wanted: str | int | tuple[str | int, ...]) -> pytest.MarkDecorator:
+    """Declare that a test's own expectations hold for certain readings of open questions only.
+
+    Each question is given its reading, or a tuple of several. Where the testbed has chosen another one
+    for the handset the test is NOT_APPLICABLE. UsageError at import for what is no question or reading.
+    """
+    candidates = {entry.name: tuple(map(str, entry.candidates)) for entry in CATALOGUE}
+    allowed = {}
+    for name, value in wanted.items():
+        chosen = tuple(map(str, value if isinstance(value, tuple) else (value,)))
+        if unknown := set(chosen) - set(candidates.get(name, ())):
+            raise UsageError(
+                f"{name} cannot be read as {', '.join(sorted(unknown))}",
+                remedy=f"see `hil interpretations show {name}`",
+            )
+        allowed[name] = chosen
+    return pytest.mark.reading(**allowed)

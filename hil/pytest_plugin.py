@@ -27,7 +27,9 @@ from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.lab_time import NANOSECONDS
+from hil.marks import NotApplicable
 from hil.net.namespace import enter
+from hil.pytest_readings import Readings, declared_readings
 from hil.suite_location import suite_root
 from hil.testbed.bench import VirtualBench
 
@@ -89,7 +91,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"quick: takes at most {QUICK_LAB_S:g} s of lab time on the testbed quick.yaml"
     )
+    config.addinivalue_line(
+        "markers", "reading(**readings): the test expects what these readings say"
+    )
     config.stash[RESULTS] = RunResults()
+    config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
     for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):
         name = f"hil_fixtures_{path.stem}"
         if not config.pluginmanager.has_plugin(name):
@@ -277,7 +283,7 @@ def _spoil(
 
 def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     names = requirements_of(item)
-    conduct = conduct_of(names, error)
+    conduct = replace(conduct_of(names, error), readings=tuple(declared_readings(item)))
     bench = item.config.stash.get(BENCH, None)
     started = item.stash.get(STARTED, None)
     wall_s = time.perf_counter() - item.stash[BEGAN]
@@ -340,6 +346,8 @@ def conduct_of(names: tuple[str, ...], error: BaseException | None) -> Conduct:
             return Conduct(names, unmet=str(error) if error.precondition else "")
         case LabError():
             return Conduct(names, lab_error=str(error))
+        case NotApplicable():
+            return Conduct(names, not_applicable=str(error))
         case _:
             place = traceback.extract_tb(error.__traceback__)[-1:]
             where = "".join(f" ({frame.filename}:{frame.lineno})" for frame in place)

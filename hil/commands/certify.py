@@ -223,6 +223,7 @@ def _write_json(
     wall_s: float,
 ) -> None:
     from hil import __version__
+    from hil.judge.readings import differing
 
     identity = entry.identity()
     text = results.as_json(
@@ -238,6 +239,7 @@ def _write_json(
             "mac": identity.mac,
             "serial": identity.serial,
             "firmware": identity.swver,
+            "interpretations": [each.as_json() for each in differing(entry.chosen_interpretations())],
         },
     )
     if target == "-":

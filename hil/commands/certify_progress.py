@@ -12,6 +12,7 @@ import pytest
 
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
+from hil.judge.readings import differing
 from hil.pytest_plugin import RESULTS
 from hil.testbed.inventory import HandsetEntry, Testbed
 
@@ -64,6 +65,8 @@ class Progress:
             f"{self._entry.name}: {self._entry.model} {identity.mac}, {identity.swver}{with_defects}"
         )
         self._echo(f"testbed {self._testbed.name}, {self.results.planned} tests")
+        if others := differing(self._entry.chosen_interpretations()):
+            self._echo(f"not read as by default: {', '.join(map(str, others))}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print the verdicts that are new."""
@@ -101,8 +104,11 @@ class Progress:
         name = result.id.removeprefix("tests/certification/")
         verdict = click.style(f"{word.value:<{_WIDTH}}", fg=_COLOURS[word], bold=True)
         self._echo(f"{verdict} {name}  ({_hours(result.lab_s)} in {result.wall_s:.2f} s) {number}")
-        if word not in (Word.PASS, Word.NOT_APPLICABLE):
+        if word is not Word.PASS:
             self._say(str(result.judgement), word)
+            return
+        for line in result.judgement.about_readings():
+            self._echo(click.style(f"    {line}", dim=True))
 
     def _say(self, text: str, word: Word) -> None:
         for line in text.splitlines():

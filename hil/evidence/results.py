@@ -34,6 +34,8 @@ class TestResult:
             "lab_s": round(self.lab_s, 6),
             "findings": [finding.as_json() for finding in self.judgement.findings],
             "remarks": list(self.judgement.remarks),
+            "interpretations": [each.as_json() for each in self.judgement.readings],
+            "acquitting": [each.as_json() for each in self.judgement.acquitting],
         }
 
 

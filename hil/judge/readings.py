@@ -12,7 +12,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from hil.reference.consulted import watched
-from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation
+from hil.reference.interpretations import (
+    CATALOGUE,
+    WITHOUT_EFFECT,
+    Interpretation,
+    Interpretations,
+)
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 
@@ -53,19 +58,19 @@ def watched_phone(phone: Phone, asked: set[str]) -> Phone:
     return replace(phone, interpretations=readings, parameters=parameters)
 
 
-def readings_of(phone: Phone, names: Collection[str]) -> tuple[Reading, ...]:
-    """How these questions are read for a phone, in the order of the catalogue."""
-    return tuple(_reading(phone, entry) for entry in CATALOGUE if entry.name in names)
+def readings_of(interpretations: Interpretations, names: Collection[str]) -> tuple[Reading, ...]:
+    """How these questions are read, in the order of the catalogue."""
+    return tuple(_reading(interpretations, entry) for entry in CATALOGUE if entry.name in names)
 
 
-def differing(phone: Phone) -> tuple[Reading, ...]:
-    """The questions that are read in another way than by default for a phone."""
-    every = readings_of(phone, {entry.name for entry in CATALOGUE})
+def differing(interpretations: Interpretations) -> tuple[Reading, ...]:
+    """The questions that are read in another way than by default."""
+    every = (_reading(interpretations, entry) for entry in CATALOGUE)
     return tuple(each for each in every if not each.is_default)
 
 
-def _reading(phone: Phone, entry: Interpretation) -> Reading:
-    chosen = getattr(phone.interpretations, entry.name)
+def _reading(interpretations: Interpretations, entry: Interpretation) -> Reading:
+    chosen = getattr(interpretations, entry.name)
     return Reading(entry.key, entry.name, str(chosen), chosen == entry.default)
 
 

@@ -118,7 +118,9 @@ def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Ti
             return any(each.source == "monitor" for each in again.findings)
 
         acquitted = acquitting(phone, own, accused)
-    return replace(judgement, readings=readings_of(phone, asked), acquitting=acquitted)
+    return replace(
+        judgement, readings=readings_of(phone.interpretations, asked), acquitting=acquitted
+    )
 
 
 def _accuses_itself(judgement: Judgement) -> bool:

@@ -17,15 +17,15 @@ class Identity:
     """One phone; the defaults are a 7832 with the firmware that the chapter names.
 
     ``mac`` may be written in any case, bare or with colons or hyphens, and is kept as $MAC shows it.
-    ``version`` is the marketing form of ``swver``, as the User-Agent header has it. ``psn`` is a
-    device attribute (`Interpretations.psn`): the chapter's cell is empty, provisioning servers
-    answer ``/7832-3PCC.xml``. Raises `SpecificationError` for a ``mac`` that no interface can have.
+    ``version`` is the marketing form of ``swver``, as the User-Agent header has it. ``psn`` is
+    what $PSN shows where that is known of this phone; empty, it is as `Interpretations.psn` has it.
+    Raises `SpecificationError` for a ``mac`` that no interface can have.
     """
 
     mac: str
     serial: str = "88012BA01234"
     pn: str = "CP-7832-3PCC"
-    psn: str = "7832-3PCC"
+    psn: str = ""
     swver: str = "sip7832.11-3-2MPP0001-609"
     version: str = "11.3.2"
     hwver: str = "2.0.1"

@@ -114,6 +114,8 @@ class MacroTable:
             return self.parameters.raw(_PARAMETERS[name])
         if name in _SECRETS:
             return self.parameters.raw(_SECRETS[name]) if secrets else None
+        if name == "PSN":
+            return self.identity.psn or self.interpretations.psn
         if name in _IDENTITY:
             return str(getattr(self.identity, _IDENTITY[name]))
         if name in _CONTEXT:

@@ -27,7 +27,7 @@ def baseline(bench: VirtualBench, name: str) -> TestResult:
     started = bench.begin(name, (REQUIREMENT,))
     unmet = lab_error = ""
     try:
-        bench.tftp.serve(f"/{bench.entry.identity().psn}.xml", flat_profile())
+        bench.tftp.serve(f"/{bench.entry.shown_psn}.xml", flat_profile())
         bench.dhcp.offer(option_66=bench.tftp.address)
         up = bench.handset.boot()
         bench.history.wait(

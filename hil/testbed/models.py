@@ -121,7 +121,9 @@ class HandsetEntry(Entry):
     """One phone: who it is, where it hangs, and how its specification is read and timed.
 
     ``seed`` picks the instants that a virtual phone takes in its windows; the same seed repeats
-    them. ``capabilities`` names the optional features that the phone declares.
+    them. ``interpretations`` are the readings that a phone is held to, ``follows`` those that a
+    virtual one behaves by; both are the defaults where nothing is said. ``capabilities`` names the
+    optional features that the phone declares.
     """
 
     name: Name = Field(description=NAME_IS)
@@ -149,6 +151,10 @@ class HandsetEntry(Entry):
     interpretations: dict[str, str] = Field(
         default={}, description="a mapping of question to reading, such as resync_trigger: gate"
     )
+    follows: dict[str, str] = Field(
+        default={},
+        description="a mapping of question to reading, by which a virtual phone behaves",
+    )
     timing: TimingEntry = Field(
         default=TimingEntry(), description="a mapping of early, late, drift, boot, lease, step, ..."
     )
@@ -168,7 +174,7 @@ class HandsetEntry(Entry):
     )
     seed: int = Field(default=0, ge=0, description="a whole number, 0 or more")
 
-    @field_validator("interpretations")
+    @field_validator("interpretations", "follows")
     @classmethod
     def _answerable(cls, readings: dict[str, str]) -> dict[str, str]:
         if wrongs := tuple(unreadable(readings)):
@@ -183,17 +189,26 @@ class HandsetEntry(Entry):
         return parameters
 
     def identity(self) -> Identity:
-        """Who the phone is, for the reference; $PSN as given or as its interpretation says."""
+        """Who the phone is, for the reference."""
         return Identity(
             mac=self.mac,
             serial=self.serial,
             pn=self.model,
-            psn=self.psn or self.chosen_interpretations().psn,
+            psn=self.psn or "",
             swver=self.firmware.swver,
             version=self.firmware.release,
             hwver=self.hwver,
             ccert_installed=self.client_certificate,
         )
+
+    @property
+    def shown_psn(self) -> str:
+        """$PSN as given, or as its interpretation says."""
+        return self.psn or self.chosen_interpretations().psn
+
+    def own_readings(self) -> Interpretations:
+        """How a virtual phone itself reads the specification."""
+        return Interpretations.default().choose(**self.follows)
 
     def chosen_interpretations(self) -> Interpretations:
         """How the specification is read for this handset."""

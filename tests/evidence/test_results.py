@@ -105,6 +105,8 @@ def test_a_test_as_json() -> None:
             }
         ],
         "remarks": [],
+        "interpretations": [],
+        "acquitting": [],
     }
 
 
