@@ -1,30 +1,26 @@
 """The requirements: each clause that tests check, that findings name, and that defects break.
 
-An id is the section's word and the parameter's. The text is our own; the authority is the source.
+An id is the section's word and the parameter's; what a third word names is one sentence of the
+parameter. `hil.reference.coverage` says which sentences of the chapter become which requirements.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from hil.errors import UsageError
-from hil.reference.requirement_rows_macros import MACROS, STATE_MACROS
+from hil.reference.requirement import Level, Observable, Requirement, Witness
+from hil.reference.requirement_rows_defaults import DEFAULTS
+from hil.reference.requirement_rows_macros import MACROS
 from hil.reference.requirement_rows_phone import FACES
-from hil.reference.requirement_rows_profiles import MESSAGES, PERSISTENCE, PROFILES, TIMERS
+from hil.reference.requirement_rows_profiles import PROFILES
 from hil.reference.requirement_rows_servers import DHCP, SERVERS, TRANSFERS
 from hil.reference.requirement_rows_sip import SIP
+from hil.reference.requirement_rows_states import STATE_MACROS
+from hil.reference.requirement_rows_timers import MESSAGES, PERSISTENCE, TIMERS
 from hil.reference.requirement_rows_upgrades import UPGRADES
 
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One clause: what a phone must do, and where that is written."""
-
-    id: str
-    text: str
-    source: str
-
+__all__ = ["REQUIREMENTS", "Level", "Observable", "Requirement", "Witness", "requirement"]
 
 _ROWS = (
     *PROFILES,
@@ -39,9 +35,10 @@ _ROWS = (
     *SIP,
     *FACES,
     *SERVERS,
+    *DEFAULTS,
 )
 
-REQUIREMENTS = MappingProxyType({row[0]: Requirement(*row) for row in _ROWS})
+REQUIREMENTS = MappingProxyType({row.id: row for row in _ROWS})
 """Every requirement by its id, in the order of the specification."""
 
 

@@ -21,6 +21,7 @@ from hil.virtual import (
     defects_clock,
     defects_codes,
     defects_commands,
+    defects_defaults,
     defects_dhcp,
     defects_faces,
     defects_lines,
@@ -49,6 +50,7 @@ DEFECTS = MappingProxyType(
         defect.name: defect
         for defect in (
             *defects_timing.DEFECTS,
+            *defects_defaults.DEFECTS,
             *defects_schedule.DEFECTS,
             *defects_clock.DEFECTS,
             *defects_lines.DEFECTS,

@@ -339,7 +339,7 @@ DEFECTS = (
     ),
     Defect(
         "notify-check-sync-in-vain",
-        "sip.notify",
+        "sip.check_sync",
         "agrees to check-sync and does nothing",
         _check_sync_in_vain,
     ),

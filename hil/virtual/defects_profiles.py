@@ -40,6 +40,21 @@ def _corrupt_is_empty(
         return Profile({})
 
 
+def _too_large_is_empty(
+    right: Read,
+    document: Document,
+    options: Mapping[str, str],
+    parameters: Parameters,
+    reading: Interpretations,
+) -> Profile:
+    try:
+        return right(document, options, parameters, reading)
+    except ProfileError as error:
+        if error.kind is not ProfileErrorKind.TOO_LARGE:
+            raise
+        return Profile({})
+
+
 def _salvaged(
     right: Read,
     document: Document,
@@ -161,13 +176,19 @@ async def _in_place(flash: Flash, parameters: Mapping[str, str]) -> None:
 DEFECTS = (
     Defect(
         "corrupt-accepted",
-        "resync.failure",
+        "resync.failure.corrupt",
         "takes a corrupt file for a successful resync",
         deviating(read_profile=_corrupt_is_empty),
     ),
     Defect(
+        "no-room-is-success",
+        "resync.failure.internal",
+        "takes a file that it has no room for as a successful resync",
+        deviating(read_profile=_too_large_is_empty),
+    ),
+    Defect(
         "corrupt-applied-in-part",
-        "resync.failure",
+        "resync.failure.corrupt",
         "applies of a file that is not well-formed what it can read",
         deviating(read_profile=_salvaged),
     ),

@@ -34,8 +34,8 @@ DEFECTS = tuple(
         _any_number(name),
     )
     for defect, requirement, name in (
-        ("random-delay-any-number", "resync.random_delay", "Resync_Random_Delay"),
-        ("forced-delay-any-number", "resync.forced_delay", "Forced_Resync_Delay"),
-        ("resync-at-delay-any-number", "resync.at.random_delay", "Resync_At_Random_Delay"),
+        ("random-delay-any-number", "resync.random_delay.range", "Resync_Random_Delay"),
+        ("forced-delay-any-number", "resync.forced_delay.range", "Forced_Resync_Delay"),
+        ("resync-at-delay-any-number", "resync.at.delay_range", "Resync_At_Random_Delay"),
     )
 )

@@ -339,7 +339,7 @@ DEFECTS = (
     ),
     Defect(
         "key-quotes-kept",
-        "rules.key",
+        "rules.key.quotes",
         "takes the double quotes around --key for a part of the key",
         concluding(_quotes_kept),
     ),

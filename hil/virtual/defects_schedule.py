@@ -116,19 +116,19 @@ DEFECTS = (
     ),
     Defect(
         "resync-at-besides-periodic",
-        "resync.at",
+        "resync.at.overrides_periodic",
         "goes on with Resync_Periodic although Resync_At is set",
         decision(replaces_periodic=lambda parameters, reading, known: False),
     ),
     Defect(
         "resync-at-invalid-counts",
-        "resync.at",
+        "resync.at.format",
         "ignores Resync_Periodic for an invalid Resync_At, too",
         decision(replaces_periodic=_any_text_replaces_periodic),
     ),
     Defect(
         "resync-at-empty-is-midnight",
-        "resync.at",
+        "resync.at.default",
         "resyncs at midnight if Resync_At is empty",
         _at_another_time(lambda text: text if text.strip() else "0000"),
     ),
@@ -140,13 +140,19 @@ DEFECTS = (
     ),
     Defect(
         "resync-at-2400-invalid",
-        "resync.at",
+        "resync.at.format",
         "does not take 2400 for a time",
         _at_another_time(lambda text: "" if text.strip() == "2400" else text),
     ),
     Defect(
+        "resync-at-leading-zeros-dropped",
+        "resync.at.format",
+        "takes Resync_At for a number, so that one with a zero in front has too few digits",
+        _at_another_time(lambda text: "" if text.strip().startswith("0") else text),
+    ),
+    Defect(
         "resync-at-hours-alone",
-        "resync.at",
+        "resync.at.format",
         "does not look at the minutes of Resync_At",
         _at_another_time(_hours_alone),
     ),
@@ -170,7 +176,7 @@ DEFECTS = (
     ),
     Defect(
         "resync-at-delay-short",
-        "resync.at.random_delay",
+        "resync.at.delay_minimum",
         "waits at most as long as a Resync_At_Random_Delay below 600 says",
         _delayed(
             lambda seconds, window: (

@@ -250,19 +250,19 @@ DEFECTS = (
     ),
     Defect(
         "upgerr-empty",
-        "macros.upgrade",
+        "macros.upgerr",
         "says nothing in $UPGERR",
         expanding("UPGERR", to=lambda table, value: ""),
     ),
     Defect(
         "upgtmr-always-zero",
-        "macros.upgrade",
+        "macros.upgtmr",
         "says 0 in $UPGTMR however long ago the last attempt was",
         expanding("UPGTMR", to=lambda table, value: "0"),
     ),
     Defect(
         "swver-of-the-factory",
-        "macros.upgrade",
+        "macros.swver",
         "says in $SWVER which load it left the factory with",
         expanding("SWVER", to=lambda table, value: _FACTORY),
     ),
@@ -286,7 +286,7 @@ DEFECTS = (
     ),
     Defect(
         "peer-log-although-off",
-        "upgrade.peer_sharing_log",
+        "upgrade.peer_sharing",
         "tells Peer_Firmware_Sharing_Log_Server of upgrades although Peer_Firmware_Sharing is No",
         decision(compose_peer_log=_to_peers(_OF_UPGRADES, obeys=False)),
     ),

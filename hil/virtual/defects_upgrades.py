@@ -179,7 +179,7 @@ DEFECTS = (
     ),
     Defect(
         "upgrade-disabled-by-default",
-        "upgrade.enable",
+        "upgrade.enable.default",
         "upgrades only once Upgrade_Enable has been set to Yes",
         decision(upgrade_enabled=_enabled_if_set),
     ),
@@ -215,7 +215,7 @@ DEFECTS = (
     ),
     Defect(
         "upgrade-rule-default",
-        "upgrade.rule",
+        "upgrade.rule.default",
         "asks the server of DHCP for /$PSN.loads where Upgrade_Rule is empty",
         deviating(resolve_upgrade=_default_for_empty),
     ),
@@ -227,19 +227,19 @@ DEFECTS = (
     ),
     Defect(
         "upgrade-port-ignored",
-        "upgrade.url",
+        "upgrade.url.port",
         "does not use the port that Upgrade_Rule names",
         _concluding(_default_port),
     ),
     Defect(
         "upgrade-port-69",
-        "upgrade.url",
+        "upgrade.url.port",
         "asks at port 69, whatever the protocol of Upgrade_Rule",
         _concluding(_port_69),
     ),
     Defect(
         "upgrade-server-of-dhcp",
-        "upgrade.url",
+        "upgrade.url.server",
         "takes the server of DHCP where Upgrade_Rule names none",
         deviating(resolve_upgrade=_server_of_dhcp),
     ),

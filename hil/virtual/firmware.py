@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from hil.reference import reports
 from hil.reference.decisions import Decisions
@@ -97,11 +98,13 @@ class Firmware:
     """One build.
 
     ``boot_s`` is the time from power-on to DHCP, ``step_s`` between two steps of a resync, in
-    seconds of lab time. ``first_utc_ns`` is what its clock shows after boot-up; a phone without a
-    battery knows no time. The functions are the places where a defect can stand.
+    seconds of lab time. ``defaults`` are its parameters where they differ from what is published for
+    a phone that nobody has configured. ``first_utc_ns`` is what its clock shows after boot-up; a
+    phone without a battery knows no time. The functions are the places where a defect can stand.
     """
 
     decisions: Decisions = field(default_factory=Decisions)
+    defaults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     interpretations: Interpretations = DEFAULT
     boot_s: float = 2.0
     step_s: float = 0.005

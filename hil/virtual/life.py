@@ -144,7 +144,7 @@ class Life:
 
     def _from_flash(self, before: Phone | None) -> Phone:
         reading = self._firmware.interpretations
-        parameters = Parameters({}, reading).updated(self._body.flash.load())
+        parameters = Parameters(self._firmware.defaults, reading).updated(self._body.flash.load())
         if before is not None:
             return replace(self._firmware.remembered(before), parameters=parameters)
         identity = self._body.hardware.identity

@@ -128,7 +128,7 @@ def test_option_125_may_hold_a_url_in_the_block_of_cisco(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/125.xml"])
 
 
-@requirement("dhcp.option_to_use")
+@requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_66_comes_before_all_others(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
 ) -> None:
@@ -144,7 +144,7 @@ def test_by_default_66_comes_before_all_others(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/66.xml"])
 
 
-@requirement("dhcp.option_to_use")
+@requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_160_comes_before_159_150_60_and_43(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
 ) -> None:
@@ -159,7 +159,7 @@ def test_by_default_160_comes_before_159_150_60_and_43(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/160.xml"])
 
 
-@requirement("dhcp.option_to_use")
+@requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_159_comes_before_150(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -168,7 +168,7 @@ def test_by_default_159_comes_before_150(
     history.expect(TftpRequest, after=lease, within=handset.timing.step)
 
 
-@requirement("dhcp.option_to_use")
+@requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_60_comes_before_43(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
 ) -> None:

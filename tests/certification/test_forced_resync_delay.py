@@ -32,7 +32,7 @@ def test_a_resync_that_fell_due_in_a_call_begins_that_long_after_it(
     telephone.expect(telephone.hang_up(call), seconds)
 
 
-@requirement("resync.forced_delay")
+@requirement("resync.forced_delay.default", "resync.forced_delay")
 def test_the_default_is_four_hours(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600")
     call = telephone.talk()
@@ -168,7 +168,7 @@ def test_a_profile_sets_it(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(call), 900)
 
 
-@requirement("resync.forced_delay")
+@requirement("resync.forced_delay.range", "resync.forced_delay")
 @pytest.mark.parametrize("value", ["65536", "-1", "soon"])
 def test_a_value_out_of_its_range_is_not_taken(
     value: str, telephone: Telephone, reference: Phone

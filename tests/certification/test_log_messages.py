@@ -21,7 +21,7 @@ from hil.testing.calls import Telephone
 
 
 @quick
-@requirement("log.request")
+@requirement("log.request.default", "log.request")
 def test_the_start_of_a_resync_is_reported(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
@@ -42,7 +42,7 @@ def test_the_start_of_a_resync_is_reported(
 
 
 @quick
-@requirement("log.success")
+@requirement("log.success.default", "log.success")
 def test_a_successful_resync_is_reported(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
@@ -60,7 +60,7 @@ def test_a_successful_resync_is_reported(
     history.expect(SyslogMessage, after=synced, text=told, within=handset.timing.message)
 
 
-@requirement("log.failure")
+@requirement("log.failure.default", "log.failure")
 def test_a_failed_resync_is_reported_with_its_reason_and_not_as_successful(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,

@@ -64,7 +64,7 @@ def test_upgcond_is_always_true_in_upgrade_rule(
 
 
 @quick
-@requirement("macros.identity")
+@requirement("macros.ccert", "macros.identity")
 def test_ccert_chooses_between_phones_with_and_without_a_client_certificate(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

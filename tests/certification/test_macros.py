@@ -32,7 +32,7 @@ def test_a_name_expands_with_and_without_parentheses(
     history.check("$A and $(A)", seen=asked, due="/ABCDEF-ABCDEFx.cfg")
 
 
-@requirement("macros.forms")
+@requirement("macros.dollar", "macros.forms")
 def test_two_dollar_signs_expand_to_one(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -131,7 +131,7 @@ def test_pn_and_psn_are_the_product(
     history.check("$PN and $PSN", seen=text, due="CP-7832-3PCC 7832-3PCC")
 
 
-@requirement("macros.identity")
+@requirement("macros.sn", "macros.identity")
 def test_sn_is_the_serial_number(
     handset: HandsetControl, dhcp: DhcpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -139,7 +139,7 @@ def test_sn_is_the_serial_number(
     history.check("$SN", seen=text, due=handset.identity.serial)
 
 
-@requirement("macros.identity")
+@requirement("macros.swver", "macros.identity")
 def test_swver_is_the_name_of_the_load(
     handset: HandsetControl, dhcp: DhcpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -147,7 +147,7 @@ def test_swver_is_the_name_of_the_load(
     history.check("$SWVER", seen=text, due=handset.identity.swver)
 
 
-@requirement("macros.identity")
+@requirement("macros.ccert", "macros.identity")
 def test_ccert_is_the_status_of_the_client_certificate(
     handset: HandsetControl, dhcp: DhcpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:

@@ -30,7 +30,7 @@ def reports(history: History, server: SyslogEndpoint, after: Moment) -> list[str
     return [each.text for each in came]
 
 
-@requirement("upgrade.peer_sharing_log")
+@requirement("upgrade.peer_sharing", "upgrade.peer_sharing_log")
 def test_with_no_the_log_server_is_told_nothing_of_an_upgrade(
     handset: HandsetControl,
     tftp: TftpEndpoint,

@@ -38,7 +38,7 @@ def test_a_key_decrypts_what_openssl_has_encrypted(
     history.check("the files", seen=asked, due=["/a.cfg", "/decrypted.xml"])
 
 
-@requirement("rules.key")
+@requirement("rules.key.quotes", "rules.key")
 def test_the_key_may_stand_in_double_quotes(
     handset: HandsetControl, http: HttpEndpoint, history: History
 ) -> None:

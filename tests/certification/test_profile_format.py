@@ -167,7 +167,7 @@ def test_a_gzip_file_is_recognised_by_its_header_whatever_its_name(
     history.check("GPP_A and GPP_B", seen=became, due="/new-old.xml")
 
 
-@requirement("resync.failure")
+@requirement("resync.failure.corrupt", "resync.failure")
 def test_a_file_without_a_flat_profile_is_corrupt(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -175,7 +175,7 @@ def test_a_file_without_a_flat_profile_is_corrupt(
     _is_refused(body, handset, dhcp, tftp, history)
 
 
-@requirement("resync.failure")
+@requirement("resync.failure.corrupt", "resync.failure")
 def test_a_file_that_ends_too_early_is_corrupt_and_nothing_of_it_is_applied(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
@@ -184,7 +184,7 @@ def test_a_file_that_ends_too_early_is_corrupt_and_nothing_of_it_is_applied(
     check_in_force(history, handset, web, GPP_A="old", GPP_B="old", GPP_C="")
 
 
-@requirement("resync.failure", "profile.compression")
+@requirement("resync.failure.corrupt", "resync.failure", "profile.compression")
 def test_a_damaged_gzip_file_is_corrupt(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -193,14 +193,14 @@ def test_a_damaged_gzip_file_is_corrupt(
     _is_refused(checksum_and_size_gone, handset, dhcp, tftp, history)
 
 
-@requirement("resync.failure")
+@requirement("resync.failure.corrupt", "resync.failure")
 def test_a_file_whose_entities_expand_without_end_is_refused_and_the_phone_goes_on(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
     _is_refused(LAUGHS, handset, dhcp, tftp, history)
 
 
-@requirement("resync.failure")
+@requirement("resync.failure.internal", "resync.failure")
 def test_a_file_that_expands_to_a_gibibyte_is_refused_and_the_phone_goes_on(
     handset: HandsetControl, http: HttpEndpoint, history: History
 ) -> None:

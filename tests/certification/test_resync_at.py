@@ -37,7 +37,7 @@ def test_the_phone_resyncs_at_that_time_every_day(
         last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day} 07:30")
 
 
-@requirement("resync.at")
+@requirement("resync.at.format", "resync.at")
 @pytest.mark.parametrize(
     ("value", "now", "due"),
     [
@@ -61,7 +61,7 @@ def test_a_time_from_0000_to_2400_is_valid(
     expect_resync_at(history, handset, ntp, synced(history, handset, Resync_At__HHmm_=value), due)
 
 
-@requirement("resync.at")
+@requirement("resync.at.format", "resync.at")
 @pytest.mark.parametrize("value", ["2401", "0960", "730", "07:30", "later", "-730"])
 def test_an_invalid_time_is_ignored(
     value: str,
@@ -76,7 +76,7 @@ def test_an_invalid_time_is_ignored(
     expect_resyncs(history, handset, last, 3000, 3000, 3000)
 
 
-@requirement("resync.at")
+@requirement("resync.at.default", "resync.at")
 def test_the_default_is_no_time(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
@@ -89,7 +89,7 @@ def test_the_default_is_no_time(
     expect_no_resync_until(history, ntp, last, "2026-03-04 06:00")
 
 
-@requirement("resync.at")
+@requirement("resync.at.overrides_periodic", "resync.at")
 def test_resync_periodic_is_ignored_beside_a_valid_time(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,

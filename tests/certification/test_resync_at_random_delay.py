@@ -74,7 +74,7 @@ def test_the_resync_begins_within_the_delay_in_whole_minutes(
     expect_resync_at(history, handset, ntp, last, "2026-03-02 07:30", within=most)
 
 
-@requirement("resync.at.random_delay")
+@requirement("resync.at.delay_default", "resync.at.random_delay")
 def test_the_default_is_ten_minutes(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
@@ -87,7 +87,7 @@ def test_the_default_is_ten_minutes(
     check_spread(history, delays(history, handset, ntp, 600), 60)
 
 
-@requirement("resync.at.random_delay")
+@requirement("resync.at.delay_minimum", "resync.at.random_delay")
 @pytest.mark.parametrize("value", ["0", "60"])
 def test_a_value_below_600_spreads_the_resyncs_over_ten_minutes_all_the_same(
     value: str,
@@ -133,7 +133,7 @@ def test_the_moments_of_several_days_differ(
     )
 
 
-@requirement("resync.at.random_delay")
+@requirement("resync.at.delay_range", "resync.at.random_delay")
 @pytest.mark.parametrize("value", ["65536", "soon"])
 def test_a_value_out_of_its_range_is_not_taken(
     value: str,

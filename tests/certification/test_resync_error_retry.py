@@ -25,7 +25,7 @@ def test_an_integer_is_the_seconds_to_the_next_attempt(
     expect_resyncs(history, handset, failed, 300, 300)
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.list", "resync.error_retry_delay")
 def test_a_list_is_taken_element_by_element(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -35,7 +35,7 @@ def test_a_list_is_taken_element_by_element(
     expect_resyncs(history, handset, failed, 600, 1200, 300)
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.list", "resync.error_retry_delay")
 def test_the_last_element_of_a_list_is_repeated(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -44,7 +44,7 @@ def test_the_last_element_of_a_list_is_repeated(
     expect_resyncs(history, handset, failed, 600, 1200, 300, 300, 300, 300)
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.range", "resync.error_retry_delay")
 def test_a_range_is_the_earliest_second_and_how_many_more(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -53,7 +53,7 @@ def test_a_range_is_the_earliest_second_and_how_many_more(
     expect_resyncs(history, handset, failed, *[(2400, 2430)] * 8)
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.range", "resync.error_retry_delay")
 def test_each_element_of_a_list_may_be_a_range(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -63,7 +63,7 @@ def test_each_element_of_a_list_may_be_a_range(
     expect_resyncs(history, handset, failed, (1800, 2100), (3600, 4200), (3600, 4200))
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.zero", "resync.error_retry_delay")
 def test_with_a_delay_of_zero_there_is_no_further_attempt(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -72,7 +72,7 @@ def test_with_a_delay_of_zero_there_is_no_further_attempt(
     history.expect_none(ProvisioningRequest, after=failed, within=86_400)
 
 
-@requirement("resync.error_retry_delay")
+@requirement("resync.error_retry_delay.default", "resync.error_retry_delay")
 def test_by_default_the_delay_doubles_from_a_minute_to_a_day(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -110,7 +110,7 @@ def test_after_a_success_the_list_starts_from_its_first_element(
 # -- what makes a resync fail ------------------------------------------------------------------------
 
 
-@requirement("resync.failure", "resync.error_retry_delay")
+@requirement("resync.failure.corrupt", "resync.failure", "resync.error_retry_delay")
 def test_a_corrupt_file_is_tried_again(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -21,7 +21,7 @@ from hil.testing import expect_resyncs, first_resync
 TIMES = {"Resync_Error_Retry_Delay": "300", "Resync_Periodic": "1200"}
 
 
-@requirement("resync.fails_on_fnf")
+@requirement("resync.fails_on_fnf.default", "resync.fails_on_fnf")
 def test_by_default_tftp_error_1_fails_the_resync(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -34,7 +34,7 @@ def test_every_reboot_triggers_a_resync(
         history.expect(TftpRequest, after=lease, within=1 + handset.timing.late)
 
 
-@requirement("resync.on_reset", "resync.random_delay")
+@requirement("resync.on_reset.default", "resync.on_reset", "resync.random_delay")
 def test_by_default_a_reboot_triggers_a_resync_within_two_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -21,7 +21,7 @@ def test_an_integer_is_the_seconds_to_the_next_resync(
     expect_resyncs(history, handset, synced, 3000, 3000)
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.default", "resync.periodic")
 def test_the_default_is_3600_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -30,7 +30,7 @@ def test_the_default_is_3600_seconds(
     expect_resyncs(history, handset, synced, 3600, 3600)
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.list", "resync.periodic")
 def test_a_list_is_taken_element_by_element(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -39,7 +39,7 @@ def test_a_list_is_taken_element_by_element(
     expect_resyncs(history, handset, synced, 600, 1200, 300)
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.list", "resync.periodic")
 def test_the_last_element_of_a_list_is_repeated(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -48,7 +48,7 @@ def test_the_last_element_of_a_list_is_repeated(
     expect_resyncs(history, handset, synced, 600, 1200, 300, 300, 300, 300)
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.range", "resync.periodic")
 def test_a_range_is_the_earliest_second_and_how_many_more(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -57,7 +57,7 @@ def test_a_range_is_the_earliest_second_and_how_many_more(
     expect_resyncs(history, handset, synced, *[(2400, 2430)] * 8)
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.range", "resync.periodic")
 def test_each_element_of_a_list_may_be_a_range(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -66,7 +66,7 @@ def test_each_element_of_a_list_may_be_a_range(
     expect_resyncs(history, handset, synced, (1800, 2100), (3600, 4200), (3600, 4200))
 
 
-@requirement("resync.periodic")
+@requirement("resync.periodic.zero", "resync.periodic")
 def test_zero_disables_periodic_resyncs(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -38,7 +38,7 @@ def test_a_random_delay_of_zero_resyncs_at_once(
     history.expect(TftpRequest, after=lease, within=handset.timing.late)
 
 
-@requirement("resync.random_delay")
+@requirement("resync.random_delay", "resync.random_delay.range")
 def test_the_largest_random_delay_is_65535_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
@@ -80,7 +80,7 @@ def test_the_random_delay_follows_the_boot_up_and_no_periodic_resync(
     expect_resyncs(history, handset, synced, 600, 600, 600)
 
 
-@requirement("resync.random_delay")
+@requirement("resync.random_delay.range", "resync.random_delay")
 @pytest.mark.parametrize("value", ["65536", "-1", "soon"])
 def test_a_value_out_of_its_range_is_not_taken(
     value: str,

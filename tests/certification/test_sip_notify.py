@@ -187,7 +187,7 @@ def test_an_event_that_is_unknown_has_no_effect(
     left_alone(history, handset, marked)
 
 
-@requirement("sip.notify")
+@requirement("sip.check_sync", "sip.notify")
 def test_check_sync_resyncs_if_the_phone_knows_it(
     handset: HandsetControl, sip: SipEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -25,7 +25,7 @@ NEWER = "sip7832.11-3-2MPP0001-610"
 ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 
 
-@requirement("upgrade.enable", "upgrade.install")
+@requirement("upgrade.enable.default", "upgrade.enable", "upgrade.install")
 def test_by_default_upgrades_are_enabled(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:

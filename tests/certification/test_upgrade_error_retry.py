@@ -36,7 +36,7 @@ def test_an_integer_is_the_seconds_to_the_next_attempt(
     expect_resyncs(history, handset, failed, 300, 300, 300)
 
 
-@requirement("upgrade.error_retry_delay")
+@requirement("upgrade.error_retry_delay.default", "upgrade.error_retry_delay")
 def test_the_default_is_3600_seconds(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
 ) -> None:

@@ -40,7 +40,7 @@ def scheme(name: str, reading: Interpretations) -> str:
 # -- the defaults ------------------------------------------------------------------------------------
 
 
-@requirement("log.upgrade_request")
+@requirement("log.upgrade_request.default", "log.upgrade_request")
 def test_the_start_of_an_upgrade_is_reported(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -61,7 +61,7 @@ def test_the_start_of_an_upgrade_is_reported(
     )
 
 
-@requirement("log.upgrade_success", "log.upgrade_request")
+@requirement("log.upgrade_success.default", "log.upgrade_success", "log.upgrade_request")
 def test_a_successful_upgrade_is_reported_once_after_its_request(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -85,7 +85,7 @@ def test_a_successful_upgrade_is_reported_once_after_its_request(
     history.check("the messages", seen=words, due=["Requesting", "Successful"])
 
 
-@requirement("log.upgrade_failure")
+@requirement("log.upgrade_failure.default", "log.upgrade_failure")
 def test_a_failed_upgrade_is_reported_with_its_reason_and_not_as_successful(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -328,7 +328,7 @@ def test_a_rule_tells_a_retry_by_upgst(
     history.check("the file of the retry", seen=asked.path, due="/spare.loads")
 
 
-@requirement("macros.upgrade")
+@requirement("macros.upgerr", "macros.upgrade")
 def test_upgerr_is_the_result_of_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -350,7 +350,7 @@ def test_upgerr_is_the_result_of_the_attempt_before(
     history.check("$ERR is not empty", seen=failed, due="now <...>", passed=failed != "now <>")
 
 
-@requirement("macros.upgrade")
+@requirement("macros.upgtmr", "macros.upgrade")
 def test_upgtmr_is_the_seconds_since_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
@@ -374,7 +374,7 @@ def test_upgtmr_is_the_seconds_since_the_attempt_before(
         history.check("$UPGTMR", seen=value, due=f"{delay} and a moment", passed=good)
 
 
-@requirement("macros.upgrade", "log.upgrade_success")
+@requirement("macros.swver", "macros.upgrade", "log.upgrade_success")
 @pytest.mark.parametrize("load", [NEWER, "sip7832.11-0-1MPP-312"], ids=["newer", "older"])
 def test_swver_is_the_load_that_runs_before_and_after(
     handset: HandsetControl,

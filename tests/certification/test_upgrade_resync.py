@@ -33,22 +33,30 @@ QUIET = {"Resync_On_Reset": "No", "Resync_Periodic": "0", "Upgrade_Error_Retry_D
 
 @quick
 @requirement("resync.after_upgrade")
-@pytest.mark.parametrize(
-    "parameters", [{}, {"Resync_After_Upgrade_Attempt": "Yes"}], ids=["default", "set"]
-)
 @pytest.mark.parametrize("on_reset", ["Yes", "No"])
-def test_by_default_a_resync_follows_a_successful_upgrade(
+def test_with_yes_a_resync_follows_a_successful_upgrade(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
     history: History,
     on_reset: str,
-    parameters: dict[str, str],
 ) -> None:
-    provision(dhcp, tftp, Resync_On_Reset=on_reset)
+    provision(dhcp, tftp, Resync_On_Reset=on_reset, Resync_After_Upgrade_Attempt="Yes")
     serve_load(tftp, NEWER)
     rule = f"tftp://{tftp.address}{PATH}"
-    lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **QUIET | parameters)
+    lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **QUIET)
+    booted = expect_upgrade(history, handset, lease, PATH)
+    history.expect(ProvisioningRequest, after=booted, path=DEFAULT_PATH, within=soon(handset))
+
+
+@requirement("resync.after_upgrade.default", "resync.after_upgrade")
+def test_by_default_a_resync_follows_a_successful_upgrade(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp)
+    serve_load(tftp, NEWER)
+    rule = f"tftp://{tftp.address}{PATH}"
+    lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **QUIET)
     booted = expect_upgrade(history, handset, lease, PATH)
     history.expect(ProvisioningRequest, after=booted, path=DEFAULT_PATH, within=soon(handset))
 

@@ -163,7 +163,7 @@ def test_without_a_protocol_it_comes_by_tftp_from_port_69(
     history.check("protocol and port", seen=ports, due={("tftp", 69)})
 
 
-@requirement("upgrade.url")
+@requirement("upgrade.url.port", "upgrade.url")
 def test_http_means_port_80(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
 ) -> None:
@@ -174,7 +174,7 @@ def test_http_means_port_80(
     history.check("protocol and port", seen=ports, due={("http", 80)})
 
 
-@requirement("upgrade.url")
+@requirement("upgrade.url.port", "upgrade.url")
 def test_https_means_port_443(
     handset: HandsetControl,
     dns: DnsEndpoint,
@@ -190,7 +190,7 @@ def test_https_means_port_443(
     history.check("protocol and port", seen=ports, due={("https", 443)})
 
 
-@requirement("upgrade.url")
+@requirement("upgrade.url.port", "upgrade.url")
 def test_a_port_in_the_rule_is_used_for_the_whole_load(
     handset: HandsetControl, tftp_6900: TftpEndpoint, history: History
 ) -> None:
@@ -202,7 +202,7 @@ def test_a_port_in_the_rule_is_used_for_the_whole_load(
     history.check("the ports", seen=ports, due={6900})
 
 
-@requirement("upgrade.url")
+@requirement("upgrade.url.port", "upgrade.url")
 def test_an_http_port_in_the_rule_is_used_for_the_whole_load(
     handset: HandsetControl, http_8080: HttpEndpoint, history: History
 ) -> None:
@@ -214,7 +214,7 @@ def test_an_http_port_in_the_rule_is_used_for_the_whole_load(
     history.check("the ports", seen=ports, due={8080})
 
 
-@requirement("upgrade.url")
+@requirement("upgrade.url.server", "upgrade.url")
 def test_a_rule_without_a_server_is_an_error_or_means_the_server_of_dhcp(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,

@@ -15,7 +15,7 @@ from hil.testing import check_in_force, fetched, idle_phone, next_transfer, soon
 
 
 @quick
-@requirement("resync.user_configurable")
+@requirement("resync.user_configurable.default", "resync.user_configurable")
 def test_by_default_a_user_can_resync_the_phone_from_its_screen(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
