@@ -1,4 +1,6 @@
-"""Delay on a link: by netem where the kernel has it, else by a relay that holds frames back.
+"""A relay in a link: it holds frames back, loses some or sends them twice.
+
+Delay comes from netem where the kernel has it, else from a relay.
 
 The relay is a veth pair cut in two: what arrives at one half is sent out of the other ``delay_s``
 later, in the order of arrival. Frames cross it with their virtio-net header, so that checksums and
@@ -14,27 +16,45 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from hil.errors import LabError
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace
+from hil.net.packet_filter import BARRIER_ETHERTYPE
 
 _ETH_P_ALL = 0x0003
 _SOL_PACKET = 263
 _PACKET_VNET_HDR = 15
 _PACKET_OUTGOING = 4
 _LONGEST = 70_000
+_VNET_HDR = 10
+_BARRIER = BARRIER_ETHERTYPE.to_bytes(2, "big")
+
+Manner = Callable[[bytes, bool], int]
+"""How often a frame crosses, given its octets and whether it goes toward the handset."""
+
+
+def faithful(frame: bytes, to_handset: bool) -> int:
+    """Each frame crosses once."""
+    del frame, to_handset
+    return 1
 
 
 class Relay:
     """A thread that carries frames both ways between two interfaces of one namespace.
 
-    ``handset_side`` is the end whose carrier follows the handset's.
+    ``right`` is on the handset's side: ``handset_side``, whose carrier follows the handset's.
+    ``manner``, which runs in the relay's thread, can lose frames or double them; barriers are spared,
+    so that virtual time goes on.
     """
 
-    def __init__(self, left: Interface, right: Interface, delay_s: float) -> None:
+    def __init__(
+        self, left: Interface, right: Interface, delay_s: float, manner: Manner = faithful
+    ) -> None:
         self._delay_s = delay_s
+        self._manner = manner
         self._interfaces = (left, right)
         self.handset_side = right
         self._sockets = (_tap(left), _tap(right))
@@ -94,7 +114,6 @@ class Relay:
             opened.close()
         for interface in self._interfaces:
             interface.close()
-        self.handset_side.namespace.close()
         os.close(self._stop)
         os.close(self._stopper)
 
@@ -127,7 +146,14 @@ class Relay:
             while True:
                 frame, address = source.recvfrom(_LONGEST)
                 if address[2] != _PACKET_OUTGOING:
-                    held.append((time.monotonic() + self._delay_s, target, frame))
+                    due = time.monotonic() + self._delay_s
+                    held.extend([(due, target, frame)] * self._copies(frame, source))
+
+    def _copies(self, frame: bytes, source: Any) -> int:
+        octets = frame[_VNET_HDR:]
+        if octets[12:14] == _BARRIER:
+            return 1
+        return self._manner(octets, source is self._sockets[0])
 
 
 def _tap(interface: Interface) -> socket.socket:

@@ -112,10 +112,11 @@ class VirtualNetwork:
     def close(self) -> None:
         """Let go of every namespace; the kernel takes the interfaces with them."""
         for port in self.ports:
-            if port.relay is not None:
-                port.relay.close()
             port.probe.close()
             port.near.close()
+            if port.relay is not None:
+                port.relay.close()
+                port.near.namespace.close()
             port.far.close()
             port.far.namespace.close()
         self.ports.clear()

@@ -12,7 +12,7 @@ from hil.history import History
 from hil.history import events as ev
 from hil.net.virtual import VirtualNetwork, VirtualPort
 from hil.witness.capture import Capture
-from hil.witness.crossing import LOOKS, Crossing, counted_ways
+from hil.witness.crossing import Crossing, counted_ways
 from hil.witness.dhcp_watch import DhcpWatch, survey
 from hil.witness.wall_time import DateWitness, Pulse
 from hil.witness.witness import Witness
@@ -21,13 +21,15 @@ CAPTURE_NAME = "capture.pcapng"
 """The file of captured frames, beside the history."""
 
 _BEAT_S = 0.1
+_SETTLING_BEATS = 10
 
 
 class Witnesses:
     """What watches the laboratory around one handset at ``port``.
 
     ``mac`` is the handset's. ``late_s`` is how late the judge lets the phone be (`Timing.late`): a
-    bench that stood still for half of that would make it late. With ``directory`` all frames are
+    bench that stood still for half of that would make it late. A frame takes ``delay_s`` from end to
+    end. With ``directory`` all frames are
     captured into a file there.
     """
 
@@ -40,8 +42,10 @@ class Witnesses:
         *,
         mac: str,
         late_s: float,
+        delay_s: float = 0.0,
         directory: Path | None = None,
     ) -> None:
+        self._beat_s = _BEAT_S + 2 * delay_s
         self._clock = clock
         self._history = history
         self._place = network.place()
@@ -66,7 +70,7 @@ class Witnesses:
         self._witnesses.append(self.dhcp)
         if not self._clock.virtual:
             pulse = Pulse(
-                self._clock, every_s=_BEAT_S, tolerance_s=late_s / 2, beaten=self.crossing.look
+                self._clock, every_s=self._beat_s, tolerance_s=late_s / 2, beaten=self.crossing.look
             )
             self._witnesses.append(pulse)
         if file is not None:
@@ -107,10 +111,10 @@ class Witnesses:
         self._witnesses.clear()
 
     async def _settle(self) -> None:
-        for _ in range(LOOKS):
+        for _ in range(_SETTLING_BEATS):
             if not self.crossing.look():
                 return
-            await asyncio.sleep(_BEAT_S)
+            await asyncio.sleep(self._beat_s)
 
     def _report(self, trouble: LabError) -> None:
         self._history.append(

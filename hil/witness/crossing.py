@@ -1,11 +1,11 @@
-"""Does the wire carry each frame once? What was sent at one end is held against what arrived.
+"""Whether the wire carries each frame once: what was sent is held against what arrived.
 
 Between the lab's interface and the handset's port lie a bridge or switches. A `Way` has a meter at
 either end of one direction; a frame that the far one never counts was lost, one that it counts twice
 was duplicated. Two sorts of frames would accuse the wire wrongly: those still under way, so a
-difference counts only when it stands through several looks, and those sent toward a link that is
-down or comes up at that moment, so nothing counts from a planned change of the link until the wire
-has been seen quiet again.
+difference counts only when it is still there after a while in which nothing passed either end; and
+those sent toward a link that is down or comes up at that moment, so nothing counts from a planned
+change of the link until the wire has been seen quiet again.
 
 On the virtual testbed both meters are frame counters of the kernel, exact to the frame. On a rack a
 switch's port counters can be the far one.
@@ -14,16 +14,13 @@ switch's port counters can be the far one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from hil.errors import LabError
 from hil.net.frame_counter import FrameCounter
 from hil.net.interface import Interface
 from hil.net.packet_filter import carried
-
-LOOKS = 4
-"""So many looks in a row a difference has to stand; frames under way have arrived by then."""
 
 
 class Meter(Protocol):
@@ -44,43 +41,30 @@ class Way:
     sent: Meter
     arrived: Meter
     ahead: int = 0
-    standing: list[int] = field(default_factory=list)
     lost: int = 0
     surplus: int = 0
 
-    def look(self) -> int:
-        """Read the meters; gives how many frames passed either since the last look."""
-        # Sent first: a frame that passes between the two readings is then early, not lost.
+    def look(self) -> bool:
+        """Read the meters; True if no frame passed either since the last look."""
         sent, arrived = self.sent.counted(), self.arrived.counted()
         self.ahead += sent - arrived
-        return sent + arrived
+        return not sent and not arrived
 
-    def settle(self) -> bool:
-        """Say whether both ends agree; what they disagree on for `LOOKS` looks is lost or surplus."""
-        if not self.ahead or any((self.ahead > 0) is not (each > 0) for each in self.standing):
-            self.standing = [self.ahead] if self.ahead else []
-            return not self.ahead
-        self.standing.append(self.ahead)
-        if len(self.standing) < LOOKS:
-            return False
-        certain = min(self.standing, key=abs)
-        self.lost += max(0, certain)
-        self.surplus += max(0, -certain)
-        self.ahead -= certain
-        self.standing = []
+    def settle(self, *, quiet: bool) -> bool:
+        """Say whether both ends agree; on a ``quiet`` wire, what they disagree on is trouble."""
+        if self.ahead and quiet:
+            self.lost += max(0, self.ahead)
+            self.surplus += max(0, -self.ahead)
+            self.ahead = 0
         return not self.ahead
-
-    def forget(self) -> None:
-        """Let the ends agree from here on."""
-        self.ahead = 0
-        self.standing = []
 
 
 class Crossing:
     """A witness of the wire between the lab and a handset.
 
     ``linked`` tells whether the handset's link is up. Somebody has to call `look` again and again,
-    best when nothing is in flight, and `link_changes` before each planned change of the link.
+    with longer in between than a frame takes to cross, and `link_changes` before each planned change
+    of the link.
     """
 
     def __init__(self, ways: Sequence[Way], linked: Callable[[], bool], concerns: str) -> None:
@@ -91,16 +75,16 @@ class Crossing:
 
     def look(self) -> bool:
         """Compare both ends; True if it takes another look to know."""
-        moved = sum([way.look() for way in self._ways])
-        if not self._open:
-            for way in self._ways:
-                way.forget()
-            if not self._linked():
-                return False
-            self._open = moved == 0
-            return not self._open
-        agreed = [way.settle() for way in self._ways]
-        return not all(agreed)
+        quiet = [way.look() for way in self._ways]
+        if self._open:
+            agreed = [way.settle(quiet=still) for way, still in zip(self._ways, quiet, strict=True)]
+            return not all(agreed)
+        for way in self._ways:
+            way.ahead = 0
+        if not self._linked():
+            return False
+        self._open = all(quiet)
+        return not self._open
 
     def link_changes(self) -> None:
         """The link goes down or comes up now, as planned: what is under way may be lost."""
