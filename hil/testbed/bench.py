@@ -124,6 +124,7 @@ class VirtualBench:
             self.history,
             mac=self.admission.mac,
             late_s=self.timing.late,
+            delay_s=self.testbed.network.delay_ms / 1000,
             directory=directory,
         )
         self._cleanup.callback(lambda: self.clock.run(self.witnesses.close(), timeout=_CLOSING_S))
@@ -292,6 +293,8 @@ class VirtualBench:
         if self.network.lost_barriers:
             self.network.lost_barriers = 0
             self._lab_fault("the virtual network lost a frame", "a barrier did not come back")
+        if self.history.unwritten:
+            self._lab_fault("what happened is not on disk", self.history.unwritten)
         self.witnesses.end()
         return self.history.append(ev.TestEnded(source="bench", test=test))
 
