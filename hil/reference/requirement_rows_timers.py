@@ -167,7 +167,7 @@ PERSISTENCE = (
     row(
         "flash.persistence",
         "Parameters survive loss of power; a profile is applied whole or not at all.",
-        sources.PROFILE + "Resync On Reset; " + sources.FORMATS + ", XML",
+        sources.FORMATS + ", XML",
         "what is asked for after a loss of power at a chosen moment",
         Witness.REQUEST,
     ),
