@@ -78,7 +78,9 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
     purpose = _intent(shadow.phone, event)
     denied = shadow.denied_lately(event.at)
     sign = announcement_of(shadow, event, purpose)
-    shadow.windows[purpose].check(shadow.phone, sign, denied)
+    shadow.windows[purpose].check(
+        shadow.phone, sign, denied, lag=shadow.lag_unseen(purpose)
+    )
     phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
     if phone is not shadow.phone:
         shadow.commit(phone, duties, event.at)
@@ -120,7 +122,8 @@ def _begins(
     shadow: Shadow, event: ev.Event, purpose: Purpose, phone: Phone, duties: tuple[Duty, ...]
 ) -> None:
     before = shadow.phone
-    shadow.windows[purpose].check(before, announcement_of(shadow, event, purpose))
+    sign = announcement_of(shadow, event, purpose)
+    shadow.windows[purpose].check(before, sign, lag=shadow.lag_unseen(purpose))
     due = due_of(before, purpose)
     if phone.phase is Phase.WAITING and due is not None:
         # It was over at once, and all that is seen of it is a message, which takes its time.

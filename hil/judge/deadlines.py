@@ -51,19 +51,19 @@ def time_is(shadow: Shadow, now: int) -> None:
         return
     for purpose, window in shadow.windows.items():
         if purpose is not Purpose.UPGRADE or not may_be_starting(shadow, now):
-            window.time_is(shadow.phone, now)
+            window.time_is(shadow.phone, now, lag=shadow.lag_unseen(purpose))
     _restart_overdue(shadow, now)
     shadow.logs.time_is(now, shadow.could_send)
     match shadow.step:
         case Looking(asked=False) as looking if shadow.sees_query(looking):
-            if now - looking.since > shadow.stride:
+            if now - looking.since > shadow.stride + shadow.lag(looking.since):
                 service = looking.locate.service
                 name = next(iter(shadow.names.hosts_of(looking.locate)), f"SRV {service}")
                 clause = "rules.srv" if service else "rules.url"
                 what, due = f"{name} was not looked up", f"a DNS query for {name}"
                 _left_path(shadow, clause, what, due, now)
         case Asking(connection=0) as asking if shadow.sees(asking):
-            if now > asking.last:
+            if now > asking.last + shadow.lag(asking.since):
                 _not_fetched(shadow, asking.retrieve, now)
 
 

@@ -57,8 +57,12 @@ def told(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
     if settled is None:
         return [shadow]
     ways = [shadow]
-    if event.at - looking.last > PROMPT_LOOKUP_NS:
+    late = event.at - looking.last > PROMPT_LOOKUP_NS
+    if late:
         ways.append(_too_late(shadow, looking, event))
+    if late or looking.question not in ("", _question(event)):
+        # It asks anew, or has, and may wait for the answer to that alone.
+        ways.append(shadow.fork())
     if settled == "goes on":
         # The address of a host is due now.
         since = event.at
@@ -92,7 +96,7 @@ def _is_asked(shadow: Shadow, event: ev.DnsQuery) -> None:
     """Take note of a question that the present step needs."""
     step = shadow.step
     if isinstance(step, Looking) and _asks_for(shadow, step.locate, event):
-        shadow.step = replace(step, last=event.at, asked=True)
+        shadow.step = replace(step, last=event.at, asked=True, question=_question(event))
         if event.qtype == "SRV":
             shadow.ledger.checked("rules.srv")
     elif isinstance(step, Asking) and step.connection == 0 and step.retrieve.port:
@@ -100,6 +104,11 @@ def _is_asked(shadow: Shadow, event: ev.DnsQuery) -> None:
         if _asks_for(shadow, locate, event):
             # It looks all hosts of the service up before it asks, and announces, the first.
             _still_looking(shadow, step, event.at + shadow.patience)
+
+
+def _question(event: ev.DnsQuery | ev.DnsAnswer) -> str:
+    """What an answer has in common with its question (RFC 5452 section 9.1): id and client."""
+    return f"{event.peer} {event.data[:2].hex()}"
 
 
 def _asks_for(shadow: Shadow, locate: Locate, event: ev.DnsQuery) -> bool:

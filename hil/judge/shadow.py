@@ -17,6 +17,7 @@ from hil.judge import partitions
 from hil.judge.findings import Finding, Ledger
 from hil.judge.names import Names, located
 from hil.judge.owed import OwedLogs
+from hil.judge.requests import is_address
 from hil.judge.rule_timers import as_it_may_read
 from hil.judge.steps import Asking, Looking, Step
 from hil.judge.surroundings import Surroundings
@@ -365,6 +366,24 @@ class Shadow:
         # It may have fallen due a while before that could be seen.
         failed = self.names.failed_since(message.host, max(0, since - self.stride))
         return self._sees_message(message) and not failed
+
+    def lag(self, since: int) -> int:
+        """How much longer what falls due after ``since`` may take, nanoseconds.
+
+        A phone may send a message before it goes on, and to send it look for its server in vain.
+        """
+        host = self.phone.parameters.raw("Syslog_Server").strip().partition(":")[0]
+        if not host or is_address(host):
+            return 0
+        if not self.surroundings.answers_names:
+            return self.patience
+        found = self.names.address_of(host)
+        failed = self.names.failed_since(host, max(0, since - self.stride))
+        return 0 if found and not failed else self.patience
+
+    def lag_unseen(self, purpose: Purpose) -> int:
+        """How long what has begun in time may show nothing: the first question may go elsewhere."""
+        return 0 if self.surroundings.answers_names else self.lag(self.windows[purpose].anchor)
 
     def sees_query(self, looking: Looking) -> bool:
         """Whether the phone has to ask the lab for the address."""

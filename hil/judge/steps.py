@@ -18,6 +18,7 @@ class Looking:
     """The address of a host is due; ``asked`` once a query for it was seen.
 
     ``missed`` are hosts among those of a service whose address came too late for the phone.
+    ``question`` tells the last question from others: an answer to one before it may be ignored.
     """
 
     locate: Locate
@@ -25,6 +26,7 @@ class Looking:
     last: int
     asked: bool = False
     missed: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True)

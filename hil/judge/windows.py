@@ -45,6 +45,11 @@ class DueWindow:
         other._anchor, other._overdue_told = self._anchor, self._overdue_told
         return other
 
+    @property
+    def anchor(self) -> int:
+        """When the reference set the present window, ns of lab time."""
+        return self._anchor
+
     def opened(self, at: int) -> None:
         """The reference has set another window, counted from ``at``."""
         self._anchor = at
@@ -73,10 +78,13 @@ class DueWindow:
                 others = ()
         return next((o for o in others if at - o.latest <= self.slack_late(o, at)), None)
 
-    def check(self, phone: Phone, event: ev.Event, denied: str | None = None) -> None:
+    def check(
+        self, phone: Phone, event: ev.Event, denied: str | None = None, *, lag: int = 0
+    ) -> None:
         """It begins with ``event``: say whether it is due now.
 
-        ``denied`` is the clause by which the phone may not do what it was asked for just before.
+        ``denied`` is the clause by which the phone may not do what it was asked for just before;
+        ``lag`` is for how long it may have gone on unseen, ns.
         """
         due = due_of(phone, self.purpose)
         early_by = 0 if due is None else due.earliest - event.at
@@ -99,7 +107,7 @@ class DueWindow:
         late = event.at - due.latest
         if early_by > self._timing.slack_early(event.at - self._anchor):
             self._outside(due, event, f"{early_by / NANOSECONDS:.3f} s early")
-        elif late > self.slack_late(due, event.at):
+        elif late > self.slack_late(due, event.at) + lag:
             # That a power-up resync is late is another clause than that it comes at all.
             if not self._overdue_told or due.reason is Reason.POWER_UP:
                 self._outside(due, event, f"{late / NANOSECONDS:.3f} s late")
@@ -119,9 +127,9 @@ class DueWindow:
             self._ledger.checked("resync.at.random_delay")
             self._ledger.checked("resync.at.clock")
 
-    def time_is(self, phone: Phone, now: int) -> None:
-        """Notice that it should have begun before ``now``."""
-        due = self.overdue(phone, now)
+    def time_is(self, phone: Phone, now: int, *, lag: int = 0) -> None:
+        """Notice that it should have begun before ``now``, and shown by then; ``lag`` as in `check`."""
+        due = self.overdue(phone, now - lag)
         if due is None:
             return
         self._overdue_told = True
