@@ -127,8 +127,9 @@ def test_redirects_in_a_row_are_followed_one_by_one(
     http.redirect("/0.xml", "/1.xml")
     http.redirect("/1.xml", "/2.xml", status=301)
     http.serve("/2.xml", PROFILE)
-    boot_to_redirect(history, handset, http.url("/0.xml"), path="/1.xml")
-    history.expect(HttpRequest, path="/2.xml", within=handset.timing.step + handset.timing.late)
+    first = boot_to_redirect(history, handset, http.url("/0.xml"), path="/1.xml")
+    within = handset.timing.step + handset.timing.late
+    history.expect(HttpRequest, path="/2.xml", after=first, within=within)
 
 
 @requirement("transfer.redirect")

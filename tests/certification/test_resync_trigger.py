@@ -77,14 +77,19 @@ def test_upgtmr_counts_from_the_last_upgrade_attempt(
     telephone: Telephone, history: History
 ) -> None:
     load = f"tftp://{telephone.tftp.address}/sip7832.11-3-2MPP0001-700.loads"
-    telephone.synced(
+    synced = telephone.synced(
         Upgrade_Rule=load,
         Upgrade_Error_Retry_Delay="0",
         Resync_After_Upgrade_Attempt="No",
         Resync_Trigger_1="$UPGTMR ge 900",
         **QUIET,
     )
-    upgrade = history.wait(ProvisioningRequest, path="/sip7832.11-3-2MPP0001-700.loads", within=60)
+    upgrade = history.wait(
+        ProvisioningRequest,
+        after=synced,
+        path="/sip7832.11-3-2MPP0001-700.loads",
+        within=60,
+    )
     resync = expect_triggered(telephone, upgrade, 900)
     # It stays true, and does not become true a second time.
     telephone.expect_none(DAY, after=resync)

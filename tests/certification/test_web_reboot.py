@@ -84,8 +84,9 @@ def test_the_phone_reboots_only_when_its_lines_are_idle(
         User_ID_1_="5001",
         Password_1_="secret",
     )
+    idle = history.mark()
     call = sip.call()
-    history.wait(SipMessage, method="ACK", within=30)
+    history.wait(SipMessage, after=idle, method="ACK", within=30)
     asked = history.mark()
     web.reboot()
     history.expect_none(

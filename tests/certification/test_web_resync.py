@@ -180,7 +180,9 @@ def test_a_command_during_a_resync_is_obeyed_after_it(
     lease = boot_to_lease(history, handset, Profile_Rule="/slow.xml", Resync_Periodic="0")
     slow = history.wait(TftpRequest, path="/slow.xml", after=lease, within=soon(handset))
     web.resync("/other.xml")
-    ended = history.wait(TransferEnded, transfer=slow.transfer, within=handset.timing.give_up)
+    ended = history.wait(
+        TransferEnded, after=slow, transfer=slow.transfer, within=handset.timing.give_up
+    )
     history.expect(TftpRequest, path="/other.xml", after=ended, within=soon(handset))
 
 
