@@ -10,6 +10,7 @@ inventory, and the bytes that arrive from outside.
     ├── LabError                 the laboratory broke: what, evidence, next step, whom it concerns
     │   ├── NamespaceError       the kernel refuses the virtual network
     │   ├── PowerError           a PDU, PoE port or relay did not do what it was told
+    │   │   └── PowerRefused     it answered that it would not
     │   └── EndpointError        one of our own servers could not start or died
     ├── UsageError               a test or an inventory is wrong: file, line, what would be right
     │   └── InventoryError       all that is wrong with one inventory file, at once
@@ -69,6 +70,10 @@ class NamespaceError(LabError):
 
 class PowerError(LabError):
     """A power driver could not reach its device, or the device did not do what it was told."""
+
+
+class PowerRefused(PowerError):
+    """The device answered a command with an error."""
 
 
 class EndpointError(LabError):

@@ -30,6 +30,7 @@ from hil.lab_time import NANOSECONDS
 from hil.marks import NotApplicable
 from hil.net.namespace import enter
 from hil.pytest_readings import Readings, declared_readings
+from hil.pytest_requirements import is_judged, refuse, requirements_of
 from hil.suite_location import suite_root
 from hil.testbed.bench import VirtualBench
 
@@ -114,25 +115,8 @@ def _load(name: str, path: Path) -> object:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse a certification test that names no requirement or an unknown one; then select."""
-    from hil.reference.requirements import requirement
-
-    problems = []
-    for item in items:
-        if not is_judged(item):
-            if config.getoption("--hil-certify") or requirements_of(item):
-                problems.append(f"{item.nodeid}: holds no handset, so it cannot be judged")
-            continue
-        names = requirements_of(item)
-        if not names:
-            problems.append(f"{item.nodeid}: names no requirement; mark it with @requirement(...)")
-        for name in names:
-            try:
-                requirement(name)
-            except UsageError as error:
-                problems.append(f"{item.nodeid}: {error}")
-    if problems:
-        raise pytest.UsageError("\n".join(problems))
+    """Refuse tests and requirements that do not know each other; then select."""
+    refuse(config, items)
     wanted = set(config.getoption("--hil-requirement"))
     if wanted:
         _drop(config, items, lambda item: not wanted & set(requirements_of(item)))
@@ -158,17 +142,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             enter()
         except LabError as error:
             raise pytest.UsageError(str(error)) from error
-
-
-def is_judged(item: pytest.Item) -> bool:
-    """Whether a test gets a verdict: it holds a handset."""
-    return "handset" in getattr(item, "fixturenames", ())
-
-
-def requirements_of(item: pytest.Item) -> tuple[str, ...]:
-    """The requirements that a test names, the nearest mark first."""
-    marks = item.iter_markers("requirement")
-    return tuple(dict.fromkeys(name for mark in marks for name in mark.args))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -265,20 +238,14 @@ def _spoil(
     conduct = conduct_of(result.requirements, error)
     remark = f"after the test: {conduct.lab_error or conduct.crash or error}"
     cause = ev.Cause.LAB if conduct.lab_error else ev.Cause.TEST
-    judgement = replace(
-        result.judgement,
-        word=Word.ERROR,
-        cause=cause,
-        remarks=(*result.judgement.remarks, remark),
-    )
-    spoilt = replace(result, judgement=judgement)
+    spoilt = _overruled(result, cause, remark)
     bench = item.config.stash.get(BENCH, None)
     if bench is not None:
         _record_conduct(bench, result.id, conduct)
+    spoilt = _record(item, spoilt)
     item.stash[_JUDGED] = spoilt
     item.config.stash[RESULTS].replace(result, spoilt)
-    _record(item, spoilt)
-    report.longrepr = str(judgement)
+    report.longrepr = str(spoilt.judgement)
 
 
 def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
@@ -288,18 +255,14 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     started = item.stash.get(STARTED, None)
     wall_s = time.perf_counter() - item.stash[BEGAN]
     if bench is None or started is None:
-        result = TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0)
-        _record(item, result)
-        return result
+        return _record(item, TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0))
     ended = bench.end(item.nodeid, linger=error is not None)
     _record_conduct(bench, item.nodeid, conduct)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
     wall_s = time.perf_counter() - item.stash[BEGAN]
-    result = TestResult(item.nodeid, judgement, names, wall_s, lab_s)
-    _record(item, result)
-    return result
+    return _record(item, TestResult(item.nodeid, judgement, names, wall_s, lab_s))
 
 
 def _record_conduct(bench: VirtualBench, test: str, conduct: Conduct) -> None:
@@ -316,8 +279,11 @@ def _record_conduct(bench: VirtualBench, test: str, conduct: Conduct) -> None:
     )
 
 
-def _record(item: pytest.Item, result: TestResult) -> None:
-    """Put a verdict into the history and the log; a later one of the same test replaces it."""
+def _record(item: pytest.Item, result: TestResult) -> TestResult:
+    """Put a verdict into the history and the log; a later one of the same test replaces it.
+
+    Returns the result as it stands then: an ERROR of the lab where the log cannot be written.
+    """
     bench = item.config.stash.get(BENCH, None)
     started = item.stash.get(STARTED, None)
     out = item.config.getoption("--hil-out")
@@ -333,7 +299,19 @@ def _record(item: pytest.Item, result: TestResult) -> None:
         )
     if out:
         events = bench.history.since(started) if bench is not None and started is not None else ()
-        write_log(Path(out) / "logs", result, events)
+        try:
+            write_log(Path(out) / "logs", result, events)
+        except OSError as error:
+            lost = f"the log of the test cannot be written: {error}"
+            return _overruled(result, ev.Cause.LAB, lost)
+    return result
+
+
+def _overruled(result: TestResult, cause: ev.Cause, remark: str) -> TestResult:
+    """The result of a test whose verdict did not last."""
+    remarks = (*result.judgement.remarks, remark)
+    judgement = replace(result.judgement, word=Word.ERROR, cause=cause, remarks=remarks)
+    return replace(result, judgement=judgement)
 
 
 def conduct_of(names: tuple[str, ...], error: BaseException | None) -> Conduct:

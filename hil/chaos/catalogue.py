@@ -8,9 +8,15 @@ from hil.chaos.disk_faults import DISK_FAULTS
 from hil.chaos.endpoint_faults import ENDPOINT_FAULTS
 from hil.chaos.fault import LabFaultKind
 from hil.chaos.power_faults import POWER_FAULTS
+from hil.chaos.wire_faults import WIRE_FAULTS
 from hil.errors import UsageError
 
-FAULTS: tuple[LabFaultKind, ...] = (*POWER_FAULTS, *ENDPOINT_FAULTS, *DISK_FAULTS)
+FAULTS: tuple[LabFaultKind, ...] = (
+    *POWER_FAULTS,
+    *ENDPOINT_FAULTS,
+    *DISK_FAULTS,
+    *WIRE_FAULTS,
+)
 """Every row, in the order of the matrix."""
 
 

@@ -74,6 +74,7 @@ ENDPOINT_FAULTS = (
             f"the {words} hangs: it takes nothing from its sockets",
             "the bench looks what waits at its endpoints' sockets",
             _deaf(name),
+            needs=name,
         )
         for name, words in _KINDS
     ),

@@ -57,7 +57,8 @@ class LabFaultKind:
     ``arm`` is called in the bench's loop at the instant; it brings the fault about (or waits for the
     occasion), tells the scene when it strikes, and returns how it is taken away. It may start tasks
     of the loop but not block. ``words`` say what is broken, ``detector`` what is to notice it.
-    ``instants`` are those at which it can be armed.
+    ``instants`` are those at which it can be armed. With ``needs`` the fault has an occasion only where
+    the endpoint of that name (the source of its events) hears something afterwards.
     """
 
     name: str
@@ -65,3 +66,4 @@ class LabFaultKind:
     detector: str
     arm: Callable[[Scene], Remedy]
     instants: tuple[Instant, ...] = tuple(Instant)
+    needs: str = ""

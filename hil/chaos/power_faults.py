@@ -34,13 +34,12 @@ def _plug(*, live: bool) -> Callable[[Scene], Remedy]:
         other = own % bench.pdu.outlets + 1
 
         def unplugged(on: bool) -> None:
-            scene.struck(f"outlet {own} switches {'on' if on else 'off'}, with nothing plugged in")
+            word = "on" if on else "off"
+            scene.struck(f"outlet {own} goes {word}, with nothing plugged in", lasting=True)
 
         if bench.pdu.is_on(own) or live:
-            word = "live" if live else "dead"
-            scene.struck(
-                f"the handset's plug goes from outlet {own} to outlet {other}, a {word} one"
-            )
+            moved = f"from outlet {own} to outlet {other}, which is {'on' if live else 'off'}"
+            scene.struck(f"the handset's plug goes {moved}", lasting=True)
         bench.pdu.command(other, live)
         bench.plug_into(other, unplugged)
         return lambda: bench.plug_into(own)

@@ -82,6 +82,7 @@ class History:
         self._events: list[ev.Event] = []
         self._lock = threading.Lock()
         self._followers: tuple[Callable[[ev.Event], None], ...] = ()
+        self._unwritten = ""
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -121,9 +122,15 @@ class History:
                 next_step="free space on the disk and run again",
             )
             self._file = None
+            self._unwritten = lost.evidence
             self._events.append(lost)
 
     # -- reading -----------------------------------------------------------------------------------
+
+    @property
+    def unwritten(self) -> str:
+        """Why what happens is no longer on disk; empty while it is, or was never to be."""
+        return self._unwritten
 
     def now(self) -> int:
         """Lab time, nanoseconds."""

@@ -5,6 +5,10 @@ may have switched all the same. So only the state that is read back counts. A co
 reading back until the state agrees; if it does not in time the command is given again, a bounded
 number of times. Each command goes into the history, and so does what came of it.
 
+A device that is silent may have lost an answer on the way; one that answers with an error and switches
+all the same contradicts itself. The outlet goes on with what is read back, and the contradiction is a
+fault of the lab.
+
 A phone must never stay dark because switching it off went wrong: `Outlet.cycle` attempts power-on
 after whatever happened before it, cancellation included.
 """
@@ -16,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hil.errors import PowerError, UsageError
+from hil.errors import PowerError, PowerRefused, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -164,6 +168,7 @@ class Outlet:
             unread: PowerError | None = None
             try:
                 if await self._call(self._driver.state) is action:
+                    self._doubt(refusal)
                     return
             except PowerError as error:
                 unread = error
@@ -212,6 +217,19 @@ class Outlet:
                 return
             self._off_since = None
             return
+
+    def _doubt(self, refusal: PowerError | None) -> None:
+        """An answer that got lost proves nothing; a PDU that says no and does it cannot be trusted."""
+        if isinstance(refusal, PowerRefused):
+            self._history.append(
+                ev.LabFault(
+                    source=_SOURCE,
+                    what="the outlet reads back as if a command that was refused had been obeyed",
+                    evidence=_brief(refusal),
+                    next_step="update or replace the PDU; what it says of its outlets is not true",
+                    concerns=self.name,
+                )
+            )
 
     def _note(self, text: str) -> None:
         self._history.append(ev.Note(source=_SOURCE, text=text))

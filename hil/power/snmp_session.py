@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from hil.errors import PowerError
+from hil.errors import PowerError, PowerRefused
 from hil.snmp import UDP_DOMAIN, Port, SocketFactory, UsmUser, add_user, new_engine
 
 # SnmpMessageProcessingModel and security level numbers: RFC 3411, section 5.
@@ -193,10 +193,11 @@ class SnmpSession:
 
     def _refused(self, said: str, text: str, key: str) -> PowerError:
         key = key[0].lower() + key[1:]
-        return self._error(
+        return PowerRefused(
             f"the PDU refuses: {text}",
             evidence=said,
             next_step=_NEXT_STEPS.get(key, "look the error up in the PDU's manual"),
+            concerns=self._name,
         )
 
     def _error(self, what: str, *, evidence: str, next_step: str = "") -> PowerError:

@@ -13,7 +13,7 @@ from hil.errors import LabError
 from hil.evidence.results import TestResult
 from hil.history import Unmet
 from hil.history import events as ev
-from hil.judge import Conduct, judge
+from hil.judge import Conduct, Judgement, Word, judge
 from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import VirtualBench
@@ -24,7 +24,12 @@ REQUIREMENT = "resync.on_reset"
 def baseline(bench: VirtualBench, name: str) -> TestResult:
     """Hold the exchange and judge it."""
     began = time.perf_counter()
-    started = bench.begin(name, (REQUIREMENT,))
+    try:
+        started = bench.begin(name, (REQUIREMENT,))
+    except LabError as error:
+        # Nothing was asked of the phone yet, and nobody else's exchange is touched by it.
+        judgement = Judgement(Word.ERROR, ev.Cause.LAB, remarks=(str(error),))
+        return TestResult(name, judgement, (REQUIREMENT,), time.perf_counter() - began, 0.0)
     unmet = lab_error = ""
     try:
         bench.tftp.serve(f"/{bench.entry.shown_psn}.xml", flat_profile())
