@@ -3,7 +3,8 @@
 It begins with every name that the virtual phone's modules mention (those of its defects apart) and
 follows the names in the bodies of whatever they reach. Names are not objects: a function that only the
 judge calls is held reachable if another one of its name is. So this errs towards too many, and a
-mutant is never left out because a path to it was overlooked.
+mutant is never left out because a path to it was overlooked. What is reached by such an accident
+alone is declared in `ELSEWHERE`, with who runs it; if the phone reaches it after all, that is an error.
 """
 
 from __future__ import annotations
@@ -15,8 +16,47 @@ from pathlib import Path
 
 import hil.virtual
 from hil.adequacy.mutants.source import Function, Source
+from hil.errors import UsageError
+
+_LOADING = "runs when its module is loaded, for phone and judge alike"
+_JUDGE = "is the judge's, who does not know which of several explanations is right"
+_BENCH = "is the bench's, which reads the phone's pages or makes its files"
+_COMMANDS = "is for the commands that explain the specification"
+
+ELSEWHERE: tuple[tuple[str, str, str], ...] = (
+    ("besides", "allowed", _JUDGE),
+    ("chapter", "*", _LOADING),
+    ("consulted", "*", _JUDGE),
+    ("interpretations", "_catalogue", _LOADING),
+    ("line_parameters", "_line_rows", _LOADING),
+    ("line_parameters", "_of_line", _LOADING),
+    ("load_builder", "*", _BENCH),
+    ("loads", "Load.version", _COMMANDS),
+    ("parameter_row", "row", _LOADING),
+    ("profile_builder", "element", _BENCH),
+    ("requirement", "*", _LOADING),
+    ("schedules", "Schedule.windows", _COMMANDS),
+    ("schedules", "_canonical", _COMMANDS),
+    ("status", "read", _BENCH),
+    ("status", "_read", _BENCH),
+    ("status", "_time", _BENCH),
+    ("upgrade", "allowed", _JUDGE),
+)
+"""Functions (module, name or ``*``) that the names lead to and no phone runs, and whose they are."""
 
 _NOT_THE_PHONE = ("defect", "devia", "standalone", "pdu", "dhcp_deviations", "face_deviations")
+
+
+def is_elsewhere(modules: Sequence[Source]) -> frozenset[tuple[str, str]]:
+    """The functions that are declared to be no part of the phone; UsageError for a stale row."""
+    known = [(module.name, each.name) for module in modules for each in module.functions]
+    found: set[tuple[str, str]] = set()
+    for module, name, _ in ELSEWHERE:
+        fitting = {each for each in known if each[0] == module and name in ("*", each[1])}
+        if not fitting:
+            raise UsageError(f"the reference has no {module}.{name}", file=__file__)
+        found |= fitting
+    return frozenset(found)
 
 
 def phone_modules() -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hil.adequacy.mutants.operators import Edit, edits_of
-from hil.adequacy.mutants.reach import reached
+from hil.adequacy.mutants.reach import is_elsewhere, reached
 from hil.adequacy.mutants.source import Function, Source, sources
 from hil.errors import UsageError
 
@@ -50,10 +50,14 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Sites:
-    """Every mutant of the reference, in the order of modules and text."""
+    """Every mutant of the reference, in the order of modules and text.
+
+    ``elsewhere`` are those of them that stand in what is declared to be no part of the phone.
+    """
 
     modules: tuple[Source, ...]
     mutants: tuple[Mutant, ...]
+    elsewhere: tuple[Mutant, ...]
 
     def mutant(self, name: str) -> Mutant:
         """The mutant of this id; UsageError if there is none."""
@@ -86,7 +90,9 @@ def enumerate_sites() -> Sites:
         and function.name.rpartition(".")[2] not in _FOR_PEOPLE
         for mutant in mutants_of(function)
     ]
-    return Sites(modules, tuple(found))
+    apart = is_elsewhere(modules)
+    elsewhere = (each for each in found if (each.module, each.function.name) in apart)
+    return Sites(modules, tuple(found), tuple(elsewhere))
 
 
 def mutants_of(function: Function) -> Iterator[Mutant]:

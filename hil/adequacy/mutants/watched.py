@@ -52,15 +52,17 @@ _CHANGING = frozenset(
 
 
 class Watch:
-    """Notes which mutants, by their places in a list, have made a difference so far."""
+    """Notes which mutants, by their places in a list, were reached, and which made a difference."""
 
     def __init__(self) -> None:
+        self.reached: set[int] = set()
         self.seen: set[int] = set()
         self._comparing = False
 
     def tell(self, place: int) -> bool:
         """The mutant has been reached and may make any difference."""
         if not self._comparing:
+            self.reached.add(place)
             self.seen.add(place)
         return True
 
@@ -79,6 +81,7 @@ class Watch:
         self._comparing = True
         try:
             for place, other in others:
+                self.reached.add(place)
                 if place not in self.seen and self._differs(raised, value, other):
                     self.seen.add(place)
         finally:
@@ -107,17 +110,18 @@ class Watching:
     def before(self, test: str) -> None:
         """Begin anew."""
         del test
+        self._watch.reached.clear()
         self._watch.seen.clear()
 
     def after(self, test: str) -> bytes:
-        """The places of the mutants that made a difference."""
+        """The places of the mutants that were reached, and of those that made a difference."""
         del test
-        return msgspec.msgpack.encode(sorted(self._watch.seen))
+        return msgspec.msgpack.encode((sorted(self._watch.reached), sorted(self._watch.seen)))
 
 
-def told(data: bytes) -> list[int]:
-    """What `Watching.after` sent."""
-    return msgspec.msgpack.decode(data, type=list[int])
+def told(data: bytes) -> tuple[list[int], list[int]]:
+    """What `Watching.after` sent: the mutants reached, and those that made a difference."""
+    return msgspec.msgpack.decode(data, type=tuple[list[int], list[int]])
 
 
 def watching(mutants: Sequence[Mutant]) -> Callable[[pytest.Config], Watching]:
