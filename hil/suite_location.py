@@ -24,6 +24,11 @@ def suite_root() -> Path:
     )
 
 
+def certification_suite() -> Path:
+    """The directory of the certification tests."""
+    return suite_root() / "tests" / "certification"
+
+
 def pytest_arguments() -> list[str]:
     """What pytest is told wherever it runs the suite: nothing of its surroundings has a say."""
     return [

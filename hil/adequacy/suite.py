@@ -20,7 +20,8 @@ from hil.adequacy.child import become
 from hil.adequacy.job import Job
 from hil.adequacy.outcome import Outcome
 from hil.errors import LabError, UsageError
-from hil.pytest_plugin import ENTERS_LATER, is_judged, requirements_of
+from hil.pytest_plugin import ENTERS_LATER
+from hil.pytest_requirements import is_judged, requirements_of
 from hil.suite_location import pytest_arguments, suite_root
 
 _T = TypeVar("_T")
