@@ -25,6 +25,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "adequacy": "Show that the suite finds what is wrong with a handset.",
         "certify": "Judge a handset against the specification.",
+        "chaos": "Show that a broken laboratory is never taken for a broken phone.",
         "compare": "Say whether two runs came to the same.",
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",
