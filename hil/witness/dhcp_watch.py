@@ -149,6 +149,8 @@ async def survey(place: Place, clock: Clock, watch: DhcpWatch) -> None:
         for _ in range(2):
             sender.send(packet, BROADCAST_MAC)
             await asyncio.sleep(SURVEY_S / 2)
+            if watch.seen:
+                break
     except OSError as error:
         raise LabError(
             "the wire cannot be searched for DHCP servers",
