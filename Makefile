@@ -17,7 +17,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help certify test lint soak bench dist clean
+.PHONY: help certify test lint soak bench docs dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -42,6 +42,9 @@ soak: $(DEV) ## repeat the scenarios that must come out alike every time
 
 bench: $(DEV) ## measure, and print a table
 	@$(LAUNCH) $(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(RUN) ## make docs/requirements.md anew
+	@$(BIN)/hil spec page --output docs/requirements.md
 
 dist: $(DEV) ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build

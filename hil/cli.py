@@ -35,6 +35,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "phone": "Run a virtual handset on a network of yours.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
         "schedule": "List the delays that a schedule describes.",
+        "spec": "Show the requirements, what tests them and what breaks them.",
     }
 )
 """Each subcommand with the first line of its help."""
