@@ -1,7 +1,7 @@
 """The kill matrix: requirement x defect x the tests and checks that killed it, and what is missing.
 
 The suite is adequate to the catalogue if every defect is killed that is not declared equivalent, no
-defect's run has an ERROR in it, every test kills some defect of the first requirement that it names,
+defect's run has an ERROR in it, every test fails some defect of the first requirement that it names,
 every pair is killed by one of its two clauses, and no declaration is stale.
 """
 
@@ -70,7 +70,7 @@ class Matrix:
     """Everything that was run of the catalogue.
 
     ``tests`` has the tests that were used with the requirements that they name. ``complete`` are the
-    requirements of which every defect was run; only of those can it be told which tests kill nothing.
+    requirements of which every defect was run; only of those can it be told which tests find nothing.
     ``unknown`` are declarations of equivalence for defects that there are not.
     """
 
@@ -128,22 +128,25 @@ class Matrix:
         """The pairs that neither clause found."""
         return tuple(pair for pair in self.pairs if pair.outcome.fate is not Fate.KILLED)
 
-    def killed_by(self, test: str) -> tuple[str, ...]:
-        """The defects of its first requirement that a test killed."""
-        first = self.tests[test][0]
+    def failed_by(self, test: str) -> tuple[str, ...]:
+        """The defects of its first requirement with which a test says FAIL, whatever clause it names.
+
+        A test may well see a defect by what else goes wrong; that is enough for the test to be worth
+        something, though not for the defect to be killed.
+        """
         return tuple(
             row.defect.name
-            for row in self.of(first)
-            if any(kill.test == test for kill in row.outcome.kills)
+            for row in self.of(self.tests[test][0])
+            if any(each.id == test and each.verdict == "FAIL" for each in row.outcome.tests)
         )
 
     @property
     def idle_tests(self) -> tuple[str, ...]:
-        """The tests that kill no defect of the first requirement that they name."""
+        """The tests that find no defect of the first requirement that they name."""
         return tuple(
             test
             for test, named in self.tests.items()
-            if named[0] in self.complete and not self.killed_by(test)
+            if named[0] in self.complete and not self.failed_by(test)
         )
 
     @property

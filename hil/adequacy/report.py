@@ -84,7 +84,7 @@ def _missing(found: Matrix) -> Iterator[str]:
         yield from (f"  {reason}" for reason in outcome.reasons)
     yield from (f"STALE {name} is declared equivalent, wrongly" for name in found.stale)
     for test in found.idle_tests:
-        yield f"IDLE {short(test)} kills no defect of {found.tests[test][0]}"
+        yield f"IDLE {short(test)} finds no defect of {found.tests[test][0]}"
 
 
 def what_was_seen(outcome: Outcome) -> list[str]:
@@ -129,7 +129,7 @@ def document(found: Matrix, run: dict[str, Any]) -> dict[str, Any]:
             for pair in found.pairs
         ],
         "tests": [
-            {"id": test, "requirement": named[0], "kills": list(found.killed_by(test))}
+            {"id": test, "requirement": named[0], "finds": list(found.failed_by(test))}
             for test, named in found.tests.items()
         ],
         "survivors": [row.defect.name for row in found.survivors],

@@ -82,7 +82,7 @@ def command(
     meets every test that names the requirement which it breaks. It counts as killed only if a test
     says FAIL with a finding of that very requirement; a crash, an ERROR, an INCONCLUSIVE is no kill.
     Each line of the matrix has the defect, how many of its tests killed it, and the first of them
-    with its check. Tests that kill no defect of the requirement that they name first are told, too.
+    with its check. Tests that find no defect of the requirement that they name first are told, too.
 
     Exit status: 0 nothing is missing, 1 something is, or the reference was called broken, 2 usage,
     3 the lab failed.
