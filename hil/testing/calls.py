@@ -77,7 +77,7 @@ class Telephone:
         return self.history.wait(
             ev.SipMessage,
             after=after,
-            within=self.handset.timing.step,
+            within=soon(self.handset),
             direction=direction,
             method=method,
             status=status,
