@@ -43,7 +43,61 @@ def _literal(pattern: str) -> str:
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
-EQUIVALENTS: tuple[Equivalent, ...] = ()
+_TYPES = (
+    "a guard that the type checker asks for: whoever calls this has made sure, and no phone gets here "
+    "without"
+)
+_BESIDES = (
+    "what may come besides is for the judge, who cannot know it: the phone begins what is due, and "
+    "does nothing that is only allowed"
+)
+_LATE = (
+    "a phone begins what it has missed at once, however late it might have; the end of that window is "
+    "for the judge"
+)
+_DOUBT = (
+    "the spread of an instant is the judge's doubt; a phone knows when it did what, and it is 0"
+)
+_ASKED_ONCE = (
+    "a duty whose answer is under way belongs to an attempt, and attempts end before a boot"
+)
+
+EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent("attempts", "locate", "branch", "phone.attempt is None", "False", _TYPES),
+    Equivalent(
+        "attempts", "*", "branch", "attempt is None or attempt.fetch is None", "False", _TYPES
+    ),
+    Equivalent(
+        "attempts", "*", "connective", "attempt is None or attempt.fetch is None", "*", _TYPES
+    ),
+    Equivalent("attempts", "announcement", "branch", "*phone.attempt is not None*", "*", _TYPES),
+    Equivalent("attempts", "announcement", "branch", "*kind is not None*", "result_log*", _TYPES),
+    Equivalent(
+        "besides", "due_at", "branch", "due is not None and due.earliest <= at", "True", _BESIDES
+    ),
+    Equivalent("besides", "due_at", "connective", "due is not None and *", "*", _BESIDES),
+    Equivalent("besides", "due_at", "*", "*other*", "*", _BESIDES),
+    Equivalent("besides", "due_at", "*", "each.latest", "*", _BESIDES),
+    Equivalent("besides", "due_at", "*", "due", "None", _BESIDES),
+    Equivalent("besides", "due_at", "*", "due is None", "*", _BESIDES),
+    Equivalent("besides", "due_at", "*", "due.earliest", "due.latest", _BESIDES),
+    Equivalent("besides", "due_at", "*", "due.earliest - at", "*", _BESIDES),
+    Equivalent("besides", "left_over", "*", "*", "*", _BESIDES),
+    Equivalent("besides", "may_go_on", "*", "*", "*", _BESIDES),
+    Equivalent("besides", "still_allowed", "*", "*", "*", _BESIDES),
+    Equivalent("daily", "awaited", "*", "*present*", "*", _BESIDES),
+    Equivalent("daily", "awaited", "*", "*each.clause == CLAUSE*", "*", _BESIDES),
+    Equivalent("daily", "awaited", "*", "*besides*", "*", _BESIDES),
+    Equivalent("machine", "_concluded", "branch", "phone.attempt is None", "False", _TYPES),
+    Equivalent("scheduling", "not_late", "*", "*", "*", _LATE),
+    Equivalent("upgrade", "*", "branch", "attempt is None", "False", _TYPES),
+    Equivalent("upgrade", "concluded", "branch", "attempt.fetch is None", "False", _TYPES),
+    Equivalent("watching", "_turning", "*", "*_unsure*", "*", _DOUBT),
+    Equivalent("watching", "_turning", "*", "*spread*", "*", _DOUBT),
+    Equivalent("watching", "_unsure", "*", "*", "*", _DOUBT),
+    Equivalent("watching", "watched", "*", "*besides*", "*", _BESIDES),
+    Equivalent("watching", "watched", "*", "turned.earliest*", "*", _BESIDES),
+)
 
 
 def declared(

@@ -5,7 +5,7 @@ An `Edit` puts nodes in the place of others. The operators, by the name that a m
 =============  ====================================================================================
 bound          ``<`` for ``<=``, ``>`` for ``>=`` and the other way round
 negation       ``==`` for ``!=``, ``in`` for ``not in``; a ``not`` too many or too few
-connective     ``and`` for ``or``; a condition left out of one
+connective     ``and`` for ``or`` and the other way round
 branch         an ``if`` that always or never holds, a case that is never taken
 off-by-one     an integer, or an integer constant of the module, one more or one less
 arithmetic     ``-`` for ``+``, ``//`` for ``*`` and the other way round
@@ -19,7 +19,7 @@ result         what a function returns is nothing, its opposite, or what it was 
 
 Left alone is what no phone shows: docstrings, annotations, what is raised, reasons that are written
 for people. Where a reading of the specification is asked for that is not the default one, what
-follows from it is no part of this phone and is left alone as well.
+follows from it is no part of this phone and is left alone as well (`readings`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hil.adequacy.mutants.readings import arms, cases
+from hil.adequacy.mutants.readings import arms, cases, goes_on, that_matter
 from hil.adequacy.mutants.results import result_edits
 
 OPERATORS = (
@@ -120,6 +120,8 @@ def _block(
             yield _swapped(statement, body[index + 1])
         if isinstance(statement, ast.Assign):
             bound |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+        if not goes_on(statement):
+            return
 
 
 def _statement(
@@ -228,8 +230,11 @@ def _edit(operator: str, node: ast.AST, replacement: ast.AST) -> Edit:
 
 def _test(test: ast.expr, around: Surroundings, *, only_raises: bool = False) -> Iterator[Edit]:
     """A condition: what always or never holds, and what is wrong in it."""
-    for value in (False,) if only_raises else (False, True):
-        yield _edit("branch", test, ast.Constant(value))
+    holds, fails = arms(test)
+    if holds:
+        yield _edit("branch", test, ast.Constant(False))
+    if fails and not only_raises:
+        yield _edit("branch", test, ast.Constant(True))
     yield from _expression(test, around)
 
 
@@ -261,11 +266,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from ([body] if then else []) + ([orelse] if otherwise else [])
             return
         case ast.BoolOp(op, values):
-            for value in values:
-                yield value
-                true, false = arms(value)
-                if not (true if isinstance(op, ast.And) else false):
-                    return
+            yield from that_matter(op, values)
             return
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.keyword):
@@ -287,9 +288,6 @@ def _slips(node: ast.AST, around: Surroundings) -> Iterator[tuple[str, ast.expr]
                 "connective",
                 ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values),
             )
-            for index in range(len(values)):
-                kept = values[:index] + values[index + 1 :]
-                yield "connective", kept[0] if len(kept) == 1 else ast.BoolOp(op, kept)
         case ast.UnaryOp(ast.Not(), operand):
             yield "negation", operand
         case ast.IfExp(test, body, orelse):
