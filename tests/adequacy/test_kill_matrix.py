@@ -3,73 +3,53 @@ certification test finds at least one defect of the first clause that it names."
 
 from __future__ import annotations
 
-import ast
 import json
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from hil.cli import main
 from hil.reference.requirements import REQUIREMENTS
-from hil.suite_location import suite_root
 from hil.virtual.defects import DEFECTS
 
-
-def certify(target: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run `hil certify` in this process; its exit status and its results."""
-    outcome = CliRunner().invoke(main, ["certify", "--json", str(target), *arguments])
-    assert outcome.exit_code in (0, 1, 3), outcome.output
-    return outcome.exit_code, json.loads(target.read_text())
+HIL = [sys.executable, "-c", "from hil.cli import main; main()"]
+SHARES = 6
+LONGEST_S = 1200.0
 
 
-SUITE = suite_root() / "tests" / "certification"
-
-
-def requirements_in(module: Path) -> set[str]:
-    """The ids that a module's tests name; each stands there as a string, nothing is computed."""
-    named: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "requirement":
-            assert all(isinstance(each, ast.Constant) for each in node.args), ast.unparse(node)
-            named.update(each.value for each in node.args if isinstance(each, ast.Constant))
-    return named
-
-
-MODULES = {module.name: requirements_in(module) for module in sorted(SUITE.glob("test_*.py"))}
+def share(number: int) -> list[str]:
+    """Every sixth requirement, beginning with those that most defects break."""
+    broken = Counter(defect.requirement for defect in DEFECTS.values())
+    return sorted(REQUIREMENTS, key=lambda name: -broken[name])[number::SHARES]
 
 
 def test_there_are_enough_of_both() -> None:
-    assert len(DEFECTS) >= 90
-    assert set().union(*MODULES.values()) == set(REQUIREMENTS)
+    assert len(DEFECTS) >= 535
     assert {defect.requirement for defect in DEFECTS.values()} == set(REQUIREMENTS)
+    assert sorted(name for number in range(SHARES) for name in share(number)) == sorted(
+        REQUIREMENTS
+    )
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS)
-def test_each_defect_of_a_clause_is_killed_by_it_and_each_test_of_it_kills_one(
-    requirement: str, tmp_path: Path
+@pytest.mark.parametrize("number", range(SHARES))
+def test_each_defect_is_killed_by_its_clause_and_each_test_finds_one(
+    number: int, tmp_path: Path
 ) -> None:
-    target = tmp_path / "results.json"
-    # The modules that have such tests are named because others need not be looked through then.
-    chosen = [name for name, named in MODULES.items() if requirement in named]
-    chosen += ["--requirement", requirement]
-    status, sound = certify(target, *chosen)
-    assert status == 0, sound
-    assert sound["run"]["planned"] == sound["run"]["concluded"]
-    never_failed = {t["id"] for t in sound["tests"] if t["requirements"][0] == requirement}
-    assert never_failed, "no test has this clause first"
-    survivors = {}
-    for defect in DEFECTS.values():
-        if defect.requirement != requirement:
-            continue
-        status, run = certify(target, *chosen, "--defect", defect.name)
-        failed = [test for test in run["tests"] if test["verdict"] == "FAIL"]
-        clauses = {finding["requirement"] for test in failed for finding in test["findings"]}
-        never_failed -= {test["id"] for test in failed}
-        if status != 1 or requirement not in clauses:
-            survivors[defect.name] = (status, sorted(clauses))
-        errors = [test["id"] for test in run["tests"] if test["verdict"] == "ERROR"]
-        assert not errors, f"{defect.name} looks like an error of the lab or the test"
-    assert not survivors, "defects that no check of their clause found"
-    assert not never_failed, "tests that no defect of their clause made fail"
+    requirements = share(number)
+    target = tmp_path / "adequacy.json"
+    chosen = [part for name in requirements for part in ("--requirement", name)]
+    # One child at a time: whoever runs these tests says how many go on at once.
+    command = [*HIL, "adequacy", "--jobs", "1", "--json", str(target), *chosen]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    found = json.loads(target.read_text())
+    due = {name for name, defect in DEFECTS.items() if defect.requirement in requirements}
+    assert {each["name"] for each in found["defects"]} == due
+    for each in found["defects"]:
+        assert each["fate"] == "killed"
+        assert {kill["requirement"] for kill in each["kills"]} == {each["requirement"]}
+    assert found["erroneous"] == found["idle_tests"] == found["stale"] == []
+    assert {test["requirement"] for test in found["tests"]} >= set(requirements)
+    assert all(test["finds"] for test in found["tests"] if test["requirement"] in requirements)
