@@ -31,6 +31,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "defects": "List the defects that a virtual handset can have.",
         "expand": "Expand the macros of a text.",
         "explore": "Play random legal scenarios against a handset.",
+        "judge": "Judge a stored run again.",
         "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",

@@ -275,6 +275,7 @@ def _record_conduct(bench: VirtualBench, test: str, conduct: Conduct) -> None:
             unmet=conduct.unmet,
             not_applicable=conduct.not_applicable,
             lab_error=conduct.lab_error,
+            readings=conduct.readings,
         )
     )
 

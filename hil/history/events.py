@@ -141,7 +141,8 @@ class Conducted(Event, frozen=True, kw_only=True):
 
     ``crash`` is an exception that is no finding, ``unmet`` a precondition that did not come,
     ``lab_error`` what the laboratory raised, ``not_applicable`` why the test does not apply; empty
-    where there was none of it. With this a stored run can be judged again.
+    where there was none of it. ``readings`` are the open questions on which the test's own
+    expectations rest. With this a stored run can be judged again.
     """
 
     test: str
@@ -149,6 +150,7 @@ class Conducted(Event, frozen=True, kw_only=True):
     unmet: str = ""
     not_applicable: str = ""
     lab_error: str = ""
+    readings: tuple[str, ...] = ()
 
 
 class Verdict(Event, frozen=True, kw_only=True):

@@ -1,0 +1,81 @@
+"""``hil judge``: judge a stored run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hil.suite_location import suite_root
+
+if TYPE_CHECKING:
+    from hil.evidence.rejudging import Rejudged
+
+
+@click.command(name="judge")
+@click.argument("place", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--testbed",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Inventory file, for a history that does not tell its handset.",
+)
+@click.option("--handset", metavar="NAME", help="Handset of that inventory; the first by default.")
+@click.option("-k", "part", metavar="TEXT", default="", help="Only tests whose name has this text.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    place: Path,
+    testbed: Path | None,
+    handset: str | None,
+    part: str,
+    as_json: bool,
+) -> None:
+    """Judge a stored run again, without any phone.
+
+    RUN is a directory that `hil certify --out` left, or a history.jsonl. Each test is shown with the
+    verdict of now and, where that has changed, the one of then. The baseline exchanges of the
+    groups are tests here as well.
+
+    Exit status: as that of `hil certify`, of the verdicts of now.
+
+    \b
+    hil certify --out evidence
+    hil judge evidence
+    hil judge evidence -k test_resync_at --json
+    """
+    from hil.errors import UsageError
+    from hil.evidence.rejudging import Rejudged, Subject, judge_again, subject_of
+    from hil.evidence.stored_run import load_run
+    from hil.judge import EXIT_CODES, merge
+    from hil.testbed.inventory import load
+
+    run = load_run(place)
+    entry = load(testbed or suite_root() / "testbeds" / "virtual.yaml").handset(handset)
+    otherwise = Subject(entry.identity(), entry.chosen_interpretations(), entry.judge_timing())
+    subject = otherwise if testbed is not None else subject_of(run, otherwise)
+    tests = [test for test in run.tests if part in test.name]
+    if not tests:
+        raise UsageError(f"no test of the run has {part!r} in its name", file=str(place))
+    judged = [Rejudged(test, judge_again(test, subject)) for test in tests]
+    if as_json:
+        document = {"run": str(run.path), "tests": [each.as_json() for each in judged]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        click.echo(str(run))
+        for each in judged:
+            _tell(each)
+    ctx.exit(EXIT_CODES[merge(each.now.word for each in judged)])
+
+
+def _tell(judged: Rejudged) -> None:
+    """One line for what passes as it did; the whole judgement for everything else."""
+    head, *rest = str(judged.now).splitlines()
+    then = f"  (then: {judged.then})" if judged.changed else ""
+    click.echo(f"{head:<21} {judged.test.name}{then}")
+    if judged.now.word.value not in ("PASS", "NOT_APPLICABLE"):
+        for line in rest:
+            click.echo(f"    {line}")
