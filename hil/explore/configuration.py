@@ -39,15 +39,20 @@ Pool = Mapping[str, tuple[str, ...]]
 Fields = tuple[str, ...]
 
 YES = ("Yes", "No")
-RULES = (
+_GOOD_RULES = (
     "/a.xml",
     "/b.xml",
-    MISSING,
     f"tftp://{LAB}/c.xml",
     f"http://{LAB}/a.xml",
     f"http://{LAB}/b.xml?v=$PRVST",
     f"http://{NAME}/c.xml",
     f"https://{NAME}/a.xml",
+    f'($PRVST eq 0)? /a.xml | ("$A" ne "")? /$A.xml | http://{LAB}/c.xml',
+    '(GPP_B = "n$PRVST"; c = "$MAU";)! /b.xml',
+)
+_ODD_RULES = (
+    "",
+    MISSING,
     f"http://{LAB}{MISSING}",
     "/$A.xml",
     f"http://{LAB}/moved.xml",
@@ -59,18 +64,16 @@ RULES = (
     f"[--post a] http://{LAB}/form",
     f"[--srv] http://{NAME}/a.xml",
     f"[--srv] tftp://{NAME}/a.xml",
-    f'($PRVST eq 0)? /a.xml | ("$A" ne "")? /$A.xml | http://{LAB}/c.xml',
     '("$A" eq "a")? /b.xml',
     '($SWVER ge sip7832.11-0-1MPP-312 and "$CCERT" eq "Installed")? /a.xml | /b.xml',
-    '(GPP_B = "n$PRVST"; c = "$MAU";)! /b.xml',
     "# /a.xml",
     "/with space",
     "http://",
     f"tftp://{ELSEWHERE}/a.xml",
     f"http://{LAB}:8081/a.xml",
     f"http://{UNKNOWN}/a.xml",
-    "",
 )
+RULES = _GOOD_RULES * 2 + _ODD_RULES
 SCHEDULES = ("0", "60", "600", "30,90,30", "120+60", "40+5,60,0", "3600", "")
 
 RESYNCS: Pool = {
@@ -123,19 +126,17 @@ CLOCK: Pool = {
     "Ignore_DHCP_Time_Offset": YES,
     "Resync_Periodic": ("600", "0"),
 }
-TRIGGERS: Pool = {
-    each: (
-        "$PRVTMR ge 700",
-        "$UPGTMR gt 100",
-        "$REGTMR1 gt 50 and $PRVTMR ge 100",
-        '"$A" eq "a"',
-        '"$B" ne "" and $PRVTMR gt 40',
-        "$PRVTMR gt",
-        "# $PRVTMR ge 60",
-        "",
-    )
-    for each in ("Resync_Trigger_1", "Resync_Trigger_2")
-}
+CONDITIONS = (
+    "$PRVTMR ge 700",
+    "$UPGTMR gt 100",
+    "$REGTMR1 gt 50 and $PRVTMR ge 100",
+    '"$A" eq "a"',
+    '"$B" ne "" and $PRVTMR gt 40',
+    "$PRVTMR gt",
+    "# $PRVTMR ge 60",
+    "",
+)
+TRIGGERS: Pool = {"Resync_Trigger_1": CONDITIONS, "Resync_Trigger_2": CONDITIONS}
 UPGRADES: Pool = {
     "Upgrade_Rule": (
         *(f"tftp://{LAB}/firmware/{load}.loads" for load in LOADS),
@@ -222,8 +223,16 @@ FIELDS: Mapping[str, Pool] = MappingProxyType(
 )
 """The parameters of each field with the values that they may get."""
 
-ACCOUNT = (("Proxy_1_", LAB), ("User_ID_1_", "line1"), ("Password_1_", "password1"))
-"""What a line needs to register."""
+BASES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "logs": (("Syslog_Server", LAB),),
+        "clock": (("Primary_NTP_Server", LAB), ("Time_Zone", "GMT"), ("Resync_At__HHmm_", "0030")),
+        "upgrades": (("Upgrade_Rule", f"http://{LAB}/firmware/{LOADS[0]}.loads"),),
+        "reports": (("Report_Rule", f"http://{LAB}/report"),),
+        "lines": (("Proxy_1_", LAB), ("User_ID_1_", "line1"), ("Password_1_", "password1")),
+    }
+)
+"""What a phone needs for anything to happen in a field."""
 
 
 def joined(fields: Fields) -> Pool:

@@ -63,8 +63,8 @@ class Codes:
 
 
 Value: TypeAlias = (
-    "str | int | float | bool | None | tuple[str, ...]"
-    " | fl.Fault | Profile | Fixture | Utc | Codes | Algorithm | Shown"
+    "str | int | float | bool | tuple[str, ...] | fl.Fault | Profile | Fixture | Utc | Codes"
+    " | Algorithm | Shown | None"
 )
 """What an argument can be."""
 

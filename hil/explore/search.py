@@ -10,6 +10,7 @@ What is known already is passed over, so that the next round may find something 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 
 from hil.explore.player import Bench, Played, Result, play
 from hil.explore.scenario import Scenario
+from hil.explore.shortening import trimmed
 from hil.explore.steps import scenarios
 from hil.explore.tally import Tally
 from hil.judge import Finding
@@ -143,14 +145,13 @@ def explore_round(
     def run(scenario: Scenario) -> None:
         running.take(scenario)
 
-    try:
+    # What was found is in `running`; that it did not come again shows when it is confirmed.
+    with contextlib.suppress(_Raised, _OutOfTimeError, hypothesis.errors.Flaky):
         run()
-    except (_Raised, _OutOfTimeError, hypothesis.errors.Flaky):
-        # What was found is in `running`; that it did not come again shows when it is confirmed.
-        pass
     if running.first is None or running.best is None:
         return None
-    return _confirmed(bench, running.requirement, running.best, running.first, seed)
+    best = trimmed(bench, running.requirement, running.best, time.monotonic() + shrink_s / 2)
+    return _confirmed(bench, running.requirement, best, running.first, seed)
 
 
 def _confirmed(bench: Bench, requirement: str, best: Played, first: Played, seed: str) -> Found:

@@ -123,12 +123,16 @@ def _first(fields: cf.Fields) -> st.SearchStrategy[list[Call]]:
         extra.append(st.sampled_from(sr.TIMES))
     if "lines" in fields:
         extra.append(st.sampled_from(sr.ACCOUNTS))
+    usual = (*sr.USUAL, *sr.USUAL_LOADS) if "upgrades" in fields else sr.USUAL
+    # Without it the time of the day would be that of the scenario that was played before.
+    midnight = sr.TIMES[:1] if "clock" in fields else ()
     return st.tuples(
         sr.offers(),
+        st.sampled_from([(*midnight, *each) for each in (usual, usual, usual, ())]),
         st.lists(sr.files(fields), max_size=4),
-        st.lists(st.one_of(extra), max_size=4),
+        st.lists(st.one_of(extra), max_size=2),
         st.lists(sr.troubles(fields), max_size=2),
-    ).map(lambda parts: [parts[0], *parts[1], *parts[2], *parts[3]])
+    ).map(lambda parts: [parts[0], *(call for part in parts[1:] for call in part)])
 
 
 @functools.cache
@@ -152,7 +156,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     drawn = draw(st.lists(_FIELD, min_size=1, max_size=MOST_FIELDS, unique=True))
     fields = tuple(name for name in cf.FIELDS if name in drawn or name == "resyncs")
     before = draw(_first(fields))
-    parameters = dict(cf.ACCOUNT) if "lines" in fields else {}
+    parameters = {name: value for each in fields for name, value in cf.BASES.get(each, ())}
     parameters |= dict(draw(_given(fields)))
     after = [call for step in draw(_happening(fields)) for call in step]
     after.append(draw(_waits(LAST_WAITS)))

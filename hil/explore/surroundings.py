@@ -1,4 +1,4 @@
-"""What surrounds a phone: the servers with what they hold, how they fail, and what DHCP says of them."""
+"""What surrounds a phone: servers with what they hold, how they fail, and what DHCP says of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hil.reference.parameters import is_valid, lookup_parameter
 from hil.wire.sip_digest import Algorithm
 
 SECONDS = (0.5, 3.0, 20.0)
-NTH = (1, 2, 3, None)
+NTH = (1, 1, 2, 2, 3, None)
 WEB = ("http", "https")
 FILES = ("tftp", "http", "https")
 
@@ -198,18 +198,23 @@ def offers() -> st.SearchStrategy[Call]:
     option = st.sampled_from([(name, value) for name, values in _OFFERS for value in values])
     several = st.lists(option, max_size=3, unique_by=lambda pair: pair[0])
     usual = st.just(("option_66", LAB))
-    return st.one_of(
-        st.builds(lambda first, more: _offer([first, *more]), usual, several),
-        st.builds(_offer, several),
-    )
+    named = st.builds(lambda first, more: _offer([first, *more]), usual, several)
+    return st.one_of(named, named, named, st.builds(_offer, several))
 
 
 def _offer(options: list[tuple[str, object]]) -> Call:
-    return _call("dhcp", "offer", **{name: value for name, value in reversed(options)})
+    return _call("dhcp", "offer", **dict(reversed(options)))
 
+
+USUAL = (
+    *(_call(on, "serve", path, Profile()) for on in FILES for path in cf.PATHS),
+    _call("dns", "answer", cf.NAME, LAB),
+)
+"""A lab in which what is asked for is there."""
+
+USUAL_LOADS = tuple(_call("", "serve_load", Fixture("http"), load, 3000) for load in cf.LOADS)
 
 NAMES = (
-    _call("dns", "answer", cf.NAME, LAB),
     _call("dns", "answer", cf.NAME, LAB),
     _call("dns", "answer", cf.NAME, cf.ELSEWHERE, LAB),
     _call("dns", "service", f"_http._tcp.{cf.NAME}", cf.NAME, 80),

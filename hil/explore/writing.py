@@ -54,7 +54,9 @@ def test_module(found: Found, *, command: str) -> str:
         *_wrapped(f"def test_{name}(", parameters, ") -> None:"),
         *textwrap.indent("\n".join(body), "    ").split("\n"),
     ]
-    return "\n".join([*_head(found, finding.what, str(finding), command), *imports, "", "", *lines, ""])
+    return "\n".join(
+        [*_head(found, finding.what, str(finding), command), *imports, "", "", *lines, ""]
+    )
 
 
 def file_name(requirement: str) -> str:
@@ -80,9 +82,7 @@ def _head(found: Found, what: str, evidence: str, command: str) -> list[str]:
     wrapped = [
         line
         for each in evidence.split("\n")
-        for line in textwrap.wrap(
-            each, WIDTH, subsequent_indent="        ", break_long_words=False
-        )
+        for line in textwrap.wrap(each, WIDTH, subsequent_indent="        ", break_long_words=False)
     ]
     text = "\n".join([*told, *wrapped]).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return [f'"""{text}', '"""', "", "from __future__ import annotations", ""]
@@ -184,6 +184,8 @@ def _value(value: Any, imports: _Imports) -> str:
 
 
 def _text(text: str) -> str:
+    if text == LAB:
+        return "lab"
     quoted = repr(text)
     if '"' not in text and "\\" not in text and "'" not in text:
         quoted = f'"{text}"'
