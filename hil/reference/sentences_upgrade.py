@@ -102,7 +102,7 @@ GENERAL_ROWS = (
         says("registers for any text", "general.registers", "macros.general_purpose"),
         says("they may hold different things", "general.registers"),
         says("keys", "general.registers"),
-        says("URLs", "general.registers"),
+        says("addresses of files", "general.registers"),
         says("how far provisioning has come", "general.registers", "rules.assignments"),
         says("the body of --post", "rules.post"),
         says("the map of --alias", "rules.alias"),

@@ -11,7 +11,7 @@ import hil
 from hil.errors import UsageError
 from hil.judge.owed import CLAUSES
 from hil.reference.log_messages import LogKind
-from hil.reference.requirements import REQUIREMENTS, requirement
+from hil.reference.requirements import REQUIREMENTS, Level, Witness, requirement
 
 ROOT = Path(hil.__file__).parent
 
@@ -56,3 +56,44 @@ def test_every_clause_that_the_judge_and_the_machine_name_is_in_the_catalogue() 
 def test_each_log_message_has_its_clause() -> None:
     assert set(CLAUSES) == set(LogKind)
     assert set(CLAUSES.values()) <= set(REQUIREMENTS)
+
+
+SECTIONS = (
+    "Configuration Profile Parameters, ",
+    "Firmware Upgrade Parameters, ",
+    "General Purpose Parameters, ",
+    "Macro Expansion Variables, ",
+    "Internal Error Codes, ",
+)
+ITS_OWN = ("Administration Guide", "Conference phone", "7832 ", "7800 Provisioning Guide", "RFC ")
+
+
+def test_what_the_chapter_says_is_a_must() -> None:
+    for row in REQUIREMENTS.values():
+        if row.source.startswith(SECTIONS):
+            assert row.level is Level.MUST, row.id
+
+
+def test_what_only_relatives_of_the_phone_say_is_no_must() -> None:
+    for row in REQUIREMENTS.values():
+        authorities = row.source.split("; ")
+        if not any(each.startswith((*SECTIONS, *ITS_OWN)) for each in authorities):
+            assert row.level is not Level.MUST, row.id
+
+
+def test_every_level_has_requirements() -> None:
+    assert {row.level for row in REQUIREMENTS.values()} == set(Level)
+
+
+def test_every_requirement_says_how_it_shows_and_every_witness_is_of_use() -> None:
+    for row in REQUIREMENTS.values():
+        assert row.observable.by, row.id
+        assert len(set(row.observable.by)) == len(row.observable.by), row.id
+        assert len(row.observable.what) > 10, row.id
+    assert {each for row in REQUIREMENTS.values() for each in row.observable.by} == set(Witness)
+
+
+def test_an_observable_reads_as_a_sentence_with_its_witnesses() -> None:
+    assert str(requirement("codes.x60").observable) == (
+        "the code in the log, and no INVITE (syslog, absence)"
+    )
