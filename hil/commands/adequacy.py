@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands import adequacy_mutants
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from hil.adequacy.campaign import Campaign
     from hil.adequacy.matrix import Matrix
+    from hil.adequacy.mutants.score import Score
     from hil.adequacy.suite import Suite
     from hil.virtual.defect import Defect
 
@@ -63,6 +65,28 @@ class _Chosen:
     help="Besides, so many pairs drawn at random of the defects that are run.",
 )
 @click.option(
+    "--mutants",
+    "number",
+    metavar="[N|all]",
+    is_flag=False,
+    flag_value=adequacy_mutants.USUAL,
+    help=f"Besides, so many mutants of the reference; {adequacy_mutants.USUAL} without a number.",
+)
+@click.option(
+    "--module",
+    "modules",
+    metavar="NAME",
+    multiple=True,
+    help="Only the mutants of this module of the reference, no defects; may be repeated.",
+)
+@click.option(
+    "--mutant",
+    "mutants",
+    metavar="ID",
+    multiple=True,
+    help="Only this mutant, no defects; may be repeated.",
+)
+@click.option(
     "--seed", metavar="N", type=int, default=1, show_default=True, help="What is drawn at random."
 )
 @click.pass_context
@@ -74,6 +98,9 @@ def command(
     names: tuple[str, ...],
     named_pairs: tuple[str, ...],
     drawn_pairs: int,
+    number: str | None,
+    modules: tuple[str, ...],
+    mutants: tuple[str, ...],
     seed: int,
 ) -> None:
     """Show that the suite finds what is wrong with a handset.
@@ -93,6 +120,9 @@ def command(
     hil adequacy --defect retry-never --json -
     hil adequacy --pair retry-never,random-delay-ignored
     hil adequacy --pairs 100 --seed 7        a hundred pairs besides
+    hil adequacy --mutants                   360 mutants besides
+    hil adequacy --mutants 20 --module scheduling
+    hil adequacy --mutant versions:Version.parse:3:branch:1
     """
     from hil.adequacy.campaign import Accused, Campaign
     from hil.adequacy.pool import usable_cores
@@ -101,27 +131,38 @@ def command(
     from hil.commands.adequacy_progress import Progress
 
     began = time.monotonic()
+    slips = adequacy_mutants.choose(number, modules, mutants, seed)
+    only_slips = bool(modules or mutants)
     chosen = _choose(requirements, names, named_pairs, drawn_pairs, seed)
     if json_file not in (None, "-"):
         _check_writable(Path(str(json_file)))
     at_once = jobs or usable_cores()
 
-    def work(suite: Suite) -> tuple[Matrix, Campaign]:
+    def work(suite: Suite) -> tuple[Matrix | None, Score | None, Campaign]:
         campaign = Campaign(suite, at_once, Progress())
-        return _run(campaign, chosen), campaign
+        matrix = None if only_slips else _run(campaign, chosen)
+        score = None if slips is None else adequacy_mutants.run(campaign, slips)
+        return matrix, score, campaign
 
     try:
-        found, campaign = with_suite(work)
+        found, score, campaign = with_suite(work)
     except Accused as error:
         _refuse(ctx, error.what, failed=error.failed)
-    for line in lines(found):
-        click.echo(line, err=json_file == "-")
+    to_stderr = json_file == "-"
+    for line in () if found is None else lines(found):
+        click.echo(line, err=to_stderr)
+    if score is not None:
+        adequacy_mutants.show(score, err=to_stderr)
     wall_s = time.monotonic() - began
-    click.echo(f"{wall_s:.0f} s, {campaign.cpu_s:.0f} s of processor time", err=json_file == "-")
+    click.echo(f"{wall_s:.0f} s, {campaign.cpu_s:.0f} s of processor time", err=to_stderr)
     if json_file is not None:
         run = _about(at_once, seed, wall_s, campaign.cpu_s)
-        _write(json_file, json.dumps(document(found, run), indent=2, ensure_ascii=False) + "\n")
-    ctx.exit(0 if found.adequate else 1)
+        whole = {"run": run} if found is None else document(found, run)
+        if score is not None:
+            whole["mutants"] = score.as_json()
+        _write(json_file, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    adequate = (found is None or found.adequate) and (score is None or score.enough)
+    ctx.exit(0 if adequate else 1)
 
 
 def _run(campaign: Campaign, chosen: _Chosen) -> Matrix:

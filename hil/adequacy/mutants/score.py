@@ -10,6 +10,9 @@ from hil.adequacy.mutants.operators import OPERATORS
 from hil.adequacy.mutants.sites import Mutant
 from hil.adequacy.outcome import Fate, Outcome
 
+ENOUGH = 0.95
+"""The part of the mutants that has to be killed."""
+
 
 class End(StrEnum):
     """How a mutant ended; the stillborn count for nothing."""
@@ -104,6 +107,11 @@ class Score:
         names = order or sorted({key(result.mutant) for result in self.results})
         groups = {name: [r for r in self.results if key(r.mutant) == name] for name in names}
         return {name: Tally.of(group) for name, group in groups.items() if group}
+
+    @property
+    def enough(self) -> bool:
+        """Whether as many were killed as have to be."""
+        return self.tally.score >= ENOUGH
 
     @property
     def survivors(self) -> tuple[Result, ...]:
