@@ -22,7 +22,7 @@ BROKEN_REFERENCE = """
 from hil.virtual import defects
 
 true = defects.firmware_with
-defects.firmware_with = lambda names: true([*names, "ignores-resync-on-reset"])
+defects.firmware_with = lambda names, *base: true([*names, "ignores-resync-on-reset"], *base)
 """
 NO_NETWORK = """
 from hil.errors import LabError
