@@ -1,20 +1,27 @@
 """Stored histories that a judge must not call PASS; `python tests/support/canaries.py` writes them.
 
-For every checker there is a history that breaks its rule and nothing else, which must be FAIL, and
-the same history in which the lab failed or the phone was not seen to the end, which must not be.
-They are stored as a run stores them, so that judging an old run again is tested with them.
+For every checker there is a history that breaks its rule and nothing else, which must be FAIL; the
+same history in which the lab failed, which must be ERROR; and the same history cut off before the
+breach shows, with a phone that nobody sees alive any more, which must be INCONCLUSIVE: it may have
+kept the rule or broken it. They are stored as a run stores them, so that judging an old run again
+is tested with them; `hil judge tests/judge/canaries/NAME.jsonl` shows one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import tellings
-from histories import LAB, Story, booted
+from canaries_of_checks import CHECK_BREACHES, unwatched
+from canaries_of_lines import LINE_BREACHES
+from histories import IDENTITY, LAB, NANOSECONDS, TIMING, Story, booted, phone
 
+from hil import digest
 from hil.history import HistoryFile
 from hil.history import events as ev
+from hil.judge import Conduct, Finding, judge
 from hil.loads import load_files
 
 DIRECTORY = Path(__file__).parents[1] / "judge" / "canaries"
@@ -137,9 +144,30 @@ def _registers_all_the_same() -> Story:
     return story.tell(40, tellings.sip("REGISTER", tellings.RECEIVED, user="101", call="r"))
 
 
-def _failed_check() -> Story:
-    story = booted().fetch(10, Resync_Periodic="0")
-    return story.tell(20, ev.Checked(source="test", what="$MAC", passed=False, due="a", seen="b"))
+def _obeyed_before_it_refused() -> Story:
+    story = booted(**_IDLE).tell(20, tellings.web_requested(1, "/admin/resync"))
+    return (
+        story.fetch(20.05).tell(20.3, tellings.web_answered(1, 403)).tell(40, tellings.time_asked())
+    )
+
+
+def _another_password() -> Story:
+    """It answers the challenge of the HTTP server, and not with the password of its rule."""
+    challenge = 'Digest realm="hil", nonce="n1", algorithm=SHA-256, qop="auth"'
+    story = booted(Profile_Rule=f"[--uid phone --pwd s3cret] http://{LAB}/x")
+    refused = (("WWW-Authenticate", challenge),)
+    number = story.request(10, "/x", scheme="http")
+    story.end(10.1, number, "unauthorized", scheme="http", status=401, headers=refused)
+    schemes = digest.read_schemes(challenge)
+    shown = digest.answer(schemes, "phone", "wrong", method="GET", uri="/x", cnonce="c") or ""
+    story.request(10.2, "/x", scheme="http", headers=(("authorization", shown),))
+    return story
+
+
+def _records_not_looked_up() -> Story:
+    story = booted(Profile_Rule="[--srv] http://prov.example/x").look_up(10, "prov.example", LAB)
+    story.request(10.2, "/x", scheme="http", host="prov.example")
+    return story
 
 
 BREACHES: Mapping[str, tuple[str, Callable[[], Story]]] = {
@@ -220,7 +248,11 @@ BREACHES: Mapping[str, tuple[str, Callable[[], Story]]] = {
     "report-by-another-method": ("report.when", lambda: _reports("PUT")),
     "registers-all-the-same": ("sip.registration", _registers_all_the_same),
     "peers-told": ("upgrade.peer_sharing_log", _told_the_peers),
-    "failed-check": ("macros.mac", _failed_check),
+    "obeyed-before-it-refused": ("web.access", _obeyed_before_it_refused),
+    "answers-with-another-password": ("transfer.authentication", _another_password),
+    "records-not-looked-up": ("rules.srv", _records_not_looked_up),
+    **LINE_BREACHES,
+    **CHECK_BREACHES,
 }
 """A breach by name: the requirement that it breaks, and the story until that shows."""
 
@@ -245,6 +277,33 @@ def _power_lied(story: Story) -> Story:
     return story.tell(end - 1, lied).ended(end)
 
 
+def accused(requirement: str, story: Story) -> list[Finding]:
+    """What the judge finds in a story that is told so far."""
+    return list(judge(story.events, Conduct((requirement,)), phone(), TIMING).findings)
+
+
+def not_seen(requirement: str, story: Story) -> Story:
+    """The story until just before the breach shows; then nobody sees the phone alive any more."""
+    found = accused(requirement, _seen_to_the_end(story))
+    shown = min(f.missed_at if f.missed_at >= 0 else f.at for f in found)
+    told = Story()
+    for event in story.events:
+        if event.at < shown and event is not story.events[-1]:
+            told.tell(event.at / NANOSECONDS, event)
+    last, at = told.events[-1].at, shown - 1
+    while True:
+        cut = Story()
+        for event in told.events:
+            cut.tell(event.at / NANOSECONDS, event)
+        dead = ev.Alive(source="bench", alive=False, method="icmp", detail="no echo")
+        ended = ev.TestEnded(source="bench", test="test")
+        cut.tell(at / NANOSECONDS, dead).tell(at / NANOSECONDS, ended)
+        if not accused(requirement, cut):
+            return cut
+        # A deadline that the finding does not tell lies before the moment at which it was noticed.
+        at = (last + at) // 2
+
+
 ENDINGS: Mapping[str, tuple[str, Callable[[Story], Story]]] = {
     "seen": ("FAIL", _seen_to_the_end),
     "lab-fault": ("ERROR", _lab_failed),
@@ -255,7 +314,8 @@ ENDINGS: Mapping[str, tuple[str, Callable[[Story], Story]]] = {
 def _innocent_but_dead() -> Story:
     """Nothing is broken, and nobody saw the phone to the end."""
     story = booted().fetch(10, Resync_Periodic="0")
-    return story.tell(60, ev.Alive(source="bench", alive=False, method="icmp", detail="no echo"))
+    story.tell(60, ev.Alive(source="bench", alive=False, method="icmp", detail="no echo"))
+    return story.tell(60, ev.TestEnded(source="bench", test="test"))
 
 
 def _nothing_happened() -> Story:
@@ -268,13 +328,27 @@ def canaries() -> dict[str, Story]:
     for name, (requirement, tell) in BREACHES.items():
         for ending, (verdict, finish) in ENDINGS.items():
             made[f"{name}.{ending}.{verdict}"] = _declaring(requirement, finish(tell()))
+        cut = not_seen(requirement, tell())
+        made[f"{name}.not-seen.INCONCLUSIVE"] = _declaring(requirement, cut)
     made["innocent.not-seen.INCONCLUSIVE"] = _declaring("resync.on_reset", _innocent_but_dead())
+    unlinked = _declaring("resync.on_reset", unwatched().ended(60))
+    made["innocent.without-link.INCONCLUSIVE"] = unlinked
     made["innocent.no-stimulus.ERROR"] = _declaring("resync.on_reset", _nothing_happened())
     return made
 
 
 def _declaring(requirement: str, story: Story) -> Story:
-    told = Story().started(requirement)
+    """As a run stores it: who the handset is, and what it is judged by, come first."""
+    run = ev.RunStarted(
+        source="bench",
+        version="canary",
+        testbed="canaries",
+        clock="told",
+        wall_ns=0,
+        identity=asdict(IDENTITY),
+        timing=asdict(TIMING),
+    )
+    told = Story().tell(0, run).started(requirement)
     for event in story.events:
         if not isinstance(event, ev.TestStarted):
             told.tell(event.at / 1_000_000_000, event)
