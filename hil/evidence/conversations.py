@@ -18,13 +18,16 @@ concurrent belongs to different ones:
 ``NAME connection N``, ``NAME packets N``  what one connection or TFTP transfer is made of
 ``SIP N``         one Call-ID at one of the bench's servers: a registration, a call, a NOTIFY
 
+What is left of the test before, a call that is ended or a transfer that is broken off, is no part of
+this one: all but the bench's own doing counts from the first power-on.
+
 Between conversations order counts as far as it can be observed: see `hil.evidence.comparison`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -57,6 +60,16 @@ _PORT = re.compile(r"(?<=[0-9]):(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[4
 """A port that a kernel picks (RFC 6335 section 6, and Linux from 32768 on), after an address."""
 _NUMBERED = re.compile(r"\b(transfer|connection|exchange) [0-9]+")
 _NUMBERS = frozenset({"transfer", "connection", "exchange"})
+_BENCH = (
+    ev.Configured,
+    ev.HandsetPrepared,
+    ev.PowerRequested,
+    ev.PowerSwitched,
+    ev.PowerFailed,
+    ev.LinkChanged,
+    ev.Checked,
+    ev.LabFault,
+)
 _SILENT = (ev.Note, ev.Verdict, ev.Conducted, ev.RunStarted, ev.TestStarted, ev.TestEnded)
 
 
@@ -85,12 +98,14 @@ class _Names:
         return self.known[key]
 
 
-def utterances(events: Iterable[Event]) -> list[Utterance]:
+def utterances(events: Sequence[Event]) -> list[Utterance]:
     """What a test's part of a history says, in the order in which it was recorded."""
-    names, first_cseq, start, said = _Names(), dict[str, int](), None, list[Utterance]()
+    names, first_cseq, said = _Names(), dict[str, int](), list[Utterance]()
+    start = events[0].at if events else 0
+    dark = any(_is_power_on(event) for event in events)
     for event in events:
-        start = event.at if start is None else start
-        if isinstance(event, _SILENT):
+        dark = dark and not _is_power_on(event)
+        if isinstance(event, _SILENT) or (dark and not isinstance(event, _BENCH)):
             continue
         fields = _stable(event, names)
         if isinstance(event, ev.SipMessage):
@@ -103,6 +118,10 @@ def utterances(events: Iterable[Event]) -> list[Utterance]:
         at = (event.at - start) / NANOSECONDS
         said.append(Utterance(_conversation(event, names), says, at, len(said)))
     return said
+
+
+def _is_power_on(event: Event) -> bool:
+    return isinstance(event, ev.PowerRequested) and event.action is ev.PowerAction.ON
 
 
 def _stable(event: Event, names: _Names) -> dict[str, object]:
