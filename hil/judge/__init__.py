@@ -3,7 +3,7 @@
 from hil.judge.findings import Finding
 from hil.judge.monitor import Monitor
 from hil.judge.timing import Timing
-from hil.judge.verdict import EXIT_CODES, Conduct, Judgement, Word, judge, merge
+from hil.judge.verdict import EXIT_CODES, Conduct, Judgement, Word, judge, judge_as_read, merge
 
 __all__ = [
     "EXIT_CODES",
@@ -14,5 +14,6 @@ __all__ = [
     "Timing",
     "Word",
     "judge",
+    "judge_as_read",
     "merge",
 ]

@@ -108,13 +108,13 @@ class _Evidence:
 def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Timing) -> Judgement:
     """Judge one test from its part of the history; ``phone`` is the handset at its beginning."""
     asked = set(conduct.readings)
-    judgement = _judged(events, conduct, watched_phone(phone, asked), timing)
+    judgement = judge_as_read(events, conduct, watched_phone(phone, asked), timing)
     acquitted: tuple[Reading, ...] = ()
     own = asked.intersection(conduct.readings) if _accuses_itself(judgement) else asked
     if judgement.word is Word.FAIL and own:
 
         def accused(otherwise: Phone) -> bool:
-            again = _judged(events, conduct, otherwise, timing)
+            again = judge_as_read(events, conduct, otherwise, timing)
             return any(each.source == "monitor" for each in again.findings)
 
         acquitted = acquitting(phone, own, accused)
@@ -128,9 +128,10 @@ def _accuses_itself(judgement: Judgement) -> bool:
     return any(each.source == "test" for each in judgement.findings)
 
 
-def _judged(
+def judge_as_read(
     events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Timing
 ) -> Judgement:
+    """Judge one test by the readings of ``phone`` alone, without looking what they decide."""
     evidence = _gather(events, conduct)
     monitor = Monitor(phone, timing)
     seen = monitor.run(events)

@@ -248,6 +248,9 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
         Finished(False, reason),
     )
     attempt = phone.attempt
+    if attempt is not None and _is_undone(phone):
+        phone = _configured(phone, attempt.configured)
+        duties = (*duties[:-1], Apply(phone.parameters), duties[-1])
     done = replace(
         _over(phone, at),
         failures=phone.failures + 1,
@@ -258,6 +261,14 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
         due = due_after(at, delay, Reason.RETRY, "resync.error_retry_delay")
         done = replace(done, scheduled=due)
     return done, duties
+
+
+def _is_undone(phone: Phone) -> bool:
+    """Whether what the rules before the failed one have changed does not stay."""
+    attempt = phone.attempt
+    if attempt is None or attempt.configured == phone.parameters:
+        return False
+    return phone.interpretations.failed_rule == "rollback"
 
 
 def _over(phone: Phone, at: int) -> Phone:

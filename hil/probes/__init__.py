@@ -1,0 +1,1 @@
+"""Experiments on the bench that tell which reading of an open question a phone follows."""

@@ -1,0 +1,115 @@
+"""Playing an experiment on the bench, and judging what was seen under each reading.
+
+The experiment is played once. Its part of the history is judged as often as the question has readings,
+each time by another one; a reading under which the phone would have broken a clause is refuted. What is
+left when all others are refuted is the answer. Where several are left it is undetermined, where none is
+left the phone does something that no reading explains: it may be broken in another way, or read the
+specification in a way that nobody has thought of.
+
+A fault of the laboratory, a precondition that did not come and a phone that is not seen alive are no
+answers. Neither is a monitor that has lost sight of the phone: it refutes nothing then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hil.errors import LabError
+from hil.history import Unmet
+from hil.history import events as ev
+from hil.judge import Conduct, Judgement, Word, judge_as_read
+from hil.judge.readings import read_as
+from hil.probes.probe import Answer, Probe, Result
+from hil.probes.scene import Scene
+from hil.probes.strict import STRICT
+from hil.reference.interpretations import CATALOGUE, Interpretations
+from hil.testbed.bench import VirtualBench
+
+_CLAUSE = "resync.on_reset"
+"""A test must name a requirement that was checked. An experiment has none of its own: that it was played
+to its end is its check."""
+
+
+def probe(bench: VirtualBench, experiment: Probe, readings: Interpretations) -> Answer:
+    """Find out which reading the phone on the bench follows; other questions are read as in ``readings``."""
+    candidates = candidates_of(experiment.question)
+    scene = Scene(bench).of(candidates)
+    name = f"probe {experiment.question}"
+    started = bench.begin(name)
+    conduct = _played(scene, experiment)
+    ended = bench.end(name)
+    events = bench.events_of(started, ended)
+    base = read_as(bench.reference_phone(), **_chosen(readings))
+    verdicts = {
+        each: judge_as_read(
+            events, conduct, read_as(base, **{experiment.question: each}), bench.timing
+        )
+        for each in candidates
+    }
+    return concluded(experiment.question, verdicts, scene.ruled_out, conduct)
+
+
+def candidates_of(question: str) -> tuple[str, ...]:
+    """The readings of a question, as text."""
+    (entry,) = (each for each in CATALOGUE if each.name == question)
+    return tuple(map(str, entry.candidates))
+
+
+def _chosen(readings: Interpretations) -> dict[str, str | int]:
+    return {entry.name: getattr(readings, entry.name) for entry in CATALOGUE}
+
+
+def _played(scene: Scene, experiment: Probe) -> Conduct:
+    try:
+        experiment.play(scene)
+    except Unmet as error:
+        return Conduct((_CLAUSE,), unmet=str(error))
+    except LabError as error:
+        return Conduct((_CLAUSE,), lab_error=str(error))
+    scene.history.append(
+        ev.Checked(source="test", what="played to its end", passed=True, requirement=_CLAUSE)
+    )
+    return Conduct((_CLAUSE,))
+
+
+def concluded(
+    question: str,
+    verdicts: Mapping[str, Judgement],
+    ruled_out: Mapping[str, str],
+    conduct: Conduct,
+) -> Answer:
+    """Say what the verdicts under each reading, and what the experiment ruled out, come to."""
+    against = {name: _first_finding(each) for name, each in verdicts.items()}
+    against = {**ruled_out, **{name: said for name, said in against.items() if said}}
+    stopped = [each for each in verdicts.values() if each.word in (Word.ERROR, Word.INCONCLUSIVE)]
+    if stopped or conduct.unmet:
+        remark = "; ".join(stopped[0].remarks) if stopped else conduct.unmet
+        in_the_lab = any(each.cause is ev.Cause.LAB for each in stopped)
+        result = Result.LAB if in_the_lab else Result.INCONCLUSIVE
+        return Answer(question, result, against=against, remark=remark)
+    left = tuple(name for name in verdicts if name not in against)
+    return _answer(question, left, against, verdicts)
+
+
+def _first_finding(judgement: Judgement) -> str:
+    if not judgement.findings:
+        return ""
+    first = judgement.findings[0]
+    return f"[{first.requirement}] {first.what}; due: {first.due}; seen: {first.seen}"
+
+
+def _answer(
+    question: str,
+    left: Sequence[str],
+    against: Mapping[str, str],
+    verdicts: Mapping[str, Judgement],
+) -> Answer:
+    unseen = [remark for name in left for remark in verdicts[name].remarks]
+    if not left:
+        return Answer(question, Result.NONE_FITS, against=against)
+    tolerant = STRICT.get(question, {})
+    strict = [name for name in left if not any(other in left for other in tolerant.get(name, ()))]
+    remark = unseen[0] if unseen else ""
+    if len(strict) == 1:
+        return Answer(question, Result.FOUND, tuple(strict), against, remark)
+    return Answer(question, Result.UNDETERMINED, tuple(strict), against, remark)
