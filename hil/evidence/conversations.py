@@ -133,6 +133,8 @@ def _stable(event: Event, names: _Names) -> dict[str, object]:
         value = getattr(event, name)
         if name in _NUMBERS:
             value = names.of(f"{event.source} {name}", value) if value else 0
+        elif name == "peer":
+            value = str(value).rpartition(":")[0] or value
         elif name == "headers":
             value = tuple((key, _header(key, text)) for key, text in value)
         elif isinstance(value, str):

@@ -80,9 +80,9 @@ def load_run(path: Path) -> StoredRun:
 
 def _tests(events: Sequence[ev.Event]) -> Iterator[StoredTest]:
     """Cut a history into its tests. What lies between two of them is no test's."""
-    starts = [at for at, event in enumerate(events) if isinstance(event, ev.TestStarted)]
-    for start, end in zip(starts, [*starts[1:], len(events)], strict=True):
-        name = getattr(events[start], "test")  # noqa: B009
+    starts = [(at, e.test) for at, e in enumerate(events) if isinstance(e, ev.TestStarted)]
+    ends = [at for at, _ in starts[1:]] + [len(events)]
+    for (start, name), end in zip(starts, ends, strict=False):
         part, after = _parted(events[start:end])
         conduct = [e for e in after if isinstance(e, ev.Conducted) and e.test == name]
         verdicts = [e for e in after if isinstance(e, ev.Verdict) and e.test == name]

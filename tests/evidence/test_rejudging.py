@@ -1,0 +1,115 @@
+"""A stored run is judged again from what is on disk, and by nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from histories import IDENTITY, TIMING, Story, booted
+
+from hil.cli import main
+from hil.history import HistoryFile
+from hil.history import events as ev
+from hil.reference.identity import Identity
+
+
+def store(place: Path, *events: ev.Event) -> str:
+    story = Story()
+    for event in events:
+        story.tell(event.at / 1e9 if event.at >= 0 else 60, event)
+    with HistoryFile(place / "history.jsonl") as file:
+        for event in story.events:
+            file.write(event)
+    return str(place)
+
+
+def started(identity: Identity = IDENTITY, **fields: object) -> ev.RunStarted:
+    told = {"version": "0", "testbed": "t", "clock": "virtual", "wall_ns": 0, "timing": {}}
+    return ev.RunStarted(at=0, **told | {"identity": asdict(identity)} | fields)
+
+
+def resynced() -> list[ev.Event]:
+    story = Story().started("resync.on_reset")
+    for event in booted().fetch(10, Resync_Periodic="0").ended(60).events[1:]:
+        story.tell(event.at / 1e9, event)
+    return story.events
+
+
+def judge(*arguments: str) -> tuple[int, dict[str, object]]:
+    answer = CliRunner().invoke(main, ["judge", "--json", *arguments])
+    (test,) = json.loads(answer.output)["tests"]
+    return answer.exit_code, test
+
+
+@pytest.mark.parametrize(
+    ("went", "status", "verdict", "cause"),
+    [
+        ({}, 0, "PASS", "none"),
+        ({"unmet": "no lease"}, 3, "INCONCLUSIVE", "device"),
+        ({"crash": "the test itself failed"}, 3, "ERROR", "test"),
+        ({"lab_error": "the PDU does not answer"}, 3, "ERROR", "lab"),
+        ({"not_applicable": "it has no screen"}, 0, "NOT_APPLICABLE", "device"),
+    ],
+    ids=["through", "unmet", "crash", "lab", "not-applicable"],
+)
+def test_how_the_test_went_is_part_of_the_history(
+    went: dict[str, str], status: int, verdict: str, cause: str, tmp_path: Path
+) -> None:
+    place = store(tmp_path, started(), *resynced(), ev.Conducted(test="test", **went))
+    code, test = judge(place)
+    assert (code, test["verdict"], test["cause"]) == (status, verdict, cause)
+
+
+def test_what_the_run_says_of_its_handset_decides(tmp_path: Path) -> None:
+    """A phone of another name asks for another file, and the same request breaks a rule."""
+    other = Identity(IDENTITY.mac, psn="8832-3PCC")
+    assert judge(store(tmp_path / "as-it-is", started(), *resynced()))[0] == 0
+    code, test = judge(store(tmp_path / "other", started(other), *resynced()))
+    assert (code, test["verdict"]) == (1, "FAIL")
+
+
+def test_its_timing_decides_as_well(tmp_path: Path) -> None:
+    late = booted(Resync_Random_Delay="5").fetch(15.5, Resync_Periodic="0").ended(60).events
+    named = Story().started("resync.random_delay").events
+    for number, (allowed, status) in enumerate(((0.1, 1), (2.0, 0))):
+        run = started(timing=asdict(TIMING) | {"late": allowed})
+        assert judge(store(tmp_path / str(number), run, *named, *late[1:]))[0] == status
+
+
+def test_a_verdict_that_has_changed_is_told(tmp_path: Path) -> None:
+    then = ev.Verdict(test="test", verdict="FAIL", cause="device")
+    place = store(tmp_path, started(), *resynced(), then)
+    assert judge(place)[1]["changed"] is True
+    told = CliRunner().invoke(main, ["judge", place])
+    assert "(then: FAIL)" in told.output
+
+
+def test_a_test_that_was_broken_off_is_an_error(tmp_path: Path) -> None:
+    code, test = judge(store(tmp_path, started(), *resynced()[:-1]))
+    assert (code, test["verdict"]) == (3, "ERROR")
+
+
+def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
+    def status(*arguments: str) -> int:
+        return CliRunner().invoke(main, ["judge", *arguments]).exit_code
+
+    assert status(str(tmp_path)) == 2
+    assert status(store(tmp_path / "a", started(), *resynced()), "-k", "another") == 2
+    nobody = started(identity=IDENTITY)
+    strange = ev.RunStarted(**{**asdict_of(nobody), "identity": {"mac": "no address"}})
+    assert status(store(tmp_path / "b", strange, *resynced())) == 3
+    unknown = started(interpretations={"nothing": "such"})
+    assert status(store(tmp_path / "c", unknown, *resynced())) == 3
+
+
+def asdict_of(event: ev.RunStarted) -> dict[str, object]:
+    return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+def test_a_history_that_tells_nothing_of_its_handset_is_judged_by_a_testbed(
+    tmp_path: Path,
+) -> None:
+    assert judge(store(tmp_path, *resynced()))[0] == 0
