@@ -113,7 +113,7 @@ class Campaign:
                 return found
             outcomes = self._controls({m: (chosen[m], lists[m][number]) for m in open_})
             for module, outcome in outcomes.items():
-                if not outcome.broke and gr.convicts(outcome, chosen[module][1]):
+                if gr.convicts(outcome, chosen[module][1]):
                     found[module] = lists[module][number], outcome
         return found
 

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 import msgspec
 
-from hil.adequacy.messages import TestSeen
 from hil.adequacy.outcome import Outcome
 from hil.chaos.timeline import Span, Timeline
 from hil.errors import LabError
@@ -43,7 +42,7 @@ USUAL = (
 )
 """A module or more of each field, which a campaign takes unless it is told otherwise."""
 
-_LONGEST_S = 0.6
+_MOST_EVENTS = 300
 _SUSPECTS = 12
 
 
@@ -99,20 +98,22 @@ def control(outcome: Outcome) -> Control:
 
 
 def choose(outcome: Outcome) -> tuple[str, str]:
-    """Of a module's tests, a short one and one with much to hit: more than one boot, if there is."""
+    """Of a module's tests, the first one and the one with most to hit: boots, servers, time."""
     line = timeline_of(outcome)
+    spans = [span for each in outcome.tests if (span := line.span(each.id)) is not None]
+    brief = [span for span in spans if span.last - span.first <= _MOST_EVENTS] or spans
+    if len(brief) < 2:
+        raise LabError(
+            "a group needs two tests",
+            next_step="name a module with more tests",
+            concerns=outcome.name,
+        )
 
-    def worth(each: TestSeen) -> tuple[bool, int, bool]:
-        span = line.span(each.id)
-        powers = min(span.powers, 2) if span is not None else 0
-        long = span is not None and span.late_s > span.midway_s
-        return each.wall_s <= _LONGEST_S, powers, long
+    def worth(span: Span) -> tuple[int, int, bool]:
+        return min(span.powers, 2), len(span.heard), span.late_s > span.midway_s
 
-    target = max(outcome.tests, key=worth)
-    others = [each for each in outcome.tests if each.id != target.id]
-    if not others:
-        raise LabError("a module with one test is no group", concerns=target.id)
-    return min(others, key=lambda each: each.wall_s).id, target.id
+    target = max(brief, key=worth)
+    return next(span.test for span in brief if span.test != target.test), target.test
 
 
 def suspects(requirements: Sequence[str]) -> tuple[str, ...]:
@@ -127,8 +128,7 @@ def suspects(requirements: Sequence[str]) -> tuple[str, ...]:
 
 
 def convicts(outcome: Outcome, target: str) -> bool:
-    """Whether a defect makes the test FAIL without disturbing the baselines or the other test."""
-    verdicts = {each.id: each.verdict for each in outcome.tests}
-    others = [each.verdict for each in outcome.baselines]
+    """Whether a defect makes the test FAIL, and leaves a verdict on the phone to every exchange."""
+    verdicts = {each.id: each.verdict for each in (*outcome.baselines, *outcome.tests)}
     decided = all(verdict in ("PASS", "FAIL") for verdict in verdicts.values())
-    return decided and verdicts.get(target) == "FAIL" and all(v == "PASS" for v in others)
+    return not outcome.broke and decided and verdicts.get(target) == "FAIL"
