@@ -29,6 +29,7 @@ _T = TypeVar("_T")
 _BUILT_WITH = (
     "cryptography.hazmat.backends.openssl.backend",
     "encodings.idna",
+    "encodings.utf_8_sig",
     "logging.handlers",
     "pyroute2",
 )
