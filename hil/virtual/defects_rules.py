@@ -49,6 +49,11 @@ def _blank_rule_fails(
     return right(name, table, source, reading)
 
 
+def _unreadable_is_skipped(outcome: Outcome, text: str) -> Outcome:
+    del text
+    return Skip("nothing to read") if isinstance(outcome, RuleFailure) else outcome
+
+
 # -- conditions ---------------------------------------------------------------------------------------
 
 
@@ -237,6 +242,12 @@ DEFECTS = (
         "rules.alternatives",
         "takes the first alternative although its condition is false",
         following(_without_condition),
+    ),
+    Defect(
+        "unreadable-rule-is-skipped",
+        "resync.failure",
+        "skips a rule that it cannot follow, as if it were blank",
+        concluding(_unreadable_is_skipped),
     ),
     Defect(
         "skipped-rule-fails",

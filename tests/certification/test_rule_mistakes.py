@@ -1,0 +1,96 @@
+"""A rule that is not of the published form names no profile: the resync fails, and nobody is asked.
+
+The form is ``[ conditional-expr ] [ assignment-expr ] [[ options ]] URL``, alternatives joined by ``|``
+(Administration Guide 11.3, Provisioning Formats).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.syslog import SyslogEndpoint
+from hil.history import History
+from hil.history.events import DnsQuery, ProvisioningRequest
+from hil.marks import requirement
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.control import HandsetControl
+from hil.testing import failure_told
+
+CONDITIONS = (
+    '("a" eq "b" http://HOST/x.xml',
+    '("a" eq "a") http://HOST/x.xml',
+    '("a" eq "a")? (1 eq 1)? http://HOST/x.xml',
+    '("a" eq "a)? http://HOST/x.xml | http://HOST/y.xml',
+    '("a" "eq" "a")? http://HOST/x.xml',
+    '("a" eq)? http://HOST/x.xml',
+    "(eq eq eq eq)? http://HOST/x.xml",
+    '("a" eq "a" and)? http://HOST/x.xml',
+    '(and "a" eq "a")? http://HOST/x.xml',
+    '("a" eq =)? http://HOST/x.xml',
+    "(1 2 1)? http://HOST/x.xml",
+    "()? http://HOST/x.xml",
+    "http://HOST/x.xml | http://HOST/y.xml",
+)
+ASSIGNMENTS = (
+    "(GPP_A)! http://HOST/x.xml",
+    "(GPP_A = unquoted;)! http://HOST/x.xml",
+    '(GPP_A = "1";)! (GPP_B = "2";)! http://HOST/x.xml',
+)
+OPTIONS = (
+    "[--key secret http://HOST/x.xml",
+    "[--nonsense 1] http://HOST/x.xml",
+    "[key secret] http://HOST/x.xml",
+    "[--key one --key two] http://HOST/x.xml",
+    "[--key] http://HOST/x.xml",
+    "[--key --post a] http://HOST/x.xml",
+    '[--key "open] http://HOST/x.xml',
+    "[--post q] http://HOST/x.xml",
+    "[--post ab] http://HOST/x.xml",
+    "[--post 1] http://HOST/x.xml",
+    "[--srv] tftp://HOST/x.xml",
+    "[--key secret]",
+)
+URLS = (
+    "ftp://HOST/x.xml",
+    "gds://HOST/x.xml",
+    "http://HOST",
+    "http://HOST:0/x.xml",
+    "http://HOST:65536/x.xml",
+    "http://HOST:http/x.xml",
+    "http://phone:secret@HOST/x.xml",
+    "http://192.0.2.256/x.xml",
+    "http://-prov-.example/x.xml",
+    "http://prov..example/x.xml",
+    f"http://{'a' * 64}.example/x.xml",
+    "http://[fe80::1%25eth0]/x.xml",
+    "http://[not-an-address]/x.xml",
+    "http:///x.xml",
+    "http://HOST/päth.xml",
+)
+PROFILE = flat_profile(GPP_P="applied")
+
+
+@requirement("resync.failure")
+@pytest.mark.parametrize("rule", [*CONDITIONS, *ASSIGNMENTS, *OPTIONS, *URLS])
+def test_the_resync_fails_and_nobody_is_asked(
+    rule: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    http: HttpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+) -> None:
+    for path in ("/x.xml", "/y.xml"):
+        http.serve(path, PROFILE)
+    up = handset.boot(
+        Profile_Rule=rule.replace("HOST", str(http.address)),
+        Syslog_Server=str(syslog.address),
+        Resync_Random_Delay="0",
+        Resync_Error_Retry_Delay="0",
+    )
+    failure_told(history, handset, up)
+    asked = [type(each).__name__ for each in history.all(ProvisioningRequest, after=up)]
+    asked += [each.name for each in history.all(DnsQuery, after=up) if "example" in each.name]
+    history.check("requests", seen=asked, due=[])
