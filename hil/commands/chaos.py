@@ -62,7 +62,7 @@ def command(
 ) -> None:
     """Show that a broken laboratory is never taken for a broken phone, nor for a good one.
 
-    Two tests of each group are run with a sound handset and with a defective one while a fault of the
+    Two tests of each group run with a sound handset and with a defective one while a fault of the
     lab strikes: before the group, between stimulus and observation, or shortly before the end. What
     the fault touches must be ERROR or INCONCLUSIVE with the cause lab. What was over before keeps its
     verdict. A fault that never came to pass is vacuous, and proves nothing.

@@ -31,6 +31,10 @@ class HandsetControl:
     None: nobody knows). ``address`` tells the address that it was leased. ``linked`` tells whether its
     network link is up, the second witness of its power; ``link_changes`` counts how often it came
     or went, so that power which is lost behind the bench's back does not pass for the phone's doing.
+
+    Where outlet and link disagree, a stuck relay, a plug in another outlet and a dead phone look alike
+    from here: it is a fault of the lab until somebody has looked. A phone that has its link and does
+    nothing is the judge's.
     ``standing`` are the parameters of its testbed entry, set where a test does not say otherwise.
     """
 
