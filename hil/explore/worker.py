@@ -16,7 +16,7 @@ import msgspec
 from hil.errors import HilError
 from hil.explore.search import ROUND, Found, explore_round, is_lab_trouble
 from hil.explore.tally import Tally
-from hil.explore.writing import file_name, test_module
+from hil.explore.writing import file_name, module_text
 from hil.history import events as ev
 from hil.history.store import HistoryFile
 from hil.net.namespace import enter
@@ -137,7 +137,7 @@ def _written(task: Task, found: Found) -> Reported:
     out = Path(task.out)
     out.mkdir(parents=True, exist_ok=True)
     path = _reserved(out / file_name(found.requirement))
-    path.write_text(test_module(found, command=task.command), encoding="utf-8")
+    path.write_text(module_text(found, command=task.command), encoding="utf-8")
     _store(path.with_suffix(".history.jsonl"), found.played.events)
     if found.is_flaky:
         _store(path.with_suffix(".first.history.jsonl"), found.first.events)

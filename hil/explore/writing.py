@@ -38,7 +38,7 @@ _TYPES = {
 _SALT = f"bytes(range({len(SALT)}))"
 
 
-def test_module(found: Found, *, command: str) -> str:
+def module_text(found: Found, *, command: str) -> str:
     """The text of a test module that reproduces a finding; ``command`` is how it was found."""
     scenario, finding = found.played.scenario, found.finding
     imports = _Imports()

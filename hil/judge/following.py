@@ -20,7 +20,7 @@ from hil.judge.partitions import is_opaque
 from hil.judge.requests import answer_of, compare, path_of, repeats
 from hil.judge.rule_timers import as_it_may_read, margin
 from hil.judge.shadow import Lost, Shadow
-from hil.judge.steps import Asking, Pending
+from hil.judge.steps import Asking, Looking, Pending
 from hil.judge.surroundings import Surroundings
 from hil.reference import machine
 from hil.reference.due import Purpose
@@ -43,7 +43,7 @@ _MOST_UNSEEN = 6
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
-    if isinstance(event, _SIGNS):
+    if isinstance(event, _SIGNS) or _may_open_eyes(shadow, event):
         # What had nothing to fetch may have come before that of which it is a sign, and something
         # else of that kind before it.
         for way in ways:
@@ -54,6 +54,12 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
         for way in after:
             way.alive_at = event.at
     return after
+
+
+def _may_open_eyes(shadow: Shadow, event: ev.Event) -> bool:
+    """Whether the lab may see from now on what it could not before: look-ups at its DNS server."""
+    leases = isinstance(event, ev.DhcpMessage) and event.kind == "ACK"
+    return leases and not shadow.surroundings.answers_names
 
 
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
@@ -122,7 +128,10 @@ def _leased(shadow: Shadow, event: ev.DhcpMessage) -> list[Shadow]:
         absence.falls_silent(shadow, event.at)
     if event.kind != "ACK" or event.yiaddr == "0.0.0.0" or shadow.phone.phase is Phase.OFF:
         return [shadow]
-    shadow.surroundings = Surroundings.of(event)
+    before, shadow.surroundings = shadow.surroundings, Surroundings.of(event)
+    if isinstance(shadow.step, Looking) and not before.answers_names:
+        # The look-up that goes on began with the servers of before, whom the lab does not hear.
+        shadow.step = replace(shadow.step, asked=True)
     ways = absence.is_heard_again(shadow, event.at)
     for way in ways:
         way.surroundings = shadow.surroundings
