@@ -31,6 +31,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "defects": "List the defects that a virtual handset can have.",
         "expand": "Expand the macros of a text.",
         "explore": "Play random legal scenarios against a handset.",
+        "interpretations": "Show the open questions, and which readings a phone follows.",
         "judge": "Judge a stored run again.",
         "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",

@@ -54,7 +54,17 @@ def _zero_delay(scene: Scene) -> None:
         scene.fits("disabled", seen=f"{len(seen)} days, the longest delay {max(seen):.3f} s")
 
 
+def _able(scene: Scene) -> None:
+    """A precondition: the phone resyncs at a time that nobody doubts."""
+    scene.serve()
+    scene.clock("2026-03-02 07:20")
+    lease = scene.settled(Resync_At__HHmm_="0730")
+    scene.pass_time(_HOUR / 2)
+    scene.control(len(scene.asked(lease)) > 1, "a resync at half past seven")
+
+
 def _midnight(scene: Scene) -> None:
+    _able(scene)
     scene.serve(Resync_At__HHmm_="2400")
     scene.clock("2026-03-02 23:50")
     scene.settled()
@@ -62,6 +72,7 @@ def _midnight(scene: Scene) -> None:
 
 
 def _minutes(scene: Scene) -> None:
+    _able(scene)
     scene.serve(Resync_At__HHmm_="0960")
     scene.clock("2026-03-02 09:50")
     scene.settled()

@@ -12,26 +12,64 @@ answers. Neither is a monitor that has lost sight of the phone: it refutes nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hil.errors import LabError
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge_as_read
 from hil.judge.readings import read_as
+from hil.probes.catalogue import PROBES, WITHOUT_PROBE
 from hil.probes.probe import Answer, Probe, Result
 from hil.probes.scene import Scene
 from hil.probes.strict import STRICT
 from hil.reference.interpretations import CATALOGUE, Interpretations
 from hil.testbed.bench import VirtualBench
 
+LONGEST_WALL_S = 1200.0
+"""The longest experiment, seconds, that is played where time passes by itself."""
+
 _CLAUSE = "resync.on_reset"
-"""A test must name a requirement that was checked. An experiment has none of its own: that it was played
-to its end is its check."""
+"""A test must name a requirement that was checked. An experiment has none of its own: that it was
+played to its end is its check."""
+
+
+def probe_each(
+    bench: VirtualBench, questions: Iterable[str], wall_clock: bool = False
+) -> Iterator[Answer]:
+    """Answer one question after another; an answer counts for the experiments that follow it.
+
+    ``wall_clock``: leave out the experiments that take longer than `LONGEST_WALL_S`. Questions are
+    taken in the order of `PROBES`, those without an experiment at the end.
+    """
+    readings = bench.entry.chosen_interpretations()
+    wanted = list(questions)
+    order = [each for each in PROBES if each in wanted]
+    for name in (*order, *(each for each in wanted if each not in PROBES)):
+        answer = _answered(bench, name, readings, wall_clock)
+        if answer.reading is not None:
+            readings = readings.choose(**{name: answer.reading})
+        yield answer
+
+
+def _answered(
+    bench: VirtualBench, name: str, readings: Interpretations, wall_clock: bool
+) -> Answer:
+    if name == "psn" and bench.entry.psn:
+        remark = "the inventory gives the handset a psn of its own"
+        return Answer(name, Result.NO_PROBE, remark=remark)
+    if name not in PROBES:
+        return Answer(name, Result.NO_PROBE, remark=WITHOUT_PROBE[name])
+    if wall_clock and PROBES[name].wall_s > LONGEST_WALL_S:
+        remark = (
+            f"its experiment takes {PROBES[name].wall_s / 3600:.1f} h where time passes by itself"
+        )
+        return Answer(name, Result.NO_PROBE, remark=remark)
+    return probe(bench, PROBES[name], readings)
 
 
 def probe(bench: VirtualBench, experiment: Probe, readings: Interpretations) -> Answer:
-    """Find out which reading the phone on the bench follows; other questions are read as in ``readings``."""
+    """Find out which reading the phone follows; other questions are read as in ``readings``."""
     candidates = candidates_of(experiment.question)
     scene = Scene(bench).of(candidates)
     name = f"probe {experiment.question}"

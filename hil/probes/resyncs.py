@@ -71,6 +71,8 @@ def _resync_after_update(scene: Scene) -> None:
 
 def _provision_disabled(scene: Scene) -> None:
     scene.serve()
+    scene.settled()
+    scene.control(bool(scene.asked(scene.resync())), "a resync that the web page was asked for")
     scene.settled(Provision_Enable="No")
     if not scene.asked(scene.resync()):
         scene.fits("blocks-all", seen="a resync that the web page was asked for did not begin")

@@ -1,9 +1,9 @@
 """What an experiment has to play with: the bench, and short words for what experiments have in common.
 
 A scene never expects. It brings a phone into a situation in which its readings differ, and lets time
-pass; what the phone did is judged afterwards, once for each reading. Only where the judge lets more pass
-than one reading does a scene itself say which readings fit what was seen (`Scene.fits`). A ``wait``
-that is not met is a precondition: the experiment tells nothing then.
+pass; what the phone did is judged afterwards, once for each reading. Only where the judge lets more
+pass than one reading does a scene itself say which readings fit what was seen (`Scene.fits`). A
+``wait`` that is not met is a precondition: the experiment tells nothing then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Unpack
 
 from hil.endpoints.dhcp_offer import OfferOptions
-from hil.history import Mark, Moment
+from hil.history import Mark, Moment, Unmet
 from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
@@ -101,6 +101,11 @@ class Scene:
         self.bench.web.resync()
         self.pass_time(self.settling)
         return mark
+
+    def control(self, did: bool, what: str) -> None:
+        """A precondition: the phone can do what some reading has it leave undone."""
+        if not did:
+            raise Unmet(f"awaited: {what}", precondition=True)
 
     # -- what was seen -----------------------------------------------------------------------------
 

@@ -39,13 +39,19 @@ def _notify_refusal(scene: Scene) -> None:
 
 def _check_sync(scene: Scene) -> None:
     _registered(scene, **{"Auth_Resync-Reboot_1_": "No"})
-    mark = scene.history.mark()
-    scene.bench.sip.notify("check-sync")
-    scene.pass_time(scene.settling)
-    if scene.asked(mark):
+    scene.control(bool(_notified(scene, "resync")), "a resync that a NOTIFY has asked for")
+    if _notified(scene, "check-sync"):
         scene.fits("optional", "supported", seen="a resync followed it")
     else:
         scene.fits("optional", "unsupported", seen="no resync followed it")
+
+
+def _notified(scene: Scene, event: str) -> list[str]:
+    """What the phone asks for after a NOTIFY of this event."""
+    mark = scene.history.mark()
+    scene.bench.sip.notify(event)
+    scene.pass_time(scene.settling)
+    return scene.asked(mark)
 
 
 def _dual_registration(scene: Scene) -> None:

@@ -18,7 +18,7 @@ STRICT: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "check_sync": {"optional": ("supported", "unsupported")},
         "peer_sharing_log": {"unspecified": ("upgrade-messages",)},
         "dual_registration": {"either": ("fail-over",)},
-        # They differ after a reboot that a profile causes, and which parameters cause one is unpublished.
+        # They differ after a reboot that a profile causes; what causes one is not published.
         "resync_after_update": {"performed": ("web-only",)},
     }
 )

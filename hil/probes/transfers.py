@@ -13,24 +13,27 @@ _MOST = 25
 
 def _dhcp_server_name(scene: Scene) -> None:
     scene.http.serve("/named.xml", flat_profile())
-    scene.offer(option_160=scene.http.url("/named.xml"))
-    if "/named.xml" in _unconfigured(scene):
+    scene.offer(option_160=scene.http.url("/named.xml"), option_66=scene.tftp.address)
+    if "/named.xml" in _unconfigured(scene, "160,66"):
         scene.fits("any-form", seen="the URL of option 160 was asked for")
 
 
 def _dhcp_vendor_content(scene: Scene) -> None:
     scene.http.serve("/vendor.xml", flat_profile())
-    scene.offer(option_43={1: scene.http.url("/vendor.xml")})
-    if "/vendor.xml" in _unconfigured(scene):
+    scene.offer(option_43={1: scene.http.url("/vendor.xml")}, option_66=scene.tftp.address)
+    if "/vendor.xml" in _unconfigured(scene, "43,66"):
         scene.fits("text", seen="the URL in option 43 was asked for")
 
 
-def _unconfigured(scene: Scene) -> list[str]:
-    """Boot a phone whose Profile_Rule nobody has set; what it asks for."""
-    up = scene.handset.boot(Resync_Random_Delay="0", Resync_Error_Retry_Delay="0")
+def _unconfigured(scene: Scene, options: str) -> list[str]:
+    """Boot a phone whose Profile_Rule nobody has set; what it asks for, one of ``options`` at least."""
+    order = {"DHCP_Option_To_Use": options}
+    up = scene.handset.boot(Resync_Random_Delay="0", Resync_Error_Retry_Delay="0", **order)
     lease = scene.leased(up)
     scene.pass_time(scene.settling)
-    return scene.asked(lease)
+    asked = scene.asked(lease)
+    scene.control(bool(asked), "a request to the server of one option or of the other")
+    return asked
 
 
 def _redirect_limit(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Experiments about firmware upgrades. None of them brings a load: each asks for one that is not there."""
+"""Experiments about firmware upgrades. None brings a load: each has one asked for that is not there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ _ALONE = {
 }
 
 
+def _able(scene: Scene) -> None:
+    """A precondition: the phone asks for a load that its rule names in full."""
+    lease = scene.settled(Upgrade_Rule=scene.url(_LOAD), **_ALONE)
+    scene.control(_LOAD in scene.asked(lease), "an upgrade by a rule that names its server")
+
+
 def _missing_server(scene: Scene) -> None:
+    _able(scene)
     scene.offer(option_66=scene.tftp.address)
     lease = scene.settled(Upgrade_Rule=_LOAD, **_ALONE)
     if _LOAD in scene.asked(lease):
@@ -23,6 +30,7 @@ def _missing_server(scene: Scene) -> None:
 
 
 def _options(scene: Scene) -> None:
+    _able(scene)
     rule = f"[--uid user --pwd word] {scene.http.url(_LOAD)}"
     lease = scene.settled(Upgrade_Rule=rule, **_ALONE)
     if _LOAD in scene.asked(lease):

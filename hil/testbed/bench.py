@@ -200,7 +200,7 @@ class VirtualBench:
             Flash(MemoryMedium(), self.clock),
             lambda text: self._lab_fault("the virtual handset crashed", text),
         )
-        self._handset.firmware = booting_at(firmware, entry.boot_pace)
+        self.install(firmware)
         self.web = PhoneWeb(
             self.network.place(), self.clock, self.history, lambda: self.admission.address
         )
@@ -256,6 +256,10 @@ class VirtualBench:
             ),
             socket_factory=self.network.namespace.socket,
         )
+
+    def install(self, firmware: Firmware) -> None:
+        """Let the handset run another firmware from its next power-on."""
+        self._handset.firmware = booting_at(firmware, self.entry.boot_pace)
 
     # -- tests -------------------------------------------------------------------------------------
 

@@ -1,0 +1,251 @@
+"""``hil interpretations``: the open questions of the specification, and how a phone answers them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hil.commands.phone_options import json_option, print_json
+from hil.errors import UsageError
+from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation
+
+if TYPE_CHECKING:
+    from hil.probes.probe import Answer
+    from hil.testbed.models import HandsetEntry
+
+_NOT_FOUND = ("none fits",)
+_TROUBLE = ("inconclusive", "lab fault")
+
+
+@click.group(name="interpretations")
+def command() -> None:
+    """Show the open questions of the specification, and which readings a phone follows.
+
+    Where the published text can be read in more than one way, each reading has a name. A testbed
+    chooses one for a handset under `interpretations:`; verdicts name those that they rest on.
+
+    \b
+    hil interpretations list
+    hil interpretations show list_exhaustion
+    hil interpretations probe --testbed rack.yaml --handset a01
+    """
+
+
+@command.command(name="list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the open questions, with the readings of each; the default comes first.
+
+    \b
+    hil interpretations list
+    hil interpretations list --json
+    """
+    if as_json:
+        print_json([_entry_json(entry) for entry in CATALOGUE])
+        return
+    width = max(len(entry.name) for entry in CATALOGUE)
+    for entry in CATALOGUE:
+        readings = ", ".join(map(str, entry.candidates))
+        click.echo(f"{entry.key:<4} {entry.name:<{width}}  {readings}")
+
+
+@command.command()
+@click.argument("name")
+@click.option(
+    "--results",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What `hil certify --json` wrote: name the tests of that run whose verdicts rest on it.",
+)
+@json_option
+def show(name: str, results: Path | None, as_json: bool) -> None:
+    """Show one question: its readings, its sources, its experiment and the tests that rest on it.
+
+    \b
+    hil interpretations show resync_trigger
+    hil certify --json run.json; hil interpretations show resync_trigger --results run.json
+    """
+    from hil.probes.catalogue import PROBES, WITHOUT_PROBE
+
+    entry = _entry(name)
+    declared = sorted(_declaring(name))
+    resting = _resting(results, name) if results is not None else []
+    probe = (
+        "hil interpretations probe " + name if name in PROBES else f"none: {WITHOUT_PROBE[name]}"
+    )
+    if as_json:
+        more = {"probe": probe, "tests": declared, "resting": resting}
+        print_json({**_entry_json(entry), **more})
+        return
+    click.echo(f"{entry.name} ({entry.key})")
+    click.echo(f"  {entry.question}")
+    click.echo(f"  readings: {', '.join(map(str, entry.candidates))}; default {entry.default}")
+    click.echo(f"  source: {entry.citation}")
+    if entry.note:
+        click.echo(f"  note: {entry.note}")
+    click.echo(f"  experiment: {probe}")
+    for test in declared:
+        click.echo(f"  expects one reading: {test}")
+    for test, requirements in resting:
+        click.echo(f"  rests on it: {test} ({', '.join(requirements)})")
+
+
+@command.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@click.option("--handset", metavar="NAME", help="Handset to ask; the first one by default.")
+@click.option("--defect", "defects", metavar="NAME", multiple=True, help="As for `hil certify`.")
+@click.option("--wall-clock", is_flag=True, help="Let time pass by itself on a virtual testbed.")
+@json_option
+@click.pass_context
+def probe(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    testbed: Path | None,
+    handset: str | None,
+    defects: tuple[str, ...],
+    wall_clock: bool,
+    as_json: bool,
+) -> None:
+    """Find out on the bench which readings a phone follows.
+
+    For each question (each NAME, or all of them) the phone is brought into a situation in which its
+    readings differ. What it does is judged once for each reading; those under which it would have
+    broken a clause are refuted, and the one that is left is the answer. At the end stands what to
+    write into the inventory.
+
+    An answer may be missing: `undetermined` names the readings that are left; `none fits` says that
+    the phone does something that no reading explains; a fault of the lab, or a precondition that did
+    not come, is no answer.
+
+    Exit status: 0, 1 where for some question no reading fits, 2 usage, 3 where the lab or a
+    precondition kept a question from being answered.
+
+    \b
+    hil interpretations probe
+    hil interpretations probe list_exhaustion resync_trigger
+    hil interpretations probe --testbed rack.yaml --handset a01 --json
+    """
+    from hil.net.namespace import enter
+    from hil.suite_location import suite_root
+    from hil.testbed.inventory import load
+
+    wanted = [_entry(name).name for name in names] or [entry.name for entry in CATALOGUE]
+    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
+    entry = inventory.handset(handset)
+    answers = []
+    enter()
+    for answer in _answers(inventory, entry, wanted, defects, wall_clock):
+        answers.append(answer)
+        click.echo(f"{answer.question}: {answer}", err=as_json)
+        if answer.reading is None:
+            for reading, said in answer.against.items():
+                click.echo(f"    not {reading}: {said}", err=as_json)
+    chosen = {each.question: each.reading for each in answers if each.reading is not None}
+    others = {name: reading for name, reading in chosen.items() if reading != _default(name)}
+    if as_json:
+        told = [each.as_json() for each in answers]
+        print_json({"handset": entry.name, "answers": told, "interpretations": others})
+    else:
+        _tell_yaml(others)
+    results = {each.result.value for each in answers}
+    ctx.exit(1 if results & {*_NOT_FOUND} else 3 if results & {*_TROUBLE} else 0)
+
+
+def _answers(
+    inventory: Any, entry: HandsetEntry, wanted: Sequence[str], defects: Sequence[str], wall: bool
+) -> Iterator[Answer]:
+    from hil.probes.engine import probe_each
+    from hil.testbed.bench import VirtualBench
+    from hil.testbed.virtual_firmware import firmware_of
+
+    firmware = firmware_of(entry, defects)
+    bench = VirtualBench(inventory, entry, firmware=firmware, wall_clock=wall)
+    try:
+        for number, answer in enumerate(probe_each(bench, wanted, wall), 1):
+            if sys.stderr.isatty():
+                click.echo(f"\r{number}/{len(wanted)} ", nl=False, err=True)
+            yield answer
+    finally:
+        bench.close()
+
+
+def _tell_yaml(others: Mapping[str, str]) -> None:
+    click.echo("")
+    if not others:
+        click.echo("# the phone follows the defaults, as far as is known")
+        return
+    click.echo("# for the handset's entry in the inventory:")
+    click.echo("    interpretations:")
+    for name, reading in others.items():
+        # A number is a text in an inventory all the same.
+        click.echo(f"      {name}: {json.dumps(reading) if reading.isdigit() else reading}")
+
+
+def _entry(name: str) -> Interpretation:
+    import difflib
+
+    known = {entry.name: entry for entry in CATALOGUE}
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean {close[0]}?" if close else "see `hil interpretations list`"
+        raise UsageError(f"no interpretation is called {name!r}", remedy=remedy)
+    return known[name]
+
+
+def _default(name: str) -> str:
+    return str(_entry(name).default)
+
+
+def _entry_json(entry: Interpretation) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "name": entry.name,
+        "question": entry.question,
+        "candidates": list(map(str, entry.candidates)),
+        "default": str(entry.default),
+        "citation": entry.citation,
+        "note": entry.note,
+        "effect": entry.name not in WITHOUT_EFFECT,
+    }
+
+
+def _declaring(name: str) -> Iterator[str]:
+    """The tests of the suite that are marked as expecting one reading of a question."""
+    from hil.suite_location import suite_root
+
+    for path in (suite_root() / "tests" / "certification").glob("test_*.py"):
+        text = path.read_text("utf-8")
+        if f"{name}=" not in text:
+            continue
+        for function in ast.walk(ast.parse(text)):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for mark in function.decorator_list:
+                if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name):
+                    names = [keyword.arg for keyword in mark.keywords]
+                    if mark.func.id == "reading" and name in names:
+                        yield f"{path.name}::{function.name}"
+
+
+def _resting(results: Path, name: str) -> list[tuple[str, list[str]]]:
+    """The tests of a run whose verdicts rest on a question, with their requirements."""
+    try:
+        document = json.loads(results.read_text("utf-8"))
+        return [
+            (test["id"].removeprefix("tests/certification/"), test["requirements"])
+            for test in document["tests"]
+            if any(each["name"] == name for each in test["interpretations"])
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"not the results of a run: {error}",
+            file=str(results),
+            remedy="what `hil certify --json FILE` has written",
+        ) from error
