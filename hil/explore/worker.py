@@ -165,9 +165,10 @@ def _reserved(path: Path) -> Path:
 
 
 def _store(path: Path, events: tuple[ev.Event, ...]) -> None:
+    """Keep a scenario's part of the history as a history of its own."""
     with HistoryFile(path) as file:
-        for event in events:
-            file.write(event)
+        for number, event in enumerate(events):
+            file.write(msgspec.structs.replace(event, seq=number))
 
 
 def _tell(report: Report) -> None:

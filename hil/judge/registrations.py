@@ -136,6 +136,9 @@ class Registrations:
             for line in self._lines:
                 blind = self._is_blind(self._parameters, line.number)
                 line.start(event.at, self._parameters, reading, blind=blind)
+                if event.ciaddr != "0.0.0.0":
+                    # It renews a lease: its lines began while nobody knew what it was doing.
+                    line.doubt()
 
     def _stop(self) -> None:
         self._address = ""
