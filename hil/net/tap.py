@@ -82,7 +82,7 @@ class Tap:
             at = self._next * SLOT
             (status,) = _STATUS.unpack_from(self._ring, at)
             if not status & _USER:
-                return
+                break
             _, length, taken, start, _, seconds, nanoseconds = _HEADER.unpack_from(self._ring, at)
             data = self._ring[at + start : at + start + taken]
             outgoing = self._ring[at + _KIND_AT] == _PACKET_OUTGOING
@@ -90,6 +90,9 @@ class Tap:
             _STATUS.pack_into(self._ring, at, 0)
             self._next = (self._next + 1) % self._slots
             yield Frame(data, length, outgoing, seconds * NANOSECONDS + nanoseconds)
+        # That the interface went down is an error of the socket, which stays readable until it is
+        # asked; once the interface is up again frames come as before.
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def drops(self) -> int:
         """How many frames found the ring full since the last call."""

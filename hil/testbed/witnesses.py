@@ -22,15 +22,15 @@ CAPTURE_NAME = "capture.pcapng"
 
 _BEAT_S = 0.1
 _SETTLING_BEATS = 10
+_STANDSTILL = 0.75
 
 
 class Witnesses:
     """What watches the laboratory around one handset at ``port``.
 
     ``mac`` is the handset's. ``late_s`` is how late the judge lets the phone be (`Timing.late`): a
-    bench that stood still for half of that would make it late. A frame takes ``delay_s`` from end to
-    end. With ``directory`` all frames are
-    captured into a file there.
+    bench that stood still for most of that would make it late. A frame takes ``delay_s`` from end to
+    end. With ``directory`` all frames are captured into a file there.
     """
 
     def __init__(
@@ -70,7 +70,10 @@ class Witnesses:
         self._witnesses.append(self.dhcp)
         if not self._clock.virtual:
             pulse = Pulse(
-                self._clock, every_s=self._beat_s, tolerance_s=late_s / 2, beaten=self.crossing.look
+                self._clock,
+                every_s=self._beat_s,
+                tolerance_s=_STANDSTILL * late_s,
+                beaten=self.crossing.look,
             )
             self._witnesses.append(pulse)
         if file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import scenario
@@ -29,8 +30,8 @@ TOLD = {
 
 
 @pytest.fixture
-def bench() -> Iterator[VirtualBench]:
-    with contextlib.closing(scenario.make_bench(0.0)) as made:
+def bench(tmp_path: Path) -> Iterator[VirtualBench]:
+    with contextlib.closing(scenario.make_bench(0.0, tmp_path)) as made:
         yield made
 
 

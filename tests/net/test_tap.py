@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -77,6 +78,20 @@ def test_what_finds_no_room_is_counted(port):
         assert len(list(tap.frames())) == 32
         assert tap.drops() == 18
         assert tap.drops() == 0
+        send(port, b"again")
+        assert bodies(tap.frames()) == [b"again"]
+
+
+def test_an_interface_that_goes_down_does_not_keep_the_tap_readable(port):
+    with contextlib.closing(Tap(port.near)) as tap, select.epoll() as waiting:
+        waiting.register(tap, select.EPOLLIN)
+        port.near.down()
+        assert waiting.poll(0)
+        assert bodies(tap.frames()) == []
+        assert not waiting.poll(0)
+        port.near.up()
+        assert port.probe.round_trip()
+        list(tap.frames())
         send(port, b"again")
         assert bodies(tap.frames()) == [b"again"]
 
