@@ -18,6 +18,7 @@ from hil.virtual.deviant_delays import (
     both_ways,
     cycled,
     doubled,
+    empty_is_an_hour,
     every_minute,
     first_only,
     never,
@@ -152,6 +153,12 @@ DEFECTS = (
         "resync.periodic",
         "never resyncs periodically",
         decision(periodic_delay=never),
+    ),
+    Defect(
+        "periodic-default-for-empty",
+        "resync.periodic",
+        "resyncs every hour although Resync_Periodic is empty",
+        decision(periodic_delay=empty_is_an_hour(spec.periodic_delay)),
     ),
     Defect(
         "periodic-list-first-only",

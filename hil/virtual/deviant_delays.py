@@ -76,6 +76,17 @@ def cycled(due: Delay) -> Delay:
     )
 
 
+def empty_is_an_hour(due: Delay) -> Delay:
+    """Wait the default of Resync_Periodic where it is empty."""
+
+    def delay(parameters: Parameters, index: int, reading: Interpretations) -> Window | None:
+        if not parameters.raw("Resync_Periodic"):
+            return Window(3600, 3600)
+        return due(parameters, index, reading)
+
+    return delay
+
+
 def zero_is_a_minute(due: Delay) -> Delay:
     """Wait a minute where zero forbids another attempt."""
 

@@ -112,13 +112,22 @@ def test_the_last_alternative_needs_no_condition(
     history.check("the load", seen=asked_for(history, handset, rule), due=["/last.loads"])
 
 
-@requirement("upgrade.rule")
-@pytest.mark.parametrize("rule", ["", "# tftp://{server}/fw/x.loads"])
-def test_an_empty_rule_and_one_that_is_commented_out_ask_for_nothing(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, rule: str
+@requirement("upgrade.rule.default", "upgrade.rule")
+def test_an_empty_rule_asks_for_nothing(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:
     dhcp.offer(option_66=tftp.address)
-    lease = boot_to_lease(history, handset, Upgrade_Rule=rule.format(server=tftp.address), **ALONE)
+    lease = boot_to_lease(history, handset, Upgrade_Rule="", **ALONE)
+    history.expect_none(ProvisioningRequest, after=lease, within=7200)
+
+
+@requirement("upgrade.rule")
+def test_a_rule_that_is_commented_out_asks_for_nothing(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    rule = f"# tftp://{tftp.address}/fw/x.loads"
+    lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **ALONE)
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
