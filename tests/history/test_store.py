@@ -37,6 +37,9 @@ def values_of(hint: object) -> st.SearchStrategy[object]:
         return octets
     if hint is int:
         return st.integers(-(2**63), 2**63 - 1)
+    if hint == dict[str, float]:
+        # JSON has no others, and a handset's timing has none either.
+        return st.dictionaries(text, st.floats(allow_nan=False, allow_infinity=False))
     return st.from_type(hint).filter(storable)  # type: ignore[arg-type]
 
 

@@ -349,3 +349,33 @@ def test_a_reading_that_no_verdict_rests_on_may_not_be_chosen(tmp_path):
     )
     with pytest.raises(InventoryError, match="no verdict of this release depends on"):
         load(file)
+
+
+# -- a phone that boots faster, and parameters that stand ---------------------------------------------
+
+
+def with_first(line: str) -> str:
+    return GOOD.replace("    serial: A1\n", f"    serial: A1\n    {line}\n")
+
+
+def test_a_phone_may_boot_at_another_pace_with_other_parameters(tmp_path: Path) -> None:
+    text = with_first('boot_pace: 0.02\n    parameters: {Network_Startup_Delay: "0"}')
+    entry = read(tmp_path, text).handset("a")
+    assert (entry.boot_pace, entry.parameters) == (0.02, {"Network_Startup_Delay": "0"})
+    usual = read(tmp_path, GOOD).handset("a")
+    assert (usual.boot_pace, usual.parameters) == (1.0, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("boot_pace: -1", "boot_pace"),
+        ("parameters: {Resync_Sometimes: 'Yes'}", "Resync_Sometimes"),
+        ("parameters: {Resync_On_Reset: perhaps}", "cannot be 'perhaps'"),
+    ],
+)
+def test_what_no_phone_can_be_is_told(line: str, told: str, tmp_path: Path) -> None:
+    number, problem, remedy = only(tmp_path, with_first(line))
+    assert number == 12
+    assert told in problem
+    assert remedy
