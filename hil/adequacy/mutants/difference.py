@@ -2,15 +2,17 @@
 
 Two tests in which the same slips of a module make a difference have the module do the same, as far as
 that is known; one of them will do at first. And what makes a difference in few tests is what those
-tests are about. So the first test is the one with the most, and the rarest, differences in the
-mutant's module, and each further one adds what those before did not have.
+tests are about, so a slip weighs the more the rarer it is. Two orders take turns: by what a test adds
+in the mutant's module to those before it, and by how much of what the test is about lies in the
+mutant's function.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice, zip_longest
 
 from hil.adequacy.mutants.sites import Mutant
 
@@ -32,6 +34,10 @@ class Difference:
         self._reached = reached
         self._differs = differs
         self._module = [mutant.module for mutant in mutants]
+        self._functions: dict[tuple[str, str], list[int]] = {}
+        for place, mutant in enumerate(mutants):
+            function = mutant.module, mutant.function.name
+            self._functions.setdefault(function, []).append(place)
 
     def is_reached(self, mutant: Mutant) -> bool:
         """Whether any test reaches the slip."""
@@ -43,6 +49,23 @@ class Difference:
 
     def telling(self, mutant: Mutant, most: int) -> tuple[str, ...]:
         """Up to so many tests in which it makes a difference, the most telling first."""
+        adding, about = self._adding(mutant, most), self._about(mutant)
+        turns = (test for both in zip_longest(adding, about) for test in both if test is not None)
+        return tuple(islice(dict.fromkeys(turns), most))
+
+    def _about(self, mutant: Mutant) -> list[str]:
+        """Those that are the most about the mutant's function first."""
+        place = self._place[mutant.id]
+        own = frozenset(self._functions[mutant.module, mutant.function.name])
+        able = [test for test, differ in self._differs.items() if place in differ]
+
+        def share(test: str) -> float:
+            return self._weight(self._differs[test] & own) / self._weights[test]
+
+        return sorted(able, key=lambda test: (-share(test), test))
+
+    def _adding(self, mutant: Mutant, most: int) -> list[str]:
+        """Those that add the most to what the ones before them do in the module."""
         place = self._place[mutant.id]
         alike: dict[frozenset[int], list[str]] = {}
         for test, differ in self._in_module(mutant.module).items():
@@ -52,7 +75,7 @@ class Difference:
         while alike and len(chosen) < most:
             chosen += self._round(alike, most - len(chosen))
             alike = {differ: tests[1:] for differ, tests in alike.items() if tests[1:]}
-        return tuple(chosen)
+        return chosen
 
     def _round(self, alike: Mapping[frozenset[int], Sequence[str]], most: int) -> list[str]:
         """One test of each kind, each next one with the most that those before did not have."""
@@ -65,8 +88,12 @@ class Difference:
             order.append(left.pop(best)[0])
         return order
 
-    def _weight(self, places: frozenset[int]) -> float:
+    def _weight(self, places: Iterable[int]) -> float:
         return sum(1 / self._tests[place] for place in places)
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return {test: self._weight(differ) for test, differ in self._differs.items()}
 
     @cached_property
     def _tests(self) -> Counter[int]:
