@@ -311,3 +311,12 @@ def test_a_check_of_something_seen(history: History):
 def test_sleeping_is_lab_time(history: History, act: Callable[[History], None], delay: int):
     act(history)
     assert history.now() == delay * SECOND
+
+
+def test_who_follows_hears_each_event_once_it_has_its_place(history: History):
+    history.append(ev.Note(source="test", text="before"))
+    heard: list[ev.Event] = []
+    history.follow(heard.append)
+    placed = history.append(ev.Note(source="test", text="after"))
+    assert heard == [placed]
+    assert placed.seq == 1

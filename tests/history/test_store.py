@@ -181,6 +181,7 @@ def test_a_full_disk_is_a_lab_fault_and_the_run_goes_on(virtual_clock: VirtualCl
     (fault,) = history.since(first)
     assert isinstance(fault, ev.LabFault)
     assert fault.evidence == "/dev/full: No space left on device"
+    assert history.unwritten == fault.evidence
     assert (fault.seq, fault.handset) == (1, "phone-1")
     assert history.append(ev.Note(text="second")).seq == 2
     assert len(history.all(ev.LabFault)) == 1

@@ -18,6 +18,7 @@ from hil.history import events as ev
 from hil.history.events import PowerAction
 from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpPduConfig, SnmpVersion
 from hil.snmp import UsmUser
+from hil.virtual.pdu import PduManner
 from hil.virtual_clock import VirtualClock
 
 ON, OFF = PowerAction.ON, PowerAction.OFF
@@ -330,6 +331,47 @@ def test_an_error_of_a_device_that_obeyed_is_no_failure(virtual_clock: VirtualCl
     device = Device(off="obeys but refuses")
     switched = virtual_clock.run(Outlet(device, "1", History(virtual_clock)).off())
     assert (switched.action, switched.attempts) == (OFF, 1)
+
+
+def test_a_pdu_that_says_no_and_does_it_is_a_fault_of_the_lab(
+    virtual_clock: VirtualClock, rack_on: Callable[..., Any]
+):
+    rack = rack_on(virtual_clock)
+    misled: list[str] = []
+    rack.pdu.behave(PduManner(refuses=True), misled.append)
+    outlet, history = outlet_of(rack)
+    switched = virtual_clock.run(outlet.off())
+
+    assert (switched.action, switched.attempts) == (OFF, 1)
+    assert rack.relays == [(0.0, 3, False)]
+    assert misled == ["switching outlet 3 off is answered with an error, and done"]
+    (fault,) = history.all(ev.LabFault)
+    assert "a command that was refused had been obeyed" in fault.what
+    assert "genErr" in fault.evidence
+
+
+@pytest.mark.parametrize(
+    ("manner", "reads", "relays"),
+    [
+        (PduManner(stuck_on=True), OFF, []),
+        (PduManner(late_s=20.0), OFF, [(20.0, 3, False)]),
+    ],
+)
+def test_what_a_lying_pdu_reads_back_is_not_what_its_relay_does(
+    virtual_clock: VirtualClock,
+    rack_on: Callable[..., Any],
+    manner: PduManner,
+    reads: PowerAction,
+    relays: list[tuple[float, int, bool]],
+):
+    rack = rack_on(virtual_clock)
+    rack.pdu.behave(manner)
+    outlet, history = outlet_of(rack)
+    assert virtual_clock.run(outlet.off()).action is reads
+    assert rack.pdu.is_on(3)
+    virtual_clock.run(asyncio.sleep(60), timeout=100)
+    assert rack.relays == relays
+    assert not history.all(ev.LabFault), "the outlet alone cannot know: the link is the witness"
 
 
 def test_each_attempt_is_in_the_history(virtual_clock: VirtualClock):
