@@ -60,7 +60,7 @@ def told(shadow: Shadow, event: ev.DnsAnswer) -> list[Shadow]:
     late = event.at - looking.last > PROMPT_LOOKUP_NS
     if late:
         ways.append(_too_late(shadow, looking, event))
-    if late or looking.question not in ("", _question(event)):
+    if late or _is_to_another(looking, event):
         # It asks anew, or has, and may wait for the answer to that alone.
         ways.append(shadow.fork())
     if settled == "goes on":
@@ -106,9 +106,14 @@ def _is_asked(shadow: Shadow, event: ev.DnsQuery) -> None:
             _still_looking(shadow, step, event.at + shadow.patience)
 
 
+def _is_to_another(looking: Looking, event: ev.DnsAnswer) -> bool:
+    """Whether an answer is to a question before the last one, as far as their octets are known."""
+    return bool(looking.question and event.data) and looking.question != _question(event)
+
+
 def _question(event: ev.DnsQuery | ev.DnsAnswer) -> str:
     """What an answer has in common with its question (RFC 5452 section 9.1): id and client."""
-    return f"{event.peer} {event.data[:2].hex()}"
+    return f"{event.peer} {event.data[:2].hex()}" if event.data else ""
 
 
 def _asks_for(shadow: Shadow, locate: Locate, event: ev.DnsQuery) -> bool:

@@ -64,7 +64,9 @@ def test_what_cannot_be_played_is_hils_own_trouble_and_no_finding(bench) -> None
 
 
 def test_no_other_function_than_those_for_tests_is_called(bench) -> None:
-    assert "no scenario may call open" in play(bench, replace(SYNCED, after=(Call("", "open"),))).crash
+    assert (
+        "no scenario may call open" in play(bench, replace(SYNCED, after=(Call("", "open"),))).crash
+    )
 
 
 def test_a_notify_is_left_out_while_the_line_is_not_registered(bench) -> None:

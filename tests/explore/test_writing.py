@@ -33,7 +33,16 @@ def text_for(bench, scenario: Scenario, again: int = Found.AGAIN) -> str:
 
 
 def run(module: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "hil.pytest_plugin", module.name, "-c", os.devnull]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "hil.pytest_plugin",
+        module.name,
+        "-c",
+        os.devnull,
+    ]
     return subprocess.run(
         [*command, f"--rootdir={module.parent}", "-p", "no:cacheprovider", *options],
         cwd=module.parent,
@@ -61,7 +70,9 @@ def test_the_file_fails_on_the_phone_and_passes_on_one_that_keeps_the_clause(
 def test_it_reads_like_a_test_by_hand(defective) -> None:
     text = text_for(defective, MISSING)
     body = text[text.index("@requirement") :]
-    assert body == '''\
+    assert (
+        body
+        == """\
 @requirement("resync.error_retry_delay")
 def test_resync_error_retry_delay(
     handset: HandsetControl,
@@ -75,7 +86,8 @@ def test_resync_error_retry_delay(
     handset.boot(Resync_Error_Retry_Delay="30")
     history.sleep(90)
     expect_nothing_broken(history, handset, reference, requirement="resync.error_retry_delay")
-'''
+"""
+    )
     head = text[: text.index("@requirement")]
     assert "hil explore --seed 17`, seed 17/3" in head
     assert "clause: After a failed resync the next attempt begins" in head

@@ -1,0 +1,62 @@
+"""``hil explore``: what it prints and writes, and what its exit status says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hil.history import events as ev
+from hil.history import read
+
+HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
+
+
+def explore(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*HIL, "explore", *arguments], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
+    )
+
+
+def test_a_good_phone_is_0_with_its_seed_and_what_was_exercised(tmp_path: Path) -> None:
+    told = explore("--scenarios", "15", "--seed", "4", "--json", "told.json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "exploring v1, seed 4" in told.stderr
+    assert "seed 4: 15 scenarios" in told.stdout
+    assert "resync.on_reset" in told.stdout
+    data = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert (data["seed"], data["scenarios"], data["found"]) == (4, 15, [])
+    assert sum(data["results"].values()) == 15
+    assert data["clauses"]["resync.on_reset"] > 0
+    assert not (tmp_path / "hil-out").exists()
+
+
+def test_a_broken_clause_is_1_with_a_test_and_its_history(tmp_path: Path) -> None:
+    defect = ("--defect", "never-resyncs-on-reset", "--shrink-seconds", "3")
+    told = explore("--scenarios", "40", "--seed", "4", *defect, "--out", "found", cwd=tmp_path)
+    assert told.returncode == 1, told.stderr
+    (module,) = (tmp_path / "found").glob("test_found_*.py")
+    assert str(Path("found") / module.name) in told.stdout
+    assert "@requirement(" in module.read_text("utf-8")
+    stored = read(module.with_suffix(".history.jsonl")).events
+    assert stored[0].seq == 0
+    assert isinstance(stored[-1], ev.TestEnded)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--scenarios", "0"),
+        ("--minutes", "0"),
+        ("--jobs", "0"),
+        ("--defect", "no-such-defect"),
+        ("--handset", "nobody"),
+        ("--testbed", "no-such-file.yaml"),
+        ("--json", "no/such/directory/x.json"),
+    ],
+)
+def test_what_cannot_be_done_is_2_and_one_line(refused, wrong: tuple[str, ...]) -> None:
+    refused("explore", *wrong)

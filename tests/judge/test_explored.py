@@ -1,0 +1,140 @@
+"""What random scenarios have taught: what a phone may do unseen by the lab, and is not blamed for.
+
+Each story is followed by its counterpart: the same phone, broken in a way that has no such excuse.
+"""
+
+from __future__ import annotations
+
+from histories import LAB, Story, booted, findings, packed
+
+from hil.history import events as ev
+
+ELSEWHERE = "192.0.2.99"
+NAME = "prov.example"
+RULE = f"http://{NAME}/a.xml"
+
+
+def whats(story: Story) -> list[str]:
+    return [finding.what for finding in findings(story)]
+
+
+def query(story: Story, at: float, number: int, name: str = NAME) -> Story:
+    """A question with this id, from a port of its own."""
+    data = number.to_bytes(2)
+    peer = f"192.0.2.16:{40000 + number}"
+    return story.tell(at, ev.DnsQuery(source="dns", name=name, qtype="A", peer=peer, data=data))
+
+
+def answer(story: Story, at: float, number: int) -> Story:
+    answered = ev.DnsAnswer(
+        source="dns",
+        name=NAME,
+        qtype="A",
+        rcode="NOERROR",
+        answers=(LAB,),
+        peer=f"192.0.2.16:{40000 + number}",
+        data=number.to_bytes(2),
+    )
+    return story.tell(at, answered)
+
+
+# -- a TFTP ERROR that comes late finds nobody --------------------------------------------------------
+
+
+def refused_late(*, retry: float, troubled: bool = True) -> Story:
+    """Asked at 10 s; the ERROR comes at 30 s; the phone tries again."""
+    story = booted(Resync_Random_Delay="0", Resync_Error_Retry_Delay="60")
+    number = story.request(10)
+    if troubled:
+        story.fault(10, "Delay", "tftp")
+    story.end(30, number, "not-found", status=1)
+    return story.fetch(retry, Resync_Periodic="0").ended(retry + 5)
+
+
+def test_a_phone_may_have_given_up_before_an_error_that_was_held_back() -> None:
+    assert whats(refused_late(retry=82)) == []
+    assert whats(refused_late(retry=90)) == []
+
+
+def test_it_cannot_have_given_up_before_it_asked_nor_without_a_reason_to() -> None:
+    outside = ["the retried resync began outside its window"]
+    assert whats(refused_late(retry=69)) == outside
+    assert whats(refused_late(retry=82, troubled=False)) == outside
+
+
+# -- names ---------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_asked_second_may_be_asked_late() -> None:
+    story = booted({6: packed(ELSEWHERE, LAB)}, Resync_Random_Delay="0", Profile_Rule=RULE)
+    answer(query(story, 28, 1), 28, 1)
+    assert whats(story.ended(29)) == []
+
+
+def test_the_only_server_is_asked_at_once() -> None:
+    story = booted(Resync_Random_Delay="0", Profile_Rule=RULE)
+    answer(query(story, 28, 1), 28, 1)
+    assert "the power-up resync did not begin" in whats(story.ended(29))
+
+
+def asked_again(*, retry: float) -> Story:
+    """The first answer comes as the phone asks again, the second too late for it as well."""
+    story = booted(
+        Resync_Random_Delay="0",
+        Resync_Error_Retry_Delay="60",
+        Profile_Rule=RULE,
+        Resync_Periodic="0",
+    )
+    query(story, 10, 1)
+    answer(story, 13, 1)
+    query(story, 13, 2)
+    answer(story, 16, 2)
+    query(story, retry, 3)
+    return answer(story, retry, 3).ended(retry + 5)
+
+
+def test_a_phone_that_has_asked_again_may_wait_for_that_answer_alone() -> None:
+    assert whats(asked_again(retry=76)) == []
+
+
+def test_it_waits_no_longer_than_the_last_answer_shows() -> None:
+    assert whats(asked_again(retry=150)) == ["Profile_Rule was not fetched"]
+
+
+def test_a_phone_may_look_in_vain_for_its_syslog_server_before_it_goes_on() -> None:
+    story = booted(Resync_Random_Delay="0", Syslog_Server="nowhere.example", Resync_Periodic="0")
+    query(story, 10, 1, "nowhere.example")
+    query(story, 15, 2, "nowhere.example")
+    assert whats(story.fetch(31, GPP_A="a").ended(32)) == []
+
+
+def test_a_phone_that_knows_its_syslog_server_goes_on_at_once() -> None:
+    story = booted(Resync_Random_Delay="0", Syslog_Server=NAME, Profile_Rule=RULE)
+    answer(query(story, 10, 1), 10, 1)
+    # The look-up may have been for something else, so it may be that nothing began at all.
+    assert whats(story.ended(31)) == ["the power-up resync did not begin"]
+
+
+# -- a lease that names other servers ------------------------------------------------------------------
+
+
+def renamed(**options: str) -> Story:
+    """Led elsewhere by its lease, and at 100 s to the lab."""
+    there = {6: packed(ELSEWHERE), 66: ELSEWHERE.encode()}
+    story = booted(there, Resync_Random_Delay="0", Resync_Error_Retry_Delay="40,600", **options)
+    story.lease(100, {66: LAB.encode()})
+    return story
+
+
+def test_a_look_up_that_goes_on_began_with_the_servers_of_before() -> None:
+    story = booted({6: packed(ELSEWHERE)}, Resync_Random_Delay="0", Profile_Rule=RULE)
+    assert whats(story.lease(15).ended(30)) == []
+
+
+def test_what_began_before_may_have_gone_to_the_servers_of_before() -> None:
+    # It failed at 10 s to 40 s and again at 50 s to 110 s, so that the third try comes after 650 s.
+    assert whats(renamed().fetch(680, Resync_Periodic="0").ended(690)) == []
+
+
+def test_what_begins_after_that_shows() -> None:
+    assert "the retried resync did not begin" in whats(renamed().ended(5000))
