@@ -78,6 +78,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hil-wall-clock", action="store_true", help="let time pass by itself on a virtual testbed"
     )
     group.addoption(
+        "--hil-one-group",
+        action="store_true",
+        help="one baseline exchange before and after all tests, not one for each module",
+    )
+    group.addoption(
         "--hil-direct-power",
         action="store_true",
         help="throw the virtual PDU's relays without SNMP in between, which is quicker",

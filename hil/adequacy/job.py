@@ -5,8 +5,7 @@ pytest, patch modules or load others, and nobody else sees it. If it returns an 
 told of each test and its bytes come back with the test's result. Jobs are pure data otherwise, so the
 parent can order them as it likes.
 
-Tests run in the order given. A group's baseline exchange is held whenever the module changes, so keep
-those of one module together.
+Tests run in the order given, with one baseline exchange before them and one after them all.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ from hil.suite_location import pytest_arguments, suite_root
 
 _T = TypeVar("_T")
 
+_ON_THE_BENCH = ("--hil-direct-power", "--hil-one-group")
+"""What makes a short job short: power without SNMP, one baseline exchange before and after it all."""
+
 _BUILT_WITH = (
     "cryptography.hazmat.backends.openssl.backend",
     "encodings.idna",
@@ -114,7 +117,7 @@ def with_suite(work: Callable[[Suite], _T], *modules: str) -> _T:
     # Other people's plugins and options have no say in a verdict.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = [*pytest_arguments(), "--capture=no", "--hil-direct-power", *chosen]
+    arguments = [*pytest_arguments(), "--capture=no", *_ON_THE_BENCH, *chosen]
     status = int(pytest.main(arguments, plugins=[instead]))
     if instead.error is not None:
         raise instead.error
