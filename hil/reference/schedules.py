@@ -66,14 +66,17 @@ class Schedule:
         """Return the delay before attempt ``index`` (from 0), or None if there is no such attempt.
 
         "The last element in the sequence is implicitly repeated forever" (Provisioning Formats) is
-        the default reading of ``exhaustion``; "cycle" starts over, "stop" ends. Raises
+        the default reading of ``exhaustion``; "cycle" starts over, "stop" ends. An integer or a range
+        alone is no sequence, and repeated by every reading. Raises
         `ScheduleError` for a negative index.
         """
         if index < 0:
             raise ScheduleError(f"a schedule has no element {index}: they count from 0")
         if index < len(self.elements):
             return self.elements[index]
-        if not self.elements or self.ends or exhaustion == "stop":
+        if not self.elements or self.ends:
+            return None
+        if len(self.elements) > 1 and exhaustion == "stop":
             return None
         if exhaustion == "cycle":
             return self.elements[index % len(self.elements)]
@@ -108,7 +111,7 @@ class Schedule:
 
 def element_at(schedule: Schedule, index: int, interpretations: Interpretations) -> Window | None:
     """Return the delay before attempt ``index``; `Interpretations` are asked where the list is over."""
-    if index < len(schedule.elements) or schedule.never or schedule.ends:
+    if index < len(schedule.elements) or len(schedule.elements) < 2 or schedule.ends:
         return schedule.window(index)
     return schedule.window(index, interpretations.list_exhaustion)
 
