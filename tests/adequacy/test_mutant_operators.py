@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from hil.adequacy.mutants.operators import OPERATORS, Surroundings, edits_of
+from hil.adequacy.mutants.operators import OPERATORS, edits_of
+from hil.adequacy.mutants.slips import Surroundings
 
 AROUND = Surroundings(
     frozenset({"LONGEST"}),
@@ -121,6 +122,7 @@ def test_an_operator_makes_its_slips_in_statements(
         'def f(a):\n    raise KeyError(f"{a[:40]!r} is longer than {3}")',
         "def f(a):\n    x = Unusable(f'more than {a + 1}')",
         "def f(reading):\n    x = 20 if reading.random_delay_unit == 'twenty-seconds' else y",
+        "def f(text):\n    shown = text[:40]\n    raise RuleError(shown)",
         "def f(i):\n    if i.resync_trigger == 'gate':\n        return 3",
         "def f(i):\n    if i.resync_trigger != 'gate':\n        return a\n    return b + 3",
         "def f(decisions):\n    if decisions.reboots_after_failed_upgrade:\n        return 3",

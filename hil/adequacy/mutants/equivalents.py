@@ -62,6 +62,13 @@ _ASKED_ONCE = (
     "a duty whose answer is under way belongs to an attempt, and attempts end before a boot"
 )
 
+_RUNS_IN_ORDER = (
+    "the phone tells its machine only what it waits for: an attempt begins while nothing else is under "
+    "way, an answer comes to a request; a history can have it otherwise"
+)
+_VALID_LIST = "a list with such an entry is no valid value, so none comes to be in force"
+_SKIPPED = "why an option was passed over is told by `hil resolve` alone"
+
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent("attempts", "locate", "branch", "phone.attempt is None", "False", _TYPES),
     Equivalent(
@@ -89,6 +96,30 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent("daily", "awaited", "*", "*each.clause == CLAUSE*", "*", _BESIDES),
     Equivalent("daily", "awaited", "*", "*besides*", "*", _BESIDES),
     Equivalent("machine", "_concluded", "branch", "phone.attempt is None", "False", _TYPES),
+    Equivalent(
+        "machine", "_began", "branch", "phone.phase is not Phase.WAITING", "False", _RUNS_IN_ORDER
+    ),
+    Equivalent(
+        "machine",
+        "_react",
+        "*",
+        "phone.attempt is None or phone.attempt.server is None",
+        "*",
+        _TYPES,
+    ),
+    Equivalent("machine", "_react", "branch", "at if since is None else since", "at", _DOUBT),
+    Equivalent(
+        "provisioning_source",
+        "parse_order",
+        "*",
+        "not _CODE.fullmatch(entry)",
+        "False",
+        _VALID_LIST,
+    ),
+    Equivalent("provisioning_source", "parse_order", "branch", "entry", "*", _VALID_LIST),
+    Equivalent("provisioning_source", "*", "*", "skipped.append(*", "*", _SKIPPED),
+    Equivalent("provisioning_source", "*", "update", "replace(source, skipped=*", "*", _SKIPPED),
+    Equivalent("registration", "advance", "branch", "line.phase is not *", "False", _RUNS_IN_ORDER),
     Equivalent("scheduling", "not_late", "*", "*", "*", _LATE),
     Equivalent("upgrade", "*", "branch", "attempt is None", "False", _TYPES),
     Equivalent("upgrade", "concluded", "branch", "attempt.fetch is None", "False", _TYPES),

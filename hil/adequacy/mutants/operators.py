@@ -25,12 +25,13 @@ follows from it is no part of this phone and is left alone as well (`readings`).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from hil.adequacy.mutants.readings import arms, cases, goes_on, that_matter
 from hil.adequacy.mutants.results import result_edits
+from hil.adequacy.mutants.slips import Surroundings, called_name, slips
 
 OPERATORS = (
     "bound",
@@ -47,33 +48,7 @@ OPERATORS = (
     "result",
 )
 
-_BOUNDS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-}
-_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.FloorDiv,
-    ast.FloorDiv: ast.Mult,
-}
-_EXTREMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
-_ENDS = {"earliest": "latest", "latest": "earliest"}
-_FOR_PEOPLE = ("Unusable", "RuleFailure", "_cannot")
-_TEXTS = (ast.JoinedStr, ast.Tuple, ast.List, ast.Set, ast.Dict)
-
-Signature = Callable[[ast.expr], Sequence[tuple[str, str]]]
-"""The parameters of what an expression calls, each with its annotation; none if unknown."""
+_FOR_PEOPLE = ("Unusable", "RuleFailure", "Skip", "Skipped", "_cannot")
 
 
 @dataclass(frozen=True)
@@ -89,14 +64,6 @@ class Edit:
     def node(self) -> ast.AST:
         """Where it stands."""
         return self.pairs[0][0]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an operator knows of the module: its integer constants, and whom a call reaches."""
-
-    integers: frozenset[str]
-    signature: Signature
 
 
 def edits_of(function: ast.FunctionDef, around: Surroundings) -> Iterator[Edit]:
@@ -130,6 +97,8 @@ def _statement(
     around: Surroundings,
     bound: frozenset[str],
 ) -> Iterator[Edit]:
+    if _is_for_people(statement, function):
+        return
     match statement:
         case ast.Raise() | ast.Delete() | ast.Assert() | ast.Import() | ast.ImportFrom():
             return
@@ -172,6 +141,31 @@ def _statement(
             yield from _expression(child, around)
     for block in _blocks(statement):
         yield from _block(block, function, around, bound)
+
+
+def _is_for_people(statement: ast.stmt, function: ast.FunctionDef) -> bool:
+    """Whether it makes a text that is raised or stands in a reason, and nothing else."""
+    match statement:
+        case ast.Assign([ast.Name(name)]):
+            return name in _names(function, in_reasons=True) - _names(function, in_reasons=False)
+    return False
+
+
+def _names(node: ast.AST, *, in_reasons: bool) -> set[str]:
+    """The names that are read in what is written for people, or elsewhere."""
+    match node:
+        case ast.Raise():
+            return _read(node) if in_reasons else set()
+        case ast.Call(func) if _is_reason(func):
+            return _read(node) if in_reasons else set()
+        case ast.Name(name, ast.Load()):
+            return set() if in_reasons else {name}
+    found = (_names(each, in_reasons=in_reasons) for each in ast.iter_child_nodes(node))
+    return set().union(*found)
+
+
+def _read(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -239,7 +233,7 @@ def _test(test: ast.expr, around: Surroundings, *, only_raises: bool = False) ->
 
 
 def _expression(node: ast.AST, around: Surroundings) -> Iterator[Edit]:
-    for operator, replacement in _slips(node, around):
+    for operator, replacement in slips(node, around):
         yield _edit(operator, node, replacement)
     if isinstance(node, ast.Tuple | ast.List):
         for one, other in pairwise(node.elts):
@@ -258,7 +252,7 @@ def _expression(node: ast.AST, around: Surroundings) -> Iterator[Edit]:
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
     """What of an expression a phone can show."""
     match node:
-        case ast.Call(func) if _name(func).endswith("Error") or _name(func) in _FOR_PEOPLE:
+        case ast.Call(func) if _is_reason(func):
             return
         case ast.IfExp(test, body, orelse):
             then, otherwise = arms(test)
@@ -275,73 +269,6 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             yield child
 
 
-def _slips(node: ast.AST, around: Surroundings) -> Iterator[tuple[str, ast.expr]]:
-    match node:
-        case ast.Compare(left, ops, comparators):
-            for index, op in enumerate(ops):
-                for name, table in (("bound", _BOUNDS), ("negation", _OPPOSITES)):
-                    if type(op) in table:
-                        other = [*ops[:index], table[type(op)](), *ops[index + 1 :]]
-                        yield name, ast.Compare(left, other, comparators)
-        case ast.BoolOp(op, values):
-            yield (
-                "connective",
-                ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values),
-            )
-        case ast.UnaryOp(ast.Not(), operand):
-            yield "negation", operand
-        case ast.IfExp(test, body, orelse):
-            then, otherwise = arms(test)
-            if then and otherwise:
-                yield "branch", body
-                yield "branch", orelse
-        case ast.Constant(bool(value)):
-            yield "negation", ast.Constant(not value)
-        case ast.Constant(int(value)):
-            yield "off-by-one", ast.Constant(value + 1)
-            yield "off-by-one", ast.Constant(value - 1)
-        case ast.Name(name, ast.Load()) if name in around.integers:
-            yield "off-by-one", ast.BinOp(node, ast.Add(), ast.Constant(1))
-            yield "off-by-one", ast.BinOp(node, ast.Sub(), ast.Constant(1))
-        case ast.BinOp(left, op, right) if type(op) in _ARITHMETIC:
-            if not (_is_text(left) or _is_text(right)):
-                yield "arithmetic", ast.BinOp(left, _ARITHMETIC[type(op)](), right)
-        case ast.Attribute(value, name, ast.Load()) if name in _ENDS:
-            yield "window", ast.Attribute(value, _ENDS[name], ast.Load())
-        case ast.Call():
-            yield from _calls(node, around)
-
-
-def _is_text(node: ast.expr) -> bool:
-    constant = isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-    return constant or isinstance(node, _TEXTS)
-
-
-def _name(function: ast.expr) -> str:
-    match function:
-        case ast.Name(name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-def _calls(call: ast.Call, around: Surroundings) -> Iterator[tuple[str, ast.expr]]:
-    func, args, keywords = call.func, call.args, call.keywords
-    if isinstance(func, ast.Name) and func.id in _EXTREMES:
-        yield "window", ast.Call(ast.Name(_EXTREMES[func.id], ast.Load()), args, keywords)
-    if _name(func) == "replace" and isinstance(func, ast.Name):
-        for index in range(len(keywords)):
-            yield "update", ast.Call(func, args, keywords[:index] + keywords[index + 1 :])
-    given = {each.arg: each for each in keywords if each.arg}
-    if set(_ENDS) <= set(given):
-        early, late = given["earliest"], given["latest"]
-        values = {id(early): late.value, id(late): early.value}
-        turned = [ast.keyword(e.arg, values.get(id(e), e.value)) for e in keywords]
-        yield "window", ast.Call(func, args, turned)
-    signature = [] if any(isinstance(a, ast.Starred) for a in args) else around.signature(func)
-    for index, (one, other) in enumerate(pairwise(signature)):
-        if index + 1 >= len(args) or ast.dump(args[index]) == ast.dump(args[index + 1]):
-            continue
-        ends = {one[0], other[0]} == set(_ENDS)
-        if ends or (one[1] and one[1] == other[1]):
-            turned_args = [*args[:index], args[index + 1], args[index], *args[index + 2 :]]
-            yield "window" if ends else "arguments", ast.Call(func, turned_args, keywords)
+def _is_reason(function: ast.expr) -> bool:
+    """Whether what is called takes a text for people."""
+    return called_name(function).endswith("Error") or called_name(function) in _FOR_PEOPLE

@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import hil.reference
-from hil.adequacy.mutants.operators import Surroundings
+from hil.adequacy.mutants.slips import Surroundings
 from hil.errors import LabError
 
 
