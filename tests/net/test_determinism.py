@@ -48,7 +48,8 @@ def repeat(delay_ms: float, times: int, golden: tuple[str, list[str]]) -> None:
 
 def test_the_scenario_passes_and_is_no_trifle(golden: tuple[str, list[str]]) -> None:
     verdict, order = golden
-    assert verdict == "PASS"
+    # The lines below it say which readings it rests on.
+    assert verdict.splitlines()[0] == "PASS"
     for kind in ("DhcpMessage", "DnsQuery", "TftpRequest", "HttpRequest", "TlsHandshake"):
         assert any(f" {kind} " in line for line in order), kind
     assert any("https" in line for line in order)
