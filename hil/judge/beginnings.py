@@ -44,10 +44,9 @@ def beginnings(shadow: Shadow, event: ev.Event, shows: Shows) -> list[Shadow]:
                 begun.append(started[0])
                 other = shadow.fork()
                 other.phone = phone
-                _begins(other, event, purpose, *started)
+                ways += _begins(other, event, purpose, *started)
                 if purpose is Purpose.RESYNC and other.phone.attempt is not None:
                     other.reasons = _other_reasons(phone, other.phone.attempt, event.at)
-                ways.append(other)
     return ways
 
 
@@ -78,9 +77,7 @@ def begins_anyway(shadow: Shadow, event: ev.Event) -> None:
     purpose = _intent(shadow.phone, event)
     denied = shadow.denied_lately(event.at)
     sign = announcement_of(shadow, event, purpose)
-    shadow.windows[purpose].check(
-        shadow.phone, sign, denied, lag=shadow.lag_unseen(purpose)
-    )
+    shadow.windows[purpose].check(shadow.phone, sign, denied, lag=shadow.lag_unseen(purpose))
     phone, duties = machine.advance(shadow.phone, Began(event.at, purpose))
     if phone is not shadow.phone:
         shadow.commit(phone, duties, event.at)
@@ -120,18 +117,28 @@ def _started(
 
 def _begins(
     shadow: Shadow, event: ev.Event, purpose: Purpose, phone: Phone, duties: tuple[Duty, ...]
-) -> None:
-    before = shadow.phone
+) -> list[Shadow]:
+    """Let it begin with ``event``; the ways in which it may have, ``shadow`` first."""
+    before, window = shadow.phone, shadow.windows[purpose]
     sign = announcement_of(shadow, event, purpose)
-    shadow.windows[purpose].check(before, sign, lag=shadow.lag_unseen(purpose))
+    window.check(before, sign, lag=shadow.lag_unseen(purpose))
     due = due_of(before, purpose)
-    if phone.phase is Phase.WAITING and due is not None:
-        # It was over at once, and all that is seen of it is a message, which takes its time.
-        sent = event.at - round(shadow.timing.message * NANOSECONDS)
-        began = max(sent, min(due.earliest, event.at))
-        phone, duties = machine.advance(before, Began(began, purpose))
-        phone = scheduling.widened(phone, before, event.at - began, begun=True)
-    shadow.commit(phone, duties, event.at)
+    if phone.phase is not Phase.WAITING or due is None:
+        shadow.commit(phone, duties, event.at)
+        return [shadow]
+    # It was over at once, and all that is seen of it is a message, which takes its time.
+    sent = event.at - round(shadow.timing.message * NANOSECONDS)
+    began = max(sent, min(due.earliest, event.at))
+    ways = [shadow]
+    if began < window.anchor <= event.at:
+        # What was asked for meanwhile may be what it began for, or is due still.
+        ways.append(shadow.fork())
+    for way, instant in zip(ways, (began, window.anchor), strict=False):
+        phone, duties = machine.advance(before, Began(instant, purpose))
+        way.commit(
+            scheduling.widened(phone, before, event.at - instant, begun=True), duties, event.at
+        )
+    return ways
 
 
 def announcement_of(shadow: Shadow, event: ev.Event, purpose: Purpose) -> ev.Event:

@@ -43,7 +43,7 @@ _MOST_UNSEEN = 6
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
-    if isinstance(event, _SIGNS) or _may_open_eyes(shadow, event):
+    if isinstance(event, _SIGNS) or _leads_elsewhere(event):
         # What had nothing to fetch may have come before that of which it is a sign, and something
         # else of that kind before it.
         for way in ways:
@@ -56,10 +56,9 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     return after
 
 
-def _may_open_eyes(shadow: Shadow, event: ev.Event) -> bool:
-    """Whether the lab may see from now on what it could not before: look-ups at its DNS server."""
-    leases = isinstance(event, ev.DhcpMessage) and event.kind == "ACK"
-    return leases and not shadow.surroundings.answers_names
+def _leads_elsewhere(event: ev.Event) -> bool:
+    """Whether the phone is told by whom it is provisioned: what it did before may have gone unseen."""
+    return isinstance(event, ev.DhcpMessage) and event.kind == "ACK"
 
 
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:
