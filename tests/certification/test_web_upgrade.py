@@ -119,3 +119,15 @@ def test_with_upgrade_enable_no_the_command_has_no_effect(
     asked = idle_phone(history, handset, Upgrade_Enable="No", **QUIET)
     web.upgrade(f"tftp://{tftp.address}/{NEWER}.loads")
     history.expect_none(ProvisioningRequest, after=asked, within=7200)
+
+
+@requirement("upgrade.load", "web.upgrade")
+def test_the_load_that_runs_already_is_not_fetched_and_the_next_command_is_obeyed(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    asked = idle_phone(history, handset, Upgrade_Error_Retry_Delay="0", **QUIET)
+    web.upgrade(f"tftp://{tftp.address}/{handset.identity.swver}.loads")
+    history.expect_none(ProvisioningRequest, after=asked, within=60)
+    again = history.mark()
+    web.upgrade(f"tftp://{tftp.address}/{NEWER}.loads")
+    history.expect(TftpRequest, after=again, path=f"/{NEWER}.loads", within=soon(handset))
