@@ -99,6 +99,8 @@ class Campaign:
                 tests[module].append(test)
         jobs = [Job(Kind.SOUND, module, tuple(each), prepare()) for module, each in tests.items()]
         outcomes = self._run("the tests", jobs)
+        for module, outcome in outcomes.items():
+            _require_passing(module, outcome)
         return {module: gr.choose(outcomes[module]) for module in modules}
 
     def _wrong_handsets(
