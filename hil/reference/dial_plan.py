@@ -11,7 +11,9 @@ sequences")::
     pause    = "P" seconds
 
 ``x`` is any digit, ``.`` zero or more of the key before it, ``<a:b>`` sends b for a, a comma plays a
-tone and sends nothing, ``!`` bars what it ends, blanks mean nothing. A number that a barring sequence
+tone and sends nothing, ``!`` bars what it ends, blanks mean nothing. Timers and pauses say when a
+phone takes a number for complete; a complete one is all that comes here, so they are read and have no
+effect. A number that a barring sequence
 matches is invalid whatever else matches it: the guides' own example permits ``9,1[2-9]xxxxxxxxx`` and
 bars ``9,1900xxxxxxx!`` after it. Of the others the first that matches counts.
 
@@ -35,7 +37,6 @@ LONGEST_NUMBER = 128
 """Keys of a number; a longer one matches nothing."""
 
 DIGITS = frozenset("0123456789")
-KEYS = DIGITS | frozenset("*#+")
 
 _TOKEN = re.compile(
     r"(?P<key>[0-9*#+])"
@@ -43,12 +44,10 @@ _TOKEN = re.compile(
     r"|\[(?P<set>[^\][]{1,64})\]"
     r"|(?P<repeat>\.)"
     r"|<(?P<dialed>[^<>:]{0,64}):(?P<sent>[^<>|]{0,256})>"
-    r"|(?P<tone>,)"
-    r"|(?P<timer>[SL][0-9]{1,5})"
-    r"|(?P<pause>P[0-9]{1,5})"
+    r"|(?P<nothing>,|[SLP][0-9]{1,5})"
     r"|(?P<bar>!)"
 )
-_MASTER = re.compile(r"([LS]):([0-9]{1,5})")
+_MASTER = re.compile(r"(?:[LS]:[0-9]{1,5}(?:,[LS]:[0-9]{1,5})*+,?)?")
 _RANGE = re.compile(r"([0-9])-([0-9])|([0-9*#+])")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
@@ -71,18 +70,10 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One alternative of a plan.
+    """One alternative of a plan; a number that a ``barred`` one matches is invalid."""
 
-    ``short_s`` and ``long_s`` are what it sets the interdigit timers to, in seconds, or None;
-    ``pause_s`` is how long it waits before the first key. ``tones`` counts the commas.
-    """
-
-    steps: tuple[Key | Insert, ...] = ()
-    barred: bool = False
-    short_s: int | None = None
-    long_s: int | None = None
-    pause_s: int | None = None
-    tones: int = 0
+    steps: tuple[Key | Insert, ...]
+    barred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +96,9 @@ _Output: TypeAlias = "tuple[_Output, str] | None"
 
 @dataclass(frozen=True, slots=True)
 class DialPlan:
-    """A plan's ``sequences`` in their order; the timers, in seconds, hold where a sequence has none."""
+    """A plan's ``sequences`` in their order."""
 
     sequences: tuple[Sequence, ...]
-    short_s: int | None = None
-    long_s: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> DialPlan:
@@ -120,13 +109,13 @@ class DialPlan:
         head, opened, rest = plain.partition("(")
         if not opened or not rest.endswith(")"):
             raise SpecificationError("a dial plan stands between parentheses")
-        timers = _master_timers(head)
-        sequences = tuple(_sequence(part) for part in rest[:-1].split("|"))
-        return cls(sequences, timers.get("S"), timers.get("L"))
+        if not _MASTER.fullmatch(head):
+            raise SpecificationError(f"{head[:40]!r} before the parenthesis is no timer")
+        return cls(tuple(_sequence(part) for part in rest[:-1].split("|")))
 
     def verdict(self, number: str) -> Verdict:
         """Say what a complete ``number`` comes to; blanks in it are no keys, and nor are letters."""
-        if not number or len(number) > LONGEST_NUMBER or not KEYS.issuperset(number):
+        if not number or len(number) > LONGEST_NUMBER:
             return Invalid("no number that can be dialed")
         sent: str | None = None
         for sequence in self.sequences:
@@ -152,47 +141,25 @@ def dial(plan: str, number: str) -> Verdict:
         return Invalid(str(error))
 
 
-def _master_timers(head: str) -> dict[str, int]:
-    timers: dict[str, int] = {}
-    for part in head.removesuffix(",").split(",") if head else ():
-        match = _MASTER.fullmatch(part)
-        if match is None:
-            raise SpecificationError(f"{part[:40]!r} before the parenthesis is no timer")
-        timers[match[1]] = int(match[2])
-    return timers
-
-
 def _sequence(text: str) -> Sequence:
-    made = Sequence()
     steps: list[Key | Insert] = []
-    previous = ""
+    barred = False
     for token in _tokens(text):
-        kind = str(token.lastgroup)
-        if made.barred:
+        if barred:
             raise SpecificationError(f"{text[:40]!r} goes on after its '!'")
-        if kind in ("key", "any", "set"):
-            steps.append(Key(_keys(token)))
-        elif kind == "repeat":
-            if not isinstance(last := steps[-1] if steps else None, Key) or previous == "sent":
-                raise SpecificationError(f"{text[:40]!r} repeats what is no key")
-            steps[-1] = replace(last, repeated=True)
-        elif kind == "sent":
-            steps += [Key(_keys(dialed), kept=False) for dialed in _tokens(token["dialed"])]
-            steps.append(Insert(token["sent"]))
-        elif kind == "bar":
-            made = replace(made, barred=True)
-        elif kind == "tone":
-            made = replace(made, tones=made.tones + 1)
-        else:
-            made = _timed(made, token[0][0], int(token[0][1:]))
-        previous = kind
-    return replace(made, steps=tuple(steps))
-
-
-def _timed(sequence: Sequence, which: str, seconds: int) -> Sequence:
-    if which == "S":
-        return replace(sequence, short_s=seconds)
-    return replace(sequence, long_s=seconds) if which == "L" else replace(sequence, pause_s=seconds)
+        match token.lastgroup:
+            case "key" | "any" | "set":
+                steps.append(Key(_keys(token)))
+            case "repeat":
+                if not steps or not isinstance(last := steps[-1], Key):
+                    raise SpecificationError(f"{text[:40]!r} repeats what is no key")
+                steps[-1] = replace(last, repeated=True)
+            case "sent":
+                steps += [Key(_keys(dialed), kept=False) for dialed in _tokens(token["dialed"])]
+                steps.append(Insert(token["sent"]))
+            case "bar":
+                barred = True
+    return Sequence(tuple(steps), barred)
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:
@@ -241,8 +208,6 @@ def _match(steps: tuple[Key | Insert, ...], number: str) -> str | None:
                 target = position if step.repeated else position + 1
                 further.setdefault(target, (sent, key) if step.kept else sent)
         reached = _without_keys(steps, further)
-        if not reached:
-            return None
     if len(steps) not in reached:
         return None
     parts: list[str] = []

@@ -86,20 +86,19 @@ def test_the_first_sequence_that_matches_counts():
     assert dial("(<:1>xx|<:2>x2)", "12") == Dialed("112")
 
 
-def test_timers_pauses_and_tones_are_read():
-    plan = DialPlan.parse("L:20,S:4,(9,x.S0|xxL5|P5<:1000>)")
-    assert (plan.long_s, plan.short_s) == (20, 4)
-    assert [each.short_s for each in plan.sequences] == [0, None, None]
-    assert [each.long_s for each in plan.sequences] == [None, 5, None]
-    assert [each.pause_s for each in plan.sequences] == [None, None, 5]
-    assert plan.sequences[0].tones == 1
-    assert plan.verdict("9123") == Dialed("9123")
+def test_timers_pauses_and_tones_change_no_number():
+    for head in ("", "L:20,", "L:20,S:4,", "S:4,L:20"):
+        plan = f"{head}(9,x.S0|xxL5|P5<:1000>#)"
+        assert dial(plan, "9123") == Dialed("9123")
+        assert dial(plan, "12") == Dialed("12")
+        assert dial(plan, "#") == Dialed("1000#")
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "xx", "(xx", "xx)", "(xx)y", "(.)", "(<8:9>.)", "(<8>x)", "([9-2])", "([])", "([a])",
-     "(x!x)", "(q)", "(Sx)", "Q:1,(x)", "(<<1:2>:3>)", "(x" + "x" * 4096 + ")"],
+     "(x!x)", "(q)", "(Sx)", "Q:1,(x)", "L:1S:2,(x)", "L:,(x)", ",(x)", "(<<1:2>:3>)",
+     "(x" + "x" * 4096 + ")"],
 )  # fmt: skip
 def test_what_the_notation_does_not_have_is_told(text):
     with pytest.raises(SpecificationError):
