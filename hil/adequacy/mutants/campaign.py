@@ -30,7 +30,7 @@ from hil.judge.findings import Finding
 from hil.pytest_plugin import RESULTS
 from hil.reference.requirements import REQUIREMENTS
 
-MOST_TESTS = 24
+MOST_TESTS = 60
 PROCESSOR_S = 8
 """What a mutant may use of a processor: one that runs for ever is no kill."""
 DEADLINE_S = 90.0

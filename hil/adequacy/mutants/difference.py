@@ -2,13 +2,14 @@
 
 Two tests in which the same slips of a module make a difference have the module do the same, as far as
 that is known; one of them will do at first. And what makes a difference in few tests is what those
-tests are about, so a slip weighs the more the rarer it is. Two orders take turns: by what a test adds
-in the mutant's module to those before it, and by how much of what the test is about lies in the
-mutant's function.
+tests are about, so a slip weighs the more the rarer it is. Three orders take turns: by what a test adds
+in the mutant's module to those before it, by how much of what the test is about lies in the mutant's
+function, and by how many words the test's name has in common with the function's.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -49,9 +50,20 @@ class Difference:
 
     def telling(self, mutant: Mutant, most: int) -> tuple[str, ...]:
         """Up to so many tests in which it makes a difference, the most telling first."""
-        adding, about = self._adding(mutant, most), self._about(mutant)
-        turns = (test for both in zip_longest(adding, about) for test in both if test is not None)
+        orders = (self._adding(mutant, most), self._about(mutant), self._named_like(mutant))
+        turns = (test for each in zip_longest(*orders) for test in each if test is not None)
         return tuple(islice(dict.fromkeys(turns), most))
+
+    def _named_like(self, mutant: Mutant) -> list[str]:
+        """Those that have words of the function's name in theirs, the rarest words first."""
+        place = self._place[mutant.id]
+        wanted = _words(f"{mutant.module} {mutant.function.name}")
+        alike = [
+            (sum(1 / self._word_counts[word] for word in wanted & words), test)
+            for test, words in self._words.items()
+            if place in self._differs[test] and wanted & words
+        ]
+        return [test for _, test in sorted(alike, key=lambda each: (-each[0], each[1]))]
 
     def _about(self, mutant: Mutant) -> list[str]:
         """Those that are the most about the mutant's function first."""
@@ -92,6 +104,14 @@ class Difference:
         return sum(1 / self._tests[place] for place in places)
 
     @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        return {test: _words(test) for test in self._differs}
+
+    @cached_property
+    def _word_counts(self) -> Counter[str]:
+        return Counter(word for words in self._words.values() for word in words)
+
+    @cached_property
     def _weights(self) -> dict[str, float]:
         return {test: self._weight(differ) for test, differ in self._differs.items()}
 
@@ -110,3 +130,8 @@ class Difference:
                 for test, places in self._differs.items()
             }
         return self._by_module[module]
+
+
+def _words(name: str) -> frozenset[str]:
+    """The longer words of a name, each by its beginning: ``reports`` and ``reporting`` are one."""
+    return frozenset(word.lower()[:5] for word in re.findall(r"[A-Za-z]{4,}", name))
