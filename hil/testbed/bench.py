@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -171,7 +171,7 @@ class VirtualBench:
         self.sip = SipEndpoint(*surroundings, tls=sip_tls)
         self.backup_sip = SipEndpoint(*surroundings, port=BACKUP_SIP_PORT, name="backup-sip")
         self.neighbours = NeighbourListener(*surroundings, port=self._port.near)
-        self._endpoints: Mapping[str, Endpoint] = {
+        self._endpoints: dict[str, Endpoint] = {
             "dhcp": self.dhcp,
             "dns": self.dns,
             "tftp": self.tftp,
@@ -314,6 +314,17 @@ class VirtualBench:
     def endpoint(self, name: str) -> Endpoint:
         """An endpoint by the name of its attribute."""
         return self._endpoints[name]
+
+    @contextlib.contextmanager
+    def serving(self, name: str, endpoint: Endpoint) -> Iterator[None]:
+        """Have one endpoint more for the time of the block, looked after like the others."""
+        self.clock.run(endpoint.start())
+        self._endpoints[name] = endpoint
+        try:
+            yield
+        finally:
+            del self._endpoints[name]
+            self.clock.run(endpoint.close())
 
     def close(self) -> None:
         """Switch everything off and let go of the network."""

@@ -15,6 +15,7 @@ from hil.chaos.disk_faults import DISK_FAULTS
 from hil.chaos.endpoint_faults import ENDPOINT_FAULTS
 from hil.chaos.fault import SOURCE, LabFaultKind, Remedy, Scene
 from hil.chaos.power_faults import POWER_FAULTS
+from hil.endpoints.http import HttpEndpoint
 from hil.errors import LabError, UsageError
 from hil.history import Unmet
 from hil.history import events as ev
@@ -136,6 +137,20 @@ def test_an_endpoint_that_is_gone_is_found_at_the_end_of_the_test(
     assert [e.evidence for e in bench.history.all(ev.LabFault, after=started)] == [name]
 
     bench.clock.run(bench.endpoint(name).start())
+    started = bench.begin("next", NAMES)
+    bench.end("next")
+    assert not bench.history.all(ev.LabFault, after=started)
+
+
+def test_an_endpoint_that_a_test_brings_along_is_looked_after(lasting_bench: VirtualBench) -> None:
+    bench = lasting_bench
+    surroundings = (bench.network.place(), bench.clock, bench.history, bench.admission)
+    server = HttpEndpoint(*surroundings, port=8080)
+    with bench.serving("http-8080", server):
+        started = bench.begin("test", NAMES)
+        bench.clock.run(server.close())
+        bench.end("test")
+    assert [e.evidence for e in bench.history.all(ev.LabFault, after=started)] == ["http-8080"]
     started = bench.begin("next", NAMES)
     bench.end("next")
     assert not bench.history.all(ev.LabFault, after=started)
