@@ -110,22 +110,21 @@ def judge(events: Sequence[ev.Event], conduct: Conduct, phone: Phone, timing: Ti
     asked = set(conduct.readings)
     judgement = judge_as_read(events, conduct, watched_phone(phone, asked), timing)
     acquitted: tuple[Reading, ...] = ()
-    own = asked.intersection(conduct.readings) if _accuses_itself(judgement) else asked
-    if judgement.word is Word.FAIL and own:
+    open_to = asked
+    if any(each.source == "test" for each in judgement.findings):
+        # Its own check is no matter of how the monitor reads, unless the test rests on the reading.
+        open_to = asked.intersection(conduct.readings)
+    seen = any(each.source == "monitor" for each in judgement.findings)
+    if judgement.word is Word.FAIL and seen and open_to:
 
         def accused(otherwise: Phone) -> bool:
             again = judge_as_read(events, conduct, otherwise, timing)
             return any(each.source == "monitor" for each in again.findings)
 
-        acquitted = acquitting(phone, own, accused)
+        acquitted = acquitting(phone, open_to, accused)
     return replace(
         judgement, readings=readings_of(phone.interpretations, asked), acquitting=acquitted
     )
-
-
-def _accuses_itself(judgement: Judgement) -> bool:
-    """Whether a check of the test has a part in it, which is no matter of how the monitor reads."""
-    return any(each.source == "test" for each in judgement.findings)
 
 
 def judge_as_read(

@@ -7,7 +7,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
@@ -22,6 +22,7 @@ from hil.testing import (
 from hil.testing.calls import Telephone
 
 
+@reading(random_delay_unit="seconds")
 @requirement("provision.enable.default", "provision.enable")
 def test_remote_provisioning_is_enabled(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -32,6 +33,7 @@ def test_remote_provisioning_is_enabled(
     expect_resyncs(history, handset, synced, 3600)
 
 
+@reading(random_delay_unit="seconds")
 @requirement("resync.random_delay.default", "resync.random_delay")
 def test_the_resync_after_boot_up_begins_within_two_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

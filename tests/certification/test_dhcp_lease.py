@@ -11,7 +11,7 @@ from hil.endpoints.faults import Nak, Silence
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -43,6 +43,7 @@ def test_without_t1_the_phone_asks_after_half_the_lease(
     history.check("whom it asks", seen=asked.destination, due=dhcp.address)
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.renewal", "dhcp.option_to_use")
 def test_the_phone_goes_by_the_options_of_the_renewal(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -30,6 +30,7 @@ def test_an_option_in_the_file_field_is_read(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@reading(dhcp_server_name="any-form")
 @quick
 @requirement("dhcp.option_overload")
 def test_an_option_in_the_sname_field_is_read(
@@ -40,6 +41,7 @@ def test_an_option_in_the_sname_field_is_read(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/160.xml"])
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_overload")
 def test_the_order_of_preference_does_not_depend_on_the_field(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -55,6 +57,7 @@ def test_the_order_of_preference_does_not_depend_on_the_field(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/66.xml"])
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.long_options")
 def test_a_url_of_more_than_255_octets_is_put_together(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -64,6 +67,7 @@ def test_a_url_of_more_than_255_octets_is_put_together(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=[LONG_PATH])
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.long_options", "dhcp.vendor_options")
 def test_a_sub_option_may_lie_across_the_end_of_the_first_part(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -14,7 +14,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest, TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 from hil.wire.dhcp_options import VendorBlock, format_suboptions
@@ -49,6 +49,7 @@ def test_option_66_names_the_server_by_a_name_that_is_looked_up(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=query, within=handset.timing.step)
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_to_use")
 def test_option_66_may_hold_a_base_uri(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -58,6 +59,7 @@ def test_option_66_may_hold_a_base_uri(
     history.expect(HttpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_to_use")
 def test_option_66_may_hold_a_url_with_macros(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -68,6 +70,7 @@ def test_option_66_may_hold_a_url_with_macros(
     history.check("the URL", seen=asked, due=["/app/provision/?model=7832-3PCC"])
 
 
+@reading(dhcp_server_name="any-form")
 @quick
 @requirement("dhcp.option_to_use")
 def test_option_160_may_hold_a_url_with_macros(
@@ -98,6 +101,7 @@ def test_option_150_names_the_server_by_its_address(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.option_to_use")
 def test_option_60_may_hold_a_url(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -107,6 +111,7 @@ def test_option_60_may_hold_a_url(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/60.xml"])
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.option_to_use")
 def test_option_43_may_hold_a_url_in_a_sub_option(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -117,6 +122,7 @@ def test_option_43_may_hold_a_url_in_a_sub_option(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/43.xml"])
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.option_to_use")
 def test_option_125_may_hold_a_url_in_the_block_of_cisco(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -128,6 +134,7 @@ def test_option_125_may_hold_a_url_in_the_block_of_cisco(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/125.xml"])
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_66_comes_before_all_others(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -144,6 +151,7 @@ def test_by_default_66_comes_before_all_others(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/66.xml"])
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_160_comes_before_159_150_60_and_43(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -168,6 +176,7 @@ def test_by_default_159_comes_before_150(
     history.expect(TftpRequest, after=lease, within=handset.timing.step)
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_60_comes_before_43(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -180,6 +189,7 @@ def test_by_default_60_comes_before_43(
     history.check("the option", seen=fetched(history, handset, lease, 1), due=["/60.xml"])
 
 
+@reading(dhcp_server_name="any-form")
 @quick
 @requirement("dhcp.option_to_use")
 def test_the_order_of_the_list_is_the_order_of_preference(

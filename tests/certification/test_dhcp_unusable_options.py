@@ -14,7 +14,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import TftpRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -51,6 +51,7 @@ NO_URL = (
 )
 
 
+@reading(dhcp_server_name="any-form")
 @requirement("dhcp.option_to_use")
 @pytest.mark.parametrize("content", NO_SERVER, ids=repr)
 def test_a_server_name_that_is_none(

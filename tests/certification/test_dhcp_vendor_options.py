@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -20,6 +20,7 @@ CISCO = 9
 ANOTHER_VENDOR = 3561
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.vendor_options")
 def test_option_43_may_hold_the_url_in_its_first_sub_option(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -29,6 +30,7 @@ def test_option_43_may_hold_the_url_in_its_first_sub_option(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/first.xml"])
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.vendor_options")
 def test_option_43_may_hold_the_url_after_sub_options_that_are_no_text(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -38,6 +40,7 @@ def test_option_43_may_hold_the_url_after_sub_options_that_are_no_text(
     history.check("the URL", seen=fetched(history, handset, lease, 1), due=["/last.xml"])
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.vendor_options")
 def test_pads_between_sub_options_and_an_end_mark_are_no_sub_options(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -58,6 +61,7 @@ def test_option_43_that_carries_no_url_leaves_the_choice_to_the_next_of_the_list
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 
+@reading(dhcp_vendor_content="text")
 @requirement("dhcp.vendor_options")
 def test_of_option_125_the_block_of_cisco_counts_wherever_it_stands(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
@@ -81,6 +85,7 @@ def test_option_125_of_another_enterprise_alone_names_no_server(
     history.expect_none(ProvisioningRequest, after=lease, within=3600)
 
 
+@reading(dhcp_vendor_content="text")
 @quick
 @requirement("dhcp.vendor_options")
 def test_option_125_may_hold_the_url_in_its_second_sub_option(

@@ -12,7 +12,7 @@ from hil.clients.screen import Operator
 from hil.clients.web import PhoneWeb
 from hil.endpoints.ntp import NtpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, first_resync
@@ -21,6 +21,7 @@ from hil.testing.clock import GMT, seconds_until, told, utc
 from hil.testing.sip import expect_request
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 @pytest.mark.parametrize("seconds", [300, 65535])
 def test_a_resync_that_fell_due_in_a_call_begins_that_long_after_it(
@@ -32,6 +33,7 @@ def test_a_resync_that_fell_due_in_a_call_begins_that_long_after_it(
     telephone.expect(telephone.hang_up(call), seconds)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay.default", "resync.forced_delay")
 def test_the_default_is_four_hours(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600")
@@ -40,6 +42,7 @@ def test_the_default_is_four_hours(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(call), 14_400)
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.forced_delay")
 def test_with_0_it_begins_when_the_call_is_over(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="0")
@@ -48,6 +51,7 @@ def test_with_0_it_begins_when_the_call_is_over(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(call), 0)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_a_resync_that_falls_due_while_the_timer_runs_waits_for_it(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="1800")
@@ -62,6 +66,7 @@ def test_a_resync_that_falls_due_later_than_that_is_in_time(telephone: Telephone
     telephone.expect(synced, 3600)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_another_call_starts_the_timer_anew(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="1200")
@@ -70,6 +75,7 @@ def test_another_call_starts_the_timer_anew(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(telephone.talk()), 1200)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_the_timer_starts_when_the_last_line_becomes_idle(telephone: Telephone) -> None:
     telephone.synced((1, 2), Resync_Periodic="600", Forced_Resync_Delay="1200")
@@ -79,6 +85,7 @@ def test_the_timer_starts_when_the_last_line_becomes_idle(telephone: Telephone) 
     telephone.expect(telephone.hang_up(second), 1200)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_a_call_of_the_phone_s_own_starts_it_too(
     telephone: Telephone, screen: Operator, history: History
@@ -92,6 +99,7 @@ def test_a_call_of_the_phone_s_own_starts_it_too(
     telephone.expect(expect_request(history, telephone.handset, mark, "BYE"), 1200)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 @pytest.mark.parametrize("way", ["web", "SIP", "screen"])
 def test_a_resync_that_somebody_asks_for_waits_as_well(
@@ -108,6 +116,7 @@ def test_a_resync_that_somebody_asks_for_waits_as_well(
     telephone.expect(idle, 1200)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_a_resync_at_a_time_of_the_day_waits_as_well(
     telephone: Telephone, ntp: NtpEndpoint, history: History
@@ -121,6 +130,7 @@ def test_a_resync_at_a_time_of_the_day_waits_as_well(
     telephone.expect(telephone.hang_up(call), 1200)
 
 
+@reading(forced_resync_delay="idle-countdown", resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.forced_delay")
 def test_a_triggered_resync_waits_as_well(telephone: Telephone) -> None:
     telephone.synced(
@@ -133,6 +143,7 @@ def test_a_triggered_resync_waits_as_well(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(call), (1200, latest))
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_a_retry_waits_as_well(telephone: Telephone, history: History) -> None:
     up, _ = telephone.boot(
@@ -144,6 +155,7 @@ def test_a_retry_waits_as_well(telephone: Telephone, history: History) -> None:
     telephone.expect(telephone.hang_up(call), 1200)
 
 
+@reading(forced_resync_delay="idle-countdown", random_delay_unit="seconds")
 @requirement("resync.forced_delay")
 def test_the_resync_after_boot_up_waits_as_well(telephone: Telephone) -> None:
     telephone.boot(Resync_Random_Delay="300", Forced_Resync_Delay="1200")
@@ -156,6 +168,7 @@ def test_without_a_call_no_timer_runs(telephone: Telephone) -> None:
     telephone.expect(synced, 600, 600)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
 def test_a_profile_sets_it(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="0")
@@ -168,6 +181,7 @@ def test_a_profile_sets_it(telephone: Telephone) -> None:
     telephone.expect(telephone.hang_up(call), 900)
 
 
+@reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay.range", "resync.forced_delay")
 @pytest.mark.parametrize("value", ["65536", "-1", "soon"])
 def test_a_value_out_of_its_range_is_not_taken(

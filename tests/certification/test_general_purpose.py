@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -13,6 +13,7 @@ from hil.testing import boot_to_lease, fetched
 KEY = "Secret phrase, 1234; with more than forty characters"
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("general.registers", "rules.key")
 def test_a_register_holds_an_encryption_key(
     handset: HandsetControl, tftp: TftpEndpoint, history: History

@@ -11,7 +11,7 @@ from hil.clients.screen import Operator
 from hil.clients.web import PhoneWeb
 from hil.endpoints.ntp import NtpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH
 from hil.testing.calls import Telephone
@@ -21,6 +21,7 @@ from hil.testing.sip import expect_request
 AT_ONCE = {"Forced_Resync_Delay": "0"}
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_a_periodic_resync_does_not_begin_in_a_call(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="600", **AT_ONCE)
@@ -29,6 +30,7 @@ def test_a_periodic_resync_does_not_begin_in_a_call(telephone: Telephone) -> Non
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_a_periodic_resync_does_not_begin_in_a_call_of_the_phone_s_own(
     telephone: Telephone, screen: Operator, history: History
@@ -44,6 +46,7 @@ def test_a_periodic_resync_does_not_begin_in_a_call_of_the_phone_s_own(
     telephone.expect_soon(idle)
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"), random_delay_unit="seconds")
 @requirement("resync.idle")
 def test_the_resync_after_boot_up_does_not_begin_in_a_call(telephone: Telephone) -> None:
     telephone.boot(Resync_Random_Delay="300", **AT_ONCE)
@@ -52,6 +55,7 @@ def test_the_resync_after_boot_up_does_not_begin_in_a_call(telephone: Telephone)
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_a_retry_does_not_begin_in_a_call(telephone: Telephone) -> None:
     telephone.tftp.serve(DEFAULT_PATH, flat_profile())
@@ -61,6 +65,7 @@ def test_a_retry_does_not_begin_in_a_call(telephone: Telephone) -> None:
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_a_resync_at_a_time_of_the_day_does_not_begin_in_a_call(
     telephone: Telephone, ntp: NtpEndpoint, history: History
@@ -74,6 +79,10 @@ def test_a_resync_at_a_time_of_the_day_does_not_begin_in_a_call(
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(
+    forced_resync_delay=("idle-countdown", "wait-idle"),
+    resync_trigger=("becomes-true", "as-periodic"),
+)
 @requirement("resync.idle")
 def test_a_triggered_resync_does_not_begin_in_a_call(telephone: Telephone) -> None:
     telephone.synced(Resync_Periodic="0", Resync_Trigger_1="$PRVTMR ge 600", **AT_ONCE)
@@ -82,6 +91,7 @@ def test_a_triggered_resync_does_not_begin_in_a_call(telephone: Telephone) -> No
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 @pytest.mark.parametrize("way", ["web", "SIP", "screen"])
 def test_a_resync_that_somebody_asks_for_does_not_begin_in_a_call(
@@ -99,6 +109,7 @@ def test_a_resync_that_somebody_asks_for_does_not_begin_in_a_call(
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_a_call_of_the_second_line_counts_too(telephone: Telephone) -> None:
     telephone.synced((1, 2), Resync_Periodic="600", **AT_ONCE)
@@ -107,6 +118,7 @@ def test_a_call_of_the_second_line_counts_too(telephone: Telephone) -> None:
     telephone.expect_soon(telephone.hang_up(call))
 
 
+@reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.idle")
 def test_of_two_calls_the_last_one_counts(telephone: Telephone) -> None:
     telephone.synced((1, 2), Resync_Periodic="600", **AT_ONCE)

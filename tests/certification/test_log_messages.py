@@ -12,7 +12,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Mark
 from hil.history.events import DhcpMessage, SyslogMessage
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision, soon
 from hil.testing.calls import Telephone
@@ -20,6 +20,7 @@ from hil.testing.calls import Telephone
 # -- the defaults ------------------------------------------------------------------------------------
 
 
+@reading(log_default_port="shown", log_request_servip=("expanded", "either"), scheme_case="lower")
 @quick
 @requirement("log.request.default", "log.request")
 def test_the_start_of_a_resync_is_reported(
@@ -41,6 +42,7 @@ def test_the_start_of_a_resync_is_reported(
     )
 
 
+@reading(log_default_port="shown", log_success_err=("with", "either"), scheme_case="lower")
 @quick
 @requirement("log.success.default", "log.success")
 def test_a_successful_resync_is_reported(

@@ -8,7 +8,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
@@ -35,6 +35,7 @@ def test_hwver_can_be_compared_as_a_version(
     history.check("$HWVER", seen=_asked(rule, handset, dhcp, tftp, history), due="/this.cfg")
 
 
+@reading(expansion_order="before-parsing")
 @requirement("macros.hardware")
 def test_upgcond_is_always_true(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -43,6 +44,7 @@ def test_upgcond_is_always_true(
     history.check("$UPGCOND", seen=_asked(rule, handset, dhcp, tftp, history), due="/true.cfg")
 
 
+@reading(expansion_order="before-parsing")
 @requirement("macros.hardware", "upgrade.rule")
 def test_upgcond_is_always_true_in_upgrade_rule(
     handset: HandsetControl, tftp: TftpEndpoint, history: History

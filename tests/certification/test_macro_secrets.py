@@ -14,7 +14,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, SyslogMessage, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged, soon
@@ -30,6 +30,7 @@ WRITTEN = "$SA $(SB) $(SC:2) $(SD:0:6)"
 # -- as arguments ------------------------------------------------------------------------------------
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("macros.secrets")
 @pytest.mark.parametrize(
     ("argument", "key"),
@@ -64,6 +65,7 @@ def test_each_of_sb_to_sd_and_each_form_is_an_argument_of_key(
     history.check("GPP_A of the encrypted file", seen=asked[1], due="/opened.cfg")
 
 
+@reading(secret_macros="key-only")
 @requirement("macros.secrets")
 def test_uid_and_pwd_keep_the_names_of_secrets_as_they_are_written(
     handset: HandsetControl, http: HttpEndpoint, history: History

@@ -11,7 +11,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import SyslogMessage
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -23,6 +23,7 @@ NEXT_LOAD = "sip7832.11-3-2MPP0001-610.loads"
 # -- the target --------------------------------------------------------------------------------------
 
 
+@reading(scheme_case="lower")
 @quick
 @requirement("macros.target")
 def test_the_target_of_a_request_over_https(
@@ -39,6 +40,7 @@ def test_the_target_of_a_request_over_https(
     history.check("the target", seen=text, due=due)
 
 
+@reading(scheme_case="lower")
 @requirement("macros.target")
 def test_the_target_with_a_port_and_a_query_in_the_url(
     handset: HandsetControl,
@@ -54,6 +56,7 @@ def test_the_target_with_a_port_and_a_query_in_the_url(
     history.check("the target", seen=text, due=due)
 
 
+@reading(scheme_case="lower")
 @requirement("macros.target")
 def test_the_target_of_a_url_without_a_scheme_is_a_tftp_server(
     handset: HandsetControl,
@@ -69,6 +72,7 @@ def test_the_target_of_a_url_without_a_scheme_is_a_tftp_server(
     history.check("the target", seen=text, due=due)
 
 
+@reading(scheme_case="lower")
 @requirement("macros.target")
 def test_serv_and_servip_are_both_the_address_where_the_url_names_one(
     handset: HandsetControl, http: HttpEndpoint, syslog: SyslogEndpoint, history: History
@@ -79,6 +83,7 @@ def test_serv_and_servip_are_both_the_address_where_the_url_names_one(
     history.check("the target", seen=text, due=due)
 
 
+@reading(log_request_servip=("expanded", "either"), scheme_case="lower")
 @requirement("macros.target", "log.upgrade_request")
 def test_the_target_of_an_upgrade_is_that_of_its_own_url(
     handset: HandsetControl,
@@ -174,6 +179,7 @@ def test_err_tells_of_the_attempt_that_the_message_is_about(
     )
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.err", "macros.upgrade")
 def test_err_of_an_upgrade_is_what_upgerr_says_from_then_on(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History

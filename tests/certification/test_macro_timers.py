@@ -16,7 +16,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -145,6 +145,7 @@ def test_regtmr1_goes_on_counting_while_the_line_is_refused_again(
     _check_timer(history, handset, "$REGTMR1", asked, 250, early=BINDING_S)
 
 
+@reading(regtmr_registered="zero")
 @requirement("macros.registration")
 def test_regtmr1_is_0_while_line_1_is_registered(
     handset: HandsetControl, tftp: TftpEndpoint, sip: SipEndpoint, web: PhoneWeb, history: History

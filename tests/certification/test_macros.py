@@ -15,7 +15,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
@@ -85,6 +85,7 @@ def test_a_to_p_are_the_general_purpose_parameters(
     history.check("$A to $P", seen=text, due=due)
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("macros.secrets")
 def test_sa_is_the_argument_of_key(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -123,6 +124,7 @@ def test_ma_mau_and_mac_are_the_mac_address(
     history.check("the three forms", seen=text, due=f"{lower} {upper} {colons}")
 
 
+@reading(psn="7832-3PCC")
 @requirement("macros.identity")
 def test_pn_and_psn_are_the_product(
     handset: HandsetControl, dhcp: DhcpEndpoint, syslog: SyslogEndpoint, history: History
@@ -199,6 +201,7 @@ def test_prvst_is_2_for_a_retry_after_a_failure(
     history.check("$PRVST", seen=asked, due=["/state0.cfg", "/state2.cfg", "/state2.cfg"])
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("macros.prvst")
 @pytest.mark.parametrize("name", ["Resync_Trigger_1", "Resync_Trigger_2"])
 def test_prvst_is_1_for_a_resync_that_a_trigger_causes(
@@ -250,6 +253,7 @@ def test_prvtmr_counts_the_seconds_since_the_last_attempt(
     history.check("$PRVTMR", seen=asked, due=["/a.cfg", "/late.cfg"])
 
 
+@reading(log_default_port="shown", scheme_case="lower")
 @requirement("macros.target")
 def test_scheme_serv_servip_port_and_path_tell_what_was_requested_over_http(
     handset: HandsetControl,
@@ -273,6 +277,7 @@ def test_scheme_serv_servip_port_and_path_tell_what_was_requested_over_http(
     history.check("the target", seen=text, due=due)
 
 
+@reading(log_default_port="shown", scheme_case="lower")
 @requirement("macros.target")
 def test_scheme_servip_port_and_path_tell_what_was_requested_over_tftp(
     handset: HandsetControl,

@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest, SyslogMessage, TransferEnded
 from hil.loads import load_files
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, fetched, logged, soon
@@ -68,6 +68,7 @@ def test_macros_expand_in_the_conditions_and_options_of_a_rule(
     history.check("with the credentials", seen=(ended.path, ended.status), due=("/kept", 200))
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("macros.parameters")
 @pytest.mark.parametrize("trigger", ["Resync_Trigger_1", "Resync_Trigger_2"])
 def test_macros_expand_in_each_resync_trigger(
@@ -192,6 +193,7 @@ def test_a_value_that_a_profile_sets_is_kept_as_it_is_written(
     history.check("$UID1 and $B", seen=asked[1], due="/$A/$(A:2)-$$.cfg")
 
 
+@reading(invalid_value="keep-previous")
 @requirement("macros.parameters", "resync.periodic")
 def test_resync_periodic_knows_no_macros(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -7,7 +7,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -22,6 +22,7 @@ from hil.testing import (
 )
 
 
+@reading(resync_after_update="skipped")
 @requirement("resync.after_update")
 def test_no_resync_follows_the_reboot_although_resync_on_reset_is_yes(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -35,6 +36,7 @@ def test_no_resync_follows_the_reboot_although_resync_on_reset_is_yes(
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
+@reading(resync_after_update="skipped")
 @requirement("resync.after_update")
 def test_other_reboots_after_it_trigger_a_resync_again(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -51,6 +53,7 @@ def test_other_reboots_after_it_trigger_a_resync_again(
     history.expect(ProvisioningRequest, after=lease, within=1 + handset.timing.late)
 
 
+@reading(resync_after_update="skipped")
 @requirement("resync.after_update", "resync.periodic")
 def test_periodic_resyncs_go_on_after_it(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -67,6 +70,7 @@ def test_periodic_resyncs_go_on_after_it(
     expect_resyncs(history, handset, synced, 600, requirement="resync.periodic")
 
 
+@reading(resync_after_update="skipped")
 @requirement("resync.after_update", "resync.periodic")
 def test_a_resync_periodic_that_was_submitted_counts_from_the_reboot_at_the_latest(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History

@@ -13,7 +13,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, SyslogMessage
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_resyncs, next_transfer, provision
@@ -75,6 +75,7 @@ def test_the_log_server_is_told_nothing_but_in_an_upgrade(
     history.check("messages", seen=reports(history, peer_log, lease), due=[])
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.peer_sharing_log")
 def test_what_it_is_told_in_an_upgrade_goes_to_the_address_and_port_of_the_parameter(
     handset: HandsetControl,

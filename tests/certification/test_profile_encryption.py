@@ -11,7 +11,7 @@ from base64 import b64decode
 
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import encrypt_rfc8188, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -28,6 +28,7 @@ IKM = "yqdlZ-tYemfogSmv7Ws5PQ"
 SALT = bytes(range(16))
 
 
+@reading(kdf_digest=("sha256", "either"))
 @quick
 @requirement("rules.key")
 def test_a_key_decrypts_what_openssl_has_encrypted(
@@ -38,6 +39,7 @@ def test_a_key_decrypts_what_openssl_has_encrypted(
     history.check("the files", seen=asked, due=["/a.cfg", "/decrypted.xml"])
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("rules.key.quotes", "rules.key")
 def test_the_key_may_stand_in_double_quotes(
     handset: HandsetControl, http: HttpEndpoint, history: History
@@ -47,6 +49,7 @@ def test_the_key_may_stand_in_double_quotes(
     history.check("the files", seen=asked, due=["/a.cfg", "/decrypted.xml"])
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("rules.key", "profile.compression")
 def test_a_file_may_be_compressed_before_it_is_encrypted(
     handset: HandsetControl, http: HttpEndpoint, history: History
@@ -74,6 +77,7 @@ def test_an_encrypted_file_without_a_key_is_a_failure(
     history.check("the attempts", seen=asked, due=["/a.cfg", "/a.cfg"])
 
 
+@reading(ikm_encoding="raw")
 @requirement("profile.rfc8188")
 def test_content_encoding_aes128gcm_is_decrypted_with_the_ikm(
     handset: HandsetControl, http: HttpEndpoint, history: History
@@ -83,6 +87,7 @@ def test_content_encoding_aes128gcm_is_decrypted_with_the_ikm(
     history.check("the files", seen=asked, due=["/a.cfg", "/decrypted.xml"])
 
 
+@reading(ikm_encoding="raw")
 @requirement("profile.rfc8188")
 def test_after_aes128gcm_the_key_of_the_rule_does_not_count(
     handset: HandsetControl, http: HttpEndpoint, history: History

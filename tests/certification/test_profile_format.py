@@ -12,7 +12,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import compress, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, check_in_force, fetched, idle_phone, next_transfer
@@ -167,6 +167,7 @@ def test_a_gzip_file_is_recognised_by_its_header_whatever_its_name(
     history.check("GPP_A and GPP_B", seen=became, due="/new-old.xml")
 
 
+@reading(corrupt_profile="any-defect")
 @requirement("resync.failure.corrupt", "resync.failure")
 def test_a_file_without_a_flat_profile_is_corrupt(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

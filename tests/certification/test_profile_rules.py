@@ -5,12 +5,13 @@ from __future__ import annotations
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
 
+@reading(psn="7832-3PCC")
 @requirement("rules.default")
 def test_without_configuration_the_phone_asks_for_psn_xml(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

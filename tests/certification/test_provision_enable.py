@@ -9,7 +9,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
@@ -49,6 +49,7 @@ def test_a_profile_with_provision_enable_no_ends_periodic_resyncs(
     history.expect_none(ProvisioningRequest, after=disabled, within=7200)
 
 
+@reading(failed_rule="keep-applied")
 @requirement("provision.enable")
 def test_a_profile_with_provision_enable_no_ends_retries(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -73,6 +74,7 @@ def test_provision_enable_no_from_a_profile_holds_after_a_reboot(
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
+@reading(provision_disabled="blocks-all")
 @requirement("provision.enable")
 @pytest.mark.parametrize("event", ["resync", "resync;profile=tftp://{server}/7832-3PCC.xml"])
 def test_with_provision_enable_no_a_notify_triggers_no_resync(

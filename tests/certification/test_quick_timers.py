@@ -12,7 +12,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_resyncs, first_resync, provision
 from hil.testing.calls import Telephone
@@ -42,6 +42,7 @@ def test_a_failed_resync_is_tried_again_after_one_second_and_after_three(
     expect_resyncs(history, handset, first_resync(history, handset, up), 1, 3)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @quick
 @requirement("resync.trigger")
 def test_a_trigger_that_becomes_true_after_two_seconds(telephone: Telephone) -> None:
@@ -57,6 +58,7 @@ def test_a_trigger_that_becomes_true_after_two_seconds(telephone: Telephone) -> 
     )
 
 
+@reading(forced_resync_delay="idle-countdown")
 @quick
 @requirement("resync.forced_delay")
 def test_a_resync_that_fell_due_in_a_call_begins_a_second_after_it(telephone: Telephone) -> None:
@@ -66,6 +68,7 @@ def test_a_resync_that_fell_due_in_a_call_begins_a_second_after_it(telephone: Te
     telephone.expect(telephone.hang_up(call), 1)
 
 
+@reading(upgrade_reattempt="after-failure")
 @quick
 @requirement("upgrade.error_retry_delay")
 def test_a_failed_upgrade_is_tried_again_after_two_seconds(

@@ -13,7 +13,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
@@ -119,6 +119,7 @@ def test_a_location_is_relative_to_what_was_asked_for(
     boot_to_redirect(history, handset, http.url("/a/b/profile.xml"), path=path)
 
 
+@reading(redirect_limit=(5, 10, 20))
 @quick
 @requirement("transfer.redirect")
 def test_redirects_in_a_row_are_followed_one_by_one(

@@ -9,7 +9,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs
@@ -37,6 +37,7 @@ def test_the_phone_resyncs_at_that_time_every_day(
         last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day} 07:30")
 
 
+@reading(resync_at_2400="midnight")
 @requirement("resync.at.format", "resync.at")
 @pytest.mark.parametrize(
     ("value", "now", "due"),
@@ -61,6 +62,7 @@ def test_a_time_from_0000_to_2400_is_valid(
     expect_resync_at(history, handset, ntp, synced(history, handset, Resync_At__HHmm_=value), due)
 
 
+@reading(resync_at_minutes="invalid")
 @requirement("resync.at.format", "resync.at")
 @pytest.mark.parametrize("value", ["2401", "0960", "730", "07:30", "later", "-730"])
 def test_an_invalid_time_is_ignored(
@@ -103,6 +105,7 @@ def test_resync_periodic_is_ignored_beside_a_valid_time(
     expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
 
 
+@reading(empty_element=("set-empty", "default"))
 @requirement("resync.at")
 def test_a_profile_that_empties_it_lets_resync_periodic_count_again(
     handset: HandsetControl,
@@ -118,6 +121,7 @@ def test_a_profile_that_empties_it_lets_resync_periodic_count_again(
     expect_resyncs(history, handset, last, 600, 600)
 
 
+@reading(resync_at_dst="wall-clock")
 @requirement("resync.at")
 def test_a_profile_sets_the_time(
     handset: HandsetControl,

@@ -10,7 +10,7 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force
@@ -87,6 +87,7 @@ def test_the_default_is_ten_minutes(
     check_spread(history, delays(history, handset, ntp, 600), 60)
 
 
+@reading(resync_at_zero_delay="ten-minutes")
 @requirement("resync.at.delay_minimum", "resync.at.random_delay")
 @pytest.mark.parametrize("value", ["0", "60"])
 def test_a_value_below_600_spreads_the_resyncs_over_ten_minutes_all_the_same(

@@ -9,7 +9,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsAnswer, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, failure_told, first_resync, provision
 
@@ -35,6 +35,7 @@ def test_a_list_is_taken_element_by_element(
     expect_resyncs(history, handset, failed, 600, 1200, 300)
 
 
+@reading(list_exhaustion="repeat-last")
 @requirement("resync.error_retry_delay.list", "resync.error_retry_delay")
 def test_the_last_element_of_a_list_is_repeated(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -53,6 +54,7 @@ def test_a_range_is_the_earliest_second_and_how_many_more(
     expect_resyncs(history, handset, failed, *[(2400, 2430)] * 8)
 
 
+@reading(list_exhaustion="repeat-last")
 @requirement("resync.error_retry_delay.range", "resync.error_retry_delay")
 def test_each_element_of_a_list_may_be_a_range(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -72,6 +74,7 @@ def test_with_a_delay_of_zero_there_is_no_further_attempt(
     history.expect_none(ProvisioningRequest, after=failed, within=86_400)
 
 
+@reading(list_exhaustion="repeat-last")
 @requirement("resync.error_retry_delay.default", "resync.error_retry_delay")
 def test_by_default_the_delay_doubles_from_a_minute_to_a_day(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -93,6 +96,7 @@ def test_a_retry_that_succeeds_is_followed_by_a_periodic_resync(
     expect_resyncs(history, handset, synced, 1200)
 
 
+@reading(list_restart="after-success")
 @requirement("resync.error_retry_delay")
 def test_after_a_success_the_list_starts_from_its_first_element(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -13,7 +13,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import SyslogMessage, TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_resyncs, first_resync
@@ -98,6 +98,7 @@ def test_with_no_a_missing_file_is_reported_as_success(
     history.expect_none(SyslogMessage, after=missed, text="resync failed", within=60)
 
 
+@reading(fnf_accepted="continue")
 @quick
 @requirement("resync.fails_on_fnf")
 def test_with_no_the_rules_after_a_missing_file_are_followed(

@@ -7,7 +7,7 @@ import pytest
 from hil.endpoints.sip import Final
 from hil.endpoints.sip_settings import Shown
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs, fetched
 from hil.testing.calls import Telephone
@@ -126,6 +126,7 @@ def test_a_resync_that_fails_is_retried(telephone: Telephone, history: History) 
     expect_resyncs(history, telephone.handset, asked, 300, 300)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.from_sip", "resync.trigger")
 def test_a_trigger_that_is_false_does_not_hinder_it(telephone: Telephone, history: History) -> None:
     telephone.synced(Resync_Trigger_1='"$A" eq "go"', **QUIET)

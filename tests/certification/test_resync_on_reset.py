@@ -6,7 +6,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest, TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import first_resync, provision
 
@@ -34,6 +34,7 @@ def test_every_reboot_triggers_a_resync(
         history.expect(TftpRequest, after=lease, within=1 + handset.timing.late)
 
 
+@reading(random_delay_unit="seconds")
 @requirement("resync.on_reset.default", "resync.on_reset", "resync.random_delay")
 def test_by_default_a_reboot_triggers_a_resync_within_two_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -6,7 +6,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
@@ -39,6 +39,7 @@ def test_a_list_is_taken_element_by_element(
     expect_resyncs(history, handset, synced, 600, 1200, 300)
 
 
+@reading(list_exhaustion="repeat-last")
 @requirement("resync.periodic.list", "resync.periodic")
 def test_the_last_element_of_a_list_is_repeated(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -57,6 +58,7 @@ def test_a_range_is_the_earliest_second_and_how_many_more(
     expect_resyncs(history, handset, synced, *[(2400, 2430)] * 8)
 
 
+@reading(list_exhaustion="repeat-last")
 @requirement("resync.periodic.range", "resync.periodic")
 def test_each_element_of_a_list_may_be_a_range(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

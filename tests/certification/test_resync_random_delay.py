@@ -10,12 +10,13 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, TftpRequest
 from hil.lab_time import NANOSECONDS
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, expect_resyncs, first_resync, provision
 
 
+@reading(random_delay_unit="seconds")
 @quick
 @requirement("resync.random_delay")
 def test_the_resync_after_boot_up_begins_within_the_random_delay(
@@ -38,6 +39,7 @@ def test_a_random_delay_of_zero_resyncs_at_once(
     history.expect(TftpRequest, after=lease, within=handset.timing.late)
 
 
+@reading(random_delay_unit="seconds")
 @requirement("resync.random_delay", "resync.random_delay.range")
 def test_the_largest_random_delay_is_65535_seconds(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -48,6 +50,7 @@ def test_the_largest_random_delay_is_65535_seconds(
     history.expect(TftpRequest, after=lease, within=65535 + handset.timing.late)
 
 
+@reading(random_delay_unit="seconds")
 @requirement("resync.random_delay")
 def test_boot_ups_are_spread_over_the_random_delay(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -80,6 +83,7 @@ def test_the_random_delay_follows_the_boot_up_and_no_periodic_resync(
     expect_resyncs(history, handset, synced, 600, 600, 600)
 
 
+@reading(random_delay_unit="seconds")
 @requirement("resync.random_delay.range", "resync.random_delay")
 @pytest.mark.parametrize("value", ["65536", "-1", "soon"])
 def test_a_value_out_of_its_range_is_not_taken(

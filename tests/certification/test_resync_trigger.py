@@ -8,7 +8,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.history import History, Moment
 from hil.history.events import Direction, ProvisioningRequest, SipMessage
 from hil.lab_time import NANOSECONDS
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, expect_resyncs
 from hil.testing.calls import Telephone
@@ -39,6 +39,7 @@ def expect_triggered(
 # -- timers ------------------------------------------------------------------------------------------
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 @pytest.mark.parametrize("name", ["Resync_Trigger_1", "Resync_Trigger_2"])
 def test_a_resync_is_triggered_600_seconds_after_the_last_attempt(
@@ -48,6 +49,7 @@ def test_a_resync_is_triggered_600_seconds_after_the_last_attempt(
     expect_triggered(telephone, synced, 600, count=4)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_a_resync_is_triggered_when_either_of_two_equations_is_true(telephone: Telephone) -> None:
     synced = telephone.synced(
@@ -60,18 +62,21 @@ def test_a_resync_is_triggered_when_either_of_two_equations_is_true(telephone: T
     expect_triggered(telephone, swapped, 600, count=2)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_both_comparisons_of_an_equation_have_to_be_true(telephone: Telephone) -> None:
     synced = telephone.synced(Resync_Trigger_1="$PRVTMR ge 600 and $PRVTMR gt 900", **QUIET)
     expect_triggered(telephone, synced, 901)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_resync_periodic_goes_on_beside_a_trigger(telephone: Telephone) -> None:
     synced = telephone.synced(Resync_Trigger_1="$PRVTMR ge 7000", Resync_Periodic="600")
     expect_resyncs(telephone.history, telephone.handset, synced, 600, 600, 600)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_upgtmr_counts_from_the_last_upgrade_attempt(
     telephone: Telephone, history: History
@@ -110,6 +115,7 @@ def lost(telephone: Telephone, line: int = 1) -> SipMessage:
     )
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 @pytest.mark.parametrize("line", [1, 2])
 def test_regtmr_counts_from_the_loss_of_the_line_s_registration(
@@ -120,6 +126,7 @@ def test_regtmr_counts_from_the_loss_of_the_line_s_registration(
     expect_triggered(telephone, refused, 301)
 
 
+@reading(regtmr_registered="zero", resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_a_line_that_keeps_its_registration_triggers_nothing(telephone: Telephone) -> None:
     equation = "$REGTMR1 gt 300 and $PRVTMR ge 600"
@@ -127,6 +134,7 @@ def test_a_line_that_keeps_its_registration_triggers_nothing(telephone: Telephon
     telephone.expect_none(DAY, after=synced)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_the_published_example_waits_for_both_timers(telephone: Telephone) -> None:
     equation = "$REGTMR1 gt 300 and $PRVTMR ge 600"
@@ -140,6 +148,7 @@ def test_the_published_example_waits_for_both_timers(telephone: Telephone) -> No
 # -- strings -----------------------------------------------------------------------------------------
 
 
+@reading(random_delay_unit="seconds", resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_a_profile_makes_an_equation_true_and_one_resync_follows(telephone: Telephone) -> None:
     telephone.tftp.serve(DEFAULT_PATH, flat_profile())
@@ -150,6 +159,7 @@ def test_a_profile_makes_an_equation_true_and_one_resync_follows(telephone: Tele
     telephone.expect_none(DAY, after=again)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_an_equation_turns_true_again_after_it_was_false(telephone: Telephone) -> None:
     synced = telephone.synced(
@@ -160,6 +170,7 @@ def test_an_equation_turns_true_again_after_it_was_false(telephone: Telephone) -
     expect_triggered(telephone, synced, 60, count=3)
 
 
+@reading(random_delay_unit="seconds", resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_a_profile_sets_an_equation(telephone: Telephone) -> None:
     up, _ = telephone.boot(Resync_Random_Delay="600", **QUIET)
@@ -169,6 +180,7 @@ def test_a_profile_sets_an_equation(telephone: Telephone) -> None:
     expect_triggered(telephone, first, 600, count=2)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 @pytest.mark.parametrize(
     "equation",
@@ -184,6 +196,7 @@ def test_what_is_false_or_no_equation_triggers_nothing(equation: str, telephone:
     telephone.expect_none(DAY, after=synced)
 
 
+@reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_one_that_is_no_equation_does_not_hinder_the_other(telephone: Telephone) -> None:
     synced = telephone.synced(
@@ -195,6 +208,7 @@ def test_one_that_is_no_equation_does_not_hinder_the_other(telephone: Telephone)
 # -- beside other things -----------------------------------------------------------------------------
 
 
+@reading(resync_trigger="becomes-true")
 @requirement("resync.trigger")
 def test_an_attempt_that_fails_counts_as_the_last_attempt(telephone: Telephone) -> None:
     up, _ = telephone.boot(

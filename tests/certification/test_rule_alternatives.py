@@ -10,7 +10,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -129,6 +129,7 @@ def test_a_missing_left_operand_is_the_load_that_runs(
     history.check("eq, ne, >=, >", seen=held, due=["/yes", "/no", "/yes", "/no"])
 
 
+@reading(version_mismatch="alternative-false")
 @requirement("rules.alternatives")
 def test_the_load_of_another_model_matches_no_comparison(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

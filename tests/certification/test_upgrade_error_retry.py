@@ -9,7 +9,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, expect_resyncs, next_transfer, provision
 from hil.testing.upgrades import expect_failed_upgrade, serve_load
@@ -28,6 +28,7 @@ def fail_once(
     return expect_failed_upgrade(history, handset, lease, PATH)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay")
 def test_an_integer_is_the_seconds_to_the_next_attempt(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -36,6 +37,7 @@ def test_an_integer_is_the_seconds_to_the_next_attempt(
     expect_resyncs(history, handset, failed, 300, 300, 300)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay.default", "upgrade.error_retry_delay")
 def test_the_default_is_3600_seconds(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -43,6 +45,7 @@ def test_the_default_is_3600_seconds(
     expect_resyncs(history, handset, fail_once(history, handset, tftp), 3600, 3600)
 
 
+@reading(list_exhaustion="repeat-last", upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay")
 def test_a_list_is_taken_element_by_element_and_its_last_one_repeated(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -51,6 +54,7 @@ def test_a_list_is_taken_element_by_element_and_its_last_one_repeated(
     expect_resyncs(history, handset, failed, 600, 1200, 300, 300, 300)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay")
 def test_a_range_is_the_earliest_second_and_how_many_more(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -59,6 +63,7 @@ def test_a_range_is_the_earliest_second_and_how_many_more(
     expect_resyncs(history, handset, failed, *[(2400, 2430)] * 8)
 
 
+@reading(list_exhaustion="repeat-last", upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay")
 def test_the_last_element_of_a_list_may_be_a_range(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -75,6 +80,7 @@ def test_with_a_delay_of_zero_there_is_no_further_attempt(
     history.expect_none(ProvisioningRequest, after=failed, within=86_400)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay")
 def test_resyncs_in_between_do_not_bring_the_next_attempt_forward(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -91,6 +97,7 @@ def test_resyncs_in_between_do_not_bring_the_next_attempt_forward(
     )
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay", "upgrade.settled")
 def test_another_rule_is_attempted_at_once_and_its_delays_begin_anew(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -111,6 +118,7 @@ def test_another_rule_is_attempted_at_once_and_its_delays_begin_anew(
     expect_resyncs(history, handset, failed, 300, 7200)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay", "upgrade.install")
 def test_an_attempt_that_succeeds_is_the_last(
     handset: HandsetControl, tftp: TftpEndpoint, history: History

@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease
 from hil.testing.upgrades import check_load, expect_upgrade, serve_load
@@ -70,6 +70,7 @@ def expect_failure_and_repair(
 # -- the file itself ---------------------------------------------------------------------------------
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
     ("model", "flaws"),
@@ -97,6 +98,7 @@ def test_a_load_that_is_not_what_it_should_be_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize("gone", [f"/firmware/{NEWER}.loads", IMAGE], ids=["loads", "image"])
 def test_a_load_that_is_missing_by_tftp_is_not_installed(
@@ -113,6 +115,7 @@ def test_a_load_that_is_missing_by_tftp_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize("gone", [f"/firmware/{NEWER}.loads", IMAGE], ids=["loads", "image"])
 def test_a_load_that_is_missing_by_http_is_not_installed(
@@ -132,6 +135,7 @@ def test_a_load_that_is_missing_by_http_is_not_installed(
 # -- the way here ------------------------------------------------------------------------------------
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
     "fault",
@@ -152,6 +156,7 @@ def test_an_image_that_does_not_arrive_whole_by_tftp_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
     "fault",
@@ -172,6 +177,7 @@ def test_an_image_that_does_not_arrive_whole_by_http_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, http, url)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load", "upgrade.error_retry_delay")
 def test_a_server_that_is_silent_from_the_first_request_leaves_the_phone_as_it_is(
     handset: HandsetControl,

@@ -14,7 +14,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
@@ -40,6 +40,7 @@ def scheme(name: str, reading: Interpretations) -> str:
 # -- the defaults ------------------------------------------------------------------------------------
 
 
+@reading(log_default_port="shown", log_request_servip=("expanded", "either"), scheme_case="lower")
 @requirement("log.upgrade_request.default", "log.upgrade_request")
 def test_the_start_of_an_upgrade_is_reported(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -61,6 +62,7 @@ def test_the_start_of_an_upgrade_is_reported(
     )
 
 
+@reading(log_default_port="shown", scheme_case="lower")
 @requirement("log.upgrade_success.default", "log.upgrade_success", "log.upgrade_request")
 def test_a_successful_upgrade_is_reported_once_after_its_request(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -124,6 +126,7 @@ def test_a_load_that_is_not_installed_is_reported_as_a_failure(
     history.expect(SyslogMessage, after=lease, text=told, within=within)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("log.upgrade_request", "log.upgrade_failure")
 def test_every_attempt_is_reported(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -150,6 +153,7 @@ def test_every_attempt_is_reported(
 # -- other texts, and none ---------------------------------------------------------------------------
 
 
+@reading(log_request_servip=("expanded", "either"))
 @requirement("log.upgrade_success", "log.upgrade_request", "macros.target")
 def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
     handset: HandsetControl,
@@ -262,6 +266,7 @@ def test_an_empty_log_upgrade_failure_msg_is_not_sent(
 # -- $UPGST, $UPGERR, $UPGTMR, $SWVER ----------------------------------------------------------------
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.upgrade")
 def test_upgst_is_1_for_the_first_attempt_and_2_for_those_after_it(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -282,6 +287,7 @@ def test_upgst_is_1_for_the_first_attempt_and_2_for_those_after_it(
     history.check("the messages", seen=texts(history, lease), due=due)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.upgrade")
 def test_upgst_is_1_again_for_the_first_attempt_of_another_rule(
     handset: HandsetControl,
@@ -312,6 +318,7 @@ def test_upgst_is_1_again_for_the_first_attempt_of_another_rule(
     history.check("the messages", seen=texts(history, lease), due=due)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.upgrade", "upgrade.rule")
 def test_a_rule_tells_a_retry_by_upgst(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -328,6 +335,7 @@ def test_a_rule_tells_a_retry_by_upgst(
     history.check("the file of the retry", seen=asked.path, due="/spare.loads")
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.upgerr", "macros.upgrade")
 def test_upgerr_is_the_result_of_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -350,6 +358,7 @@ def test_upgerr_is_the_result_of_the_attempt_before(
     history.check("$ERR is not empty", seen=failed, due="now <...>", passed=failed != "now <>")
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("macros.upgtmr", "macros.upgrade")
 def test_upgtmr_is_the_seconds_since_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History

@@ -9,7 +9,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.lab_time import NANOSECONDS
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -166,6 +166,7 @@ def test_with_no_none_follows_a_failed_attempt(
     history.expect_none(ProvisioningRequest, after=failed, within=86_400)
 
 
+@reading(upgrade_reattempt="after-failure")
 @requirement("resync.after_upgrade", "upgrade.error_retry_delay")
 def test_each_failed_attempt_is_followed_by_one_resync(
     handset: HandsetControl,

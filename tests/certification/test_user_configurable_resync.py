@@ -8,7 +8,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import check_in_force, fetched, idle_phone, next_transfer, soon
@@ -103,6 +103,7 @@ def test_a_profile_can_take_the_key_away_and_give_it_back(
     history.expect(TftpRequest, after=given, path="/no.xml", within=soon(handset))
 
 
+@reading(provision_disabled="blocks-all")
 @requirement("resync.user_configurable", "provision.enable")
 def test_with_provision_enable_no_a_user_cannot_either(
     handset: HandsetControl, tftp: TftpEndpoint, screen: Operator, history: History

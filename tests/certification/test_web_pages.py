@@ -8,7 +8,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import WebAnswered
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, check_in_force, expect_reboot, idle_phone, next_transfer
@@ -29,6 +29,7 @@ SECRETS = {
 # -- parameters --------------------------------------------------------------------------------------
 
 
+@reading(empty_element="set-empty")
 @requirement("web.pages")
 def test_the_configuration_page_shows_what_a_profile_has_set(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History

@@ -9,7 +9,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest, TftpRequest, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -92,6 +92,7 @@ def test_a_rule_of_the_command_may_have_a_condition_and_macros(
     history.check("what is asked for", seen=request.path, due=f"/blue/{mau}.xml?serial={sn}")
 
 
+@reading(kdf_digest=("sha256", "either"))
 @requirement("web.resync")
 def test_a_rule_of_the_command_may_have_options(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
@@ -186,6 +187,7 @@ def test_a_command_during_a_resync_is_obeyed_after_it(
     history.expect(TftpRequest, path="/other.xml", after=ended, within=soon(handset))
 
 
+@reading(provision_disabled="blocks-all")
 @requirement("web.resync", "provision.enable")
 def test_with_provision_enable_no_the_command_has_no_effect(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History

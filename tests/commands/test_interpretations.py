@@ -116,9 +116,16 @@ def test_what_kept_a_question_from_being_answered_is_exit_status_3() -> None:
 
 
 def test_what_was_found_can_be_put_into_the_inventory(following, tmp_path: Path) -> None:
-    """A phone that is held to what was found of it passes what it failed by the default."""
+    """A phone that is held to what was found of it passes what it fails by the default."""
     testbed = following("list_exhaustion: cycle")
-    test = ["-k", "test_the_last_element_of_a_list_is_repeated", "test_resync_periodic.py"]
-    failed = CliRunner().invoke(main, ["certify", *test, "--testbed", testbed])
+    module = ["certify", "test_resync_periodic.py", "-k", "last_element or element_by_element"]
+    failed = CliRunner().invoke(main, [*module, "--testbed", testbed])
     assert failed.exit_code == 1
     assert "rests on list_exhaustion=repeat-last (I5)" in failed.output
+    pasted = run("probe", "list_exhaustion", "--testbed", testbed).output.partition("\n\n")[2]
+    entry = Path(testbed).read_text().replace("    seed: 1 ", pasted + "    seed: 1 ", 1)
+    Path(testbed).write_text(entry)
+    held = CliRunner().invoke(main, [*module, "--testbed", testbed])
+    assert held.exit_code == 0, held.output
+    assert "not read as by default: list_exhaustion=cycle (I5)" in held.output
+    assert "NOT_APPLICABLE" in held.output

@@ -61,7 +61,15 @@ def test_a_test_that_rests_on_a_reading_says_so_though_the_monitor_never_asked()
     conduct = Conduct(("resync.on_reset",), readings=("check_sync",))
     told = judged(story.tell(50, check).ended(60), conduct)
     assert "check_sync" in names(told.readings)
-    assert {each.reading for each in told.acquitting} == {"supported", "unsupported"}
+    # The monitor found nothing, so nothing shows that another reading would explain what was seen.
+    assert told.acquitting == ()
+
+
+def test_a_test_that_rests_on_the_reading_which_excuses_its_finding_says_so() -> None:
+    check = ev.Checked(source="test", what="a resync", passed=False, due="by 7 s", seen="at 30 s")
+    conduct = Conduct(("resync.on_reset",), readings=("random_delay_unit",))
+    told = judged(late_by_the_unit().tell(61, check), conduct)
+    assert [each.reading for each in told.acquitting] == ["twenty-seconds"]
 
 
 def test_a_fault_of_the_lab_is_not_judged_under_other_readings() -> None:
