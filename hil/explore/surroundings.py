@@ -14,6 +14,9 @@ from hil.explore.scenario import LAB, Call, Codes, Fixture, Profile, Utc
 from hil.reference.parameters import is_valid, lookup_parameter
 from hil.wire.sip_digest import Algorithm
 
+_EVEN = 24
+"""About how often each parameter stands in the list that one is drawn from."""
+
 SECONDS = (0.5, 3.0, 20.0)
 NTH = (1, 1, 2, 2, 3, None)
 WEB = ("http", "https")
@@ -104,15 +107,15 @@ def _injected(on: str, faults: tuple[fl.Fault, ...]) -> st.SearchStrategy[Call]:
 
 @functools.cache
 def pairs(fields: cf.Fields, *, valid: bool = False) -> st.SearchStrategy[tuple[str, str]]:
-    """A parameter of these fields with one of its values; ``valid``: one that a flash can hold."""
-    return st.sampled_from(
-        [
-            (name, value)
-            for name, values in cf.joined(fields).items()
-            for value in values
-            if not valid or is_valid(lookup_parameter(name), value)
-        ]
-    )
+    """A parameter of these fields with one of its values; ``valid``: one that a flash can hold.
+
+    Each parameter is about as likely as any other, however many values it has.
+    """
+    chosen = []
+    for name, values in cf.joined(fields).items():
+        good = [each for each in values if not valid or is_valid(lookup_parameter(name), each)]
+        chosen += [(name, value) for value in good * max(1, _EVEN // max(1, len(good)))]
+    return st.sampled_from(chosen)
 
 
 @functools.cache

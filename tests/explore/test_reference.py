@@ -22,11 +22,11 @@ def explored(bench, seed: str, count: int) -> Tally:
 
 
 def test_random_legal_scenarios_come_without_an_accusation_or_trouble(bench) -> None:
-    tally = explored(bench, "reference", 80)
-    assert tally.scenarios == 80
+    tally = explored(bench, "reference", 70)
+    assert tally.scenarios == 70
     for trouble in (Result.LAB, Result.CRASH):
         assert tally.results[trouble] == 0, tally.remarks
-    assert tally.results[Result.CLEAN] > 60
+    assert tally.results[Result.CLEAN] > 50
     # What makes the scenarios worth something: the clauses that they really exercise.
     for clause in (
         "resync.random_delay",
