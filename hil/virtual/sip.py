@@ -103,7 +103,10 @@ class SipPhone:
         return self._lines[number]
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._clock.loop.create_task(self._guarded(work))
+        task = self._clock.loop.create_task(self._guarded(work))
+        # One that is cancelled before its first step would leave the work unbegun and unclosed.
+        task.add_done_callback(lambda _: work.close())
+        return task
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
