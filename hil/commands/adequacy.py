@@ -87,6 +87,12 @@ class _Chosen:
     help="Only this mutant, no defects; may be repeated.",
 )
 @click.option(
+    "-k",
+    "among",
+    metavar="TEXT",
+    help="With --mutant or --module: run just the tests with TEXT in their names, all of them.",
+)
+@click.option(
     "--seed", metavar="N", type=int, default=1, show_default=True, help="What is drawn at random."
 )
 @click.pass_context
@@ -101,6 +107,7 @@ def command(
     number: str | None,
     modules: tuple[str, ...],
     mutants: tuple[str, ...],
+    among: str | None,
     seed: int,
 ) -> None:
     """Show that the suite finds what is wrong with a handset.
@@ -123,6 +130,7 @@ def command(
     hil adequacy --mutants                   360 mutants besides
     hil adequacy --mutants 20 --module scheduling
     hil adequacy --mutant versions:Version.parse:3:branch:1
+    hil adequacy --module versions -k test_profile_rules
     """
     from hil.adequacy.campaign import Accused, Campaign
     from hil.adequacy.pool import usable_cores
@@ -133,6 +141,8 @@ def command(
     began = time.monotonic()
     slips = adequacy_mutants.choose(number, modules, mutants, seed)
     only_slips = bool(modules or mutants)
+    if among is not None and not only_slips:
+        raise UsageError("-k chooses tests for mutants", remedy="--mutant ID or --module NAME, too")
     chosen = _choose(requirements, names, named_pairs, drawn_pairs, seed)
     if json_file not in (None, "-"):
         _check_writable(Path(str(json_file)))
@@ -141,7 +151,7 @@ def command(
     def work(suite: Suite) -> tuple[Matrix | None, Score | None, Campaign]:
         campaign = Campaign(suite, at_once, Progress())
         matrix = None if only_slips else _run(campaign, chosen)
-        score = None if slips is None else adequacy_mutants.run(campaign, slips)
+        score = None if slips is None else adequacy_mutants.run(campaign, slips, among)
         return matrix, score, campaign
 
     try:

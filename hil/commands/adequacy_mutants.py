@@ -46,13 +46,20 @@ def choose(
     return ChosenMutants(sites, count, tuple(dict.fromkeys(only)), seed)
 
 
-def run(campaign: Campaign, chosen: ChosenMutants) -> Score:
-    """Run the sound phone with every slip watched, then the mutants."""
+def run(campaign: Campaign, chosen: ChosenMutants, among: str | None = None) -> Score:
+    """Run the sound phone with every slip watched, then the mutants.
+
+    ``among`` is text in the names of the only tests to run, for whoever writes these. UsageError if
+    there are none.
+    """
     from hil.adequacy.mutants import campaign as mutants
     from hil.adequacy.mutants.watched import watching
 
     every = chosen.sites.mutants
-    seen = campaign.sound(tuple(campaign.suite.tests), watching(every))
+    tests = tuple(name for name in campaign.suite.tests if among is None or among in name)
+    if not tests:
+        raise UsageError(f"no test has {among!r} in its name", remedy="see `hil spec coverage`")
+    seen = campaign.sound(tests, watching(every))
     return mutants.run(
         campaign,
         chosen.sites,
