@@ -110,11 +110,8 @@ def expand_gzip(data: bytes, max_size: int = MAX_SIZE) -> bytes:
     there), too-large beyond the limit.
     """
     output = bytearray()
-    position = 0
-    while position < len(data) or not position:
-        if not data.startswith(GZIP_MAGIC, position):
-            where = f"at octet {position}, after a member" if position else "at the beginning"
-            raise ProfileError(ProfileErrorKind.BAD_GZIP, f"no gzip header {where}")
+    position = _expand_member(data, 0, output, max_size)
+    while position < len(data):
         position = _expand_member(data, position, output, max_size)
     return bytes(output)
 
@@ -124,22 +121,20 @@ def _expand_member(data: bytes, position: int, output: bytearray, max_size: int)
     member = zlib.decompressobj(wbits=31)
     # Small pieces, because zlib copies what follows a member: a file of many empty ones would be
     # copied as often as it has members.
-    pending = b""
     while not member.eof:
-        if not pending:
-            pending = data[position : position + _CHUNK]
-            position += len(pending)
-            if not pending:
-                raise ProfileError(ProfileErrorKind.BAD_GZIP, "the file ends within a member")
+        piece = data[position : position + _CHUNK]
+        if not piece:
+            raise ProfileError(ProfileErrorKind.BAD_GZIP, "the file ends within a member")
+        position += len(piece)
         try:
-            output += member.decompress(pending, max_size - len(output) + 1)
+            # What of a piece is not consumed exceeds the limit.
+            output += member.decompress(piece, max_size - len(output) + 1)
         except zlib.error as error:
             raise ProfileError(ProfileErrorKind.BAD_GZIP, str(error)) from None
         if len(output) > max_size:
             raise ProfileError(
                 ProfileErrorKind.TOO_LARGE, f"gzip expands to more than {max_size} octets"
             )
-        pending = member.unconsumed_tail
     return position - len(member.unused_data)
 
 
@@ -208,10 +203,10 @@ def _decrypt(data: bytes, key: str, interpretations: Interpretations) -> bytes:
             text = open_salted(data, secret, digest)
         except ProfileError as error:
             failure = error
-            continue
-        if _is_plausible(text):
-            return text
-    if len(digests) > 1:
+        else:
+            if _is_plausible(text):
+                return text
+    if interpretations.kdf_digest == "either":
         reason = "the key opens the file neither with SHA-256 nor with MD5"
         raise ProfileError(ProfileErrorKind.BAD_KEY, reason)
     raise failure
