@@ -160,6 +160,94 @@ def test_comparisons_joined_by_and_must_all_hold(
     history.check("all must hold", seen=held, due=["/yes", "/no", "/no", "/no"])
 
 
+@requirement("rules.alternatives")
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ('7 eq "7"', '"7" ne 7', "7 ne 7.0", "Installed eq Installed"),
+        ('"a" lt "b"', '"a" >= "a"', "1 foo 2", "1 <> 2"),
+        ("2.0.1 ne Installed", '"2.0.1" eq 2.0.1', "true ne 1", '"" eq 0'),
+        (
+            "sip7832.11-3-1MSR3-3 eq sip7832.11-3-1MSR3-3",
+            "2.0.1 ne sip7832.11-3-2MPP0001-609",
+            "11-3-2MPP0001-609 ne sip7832.11-3-2MPP0001-610",
+            "2.0.1.x ne 2.0.1",
+        ),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_does_not_hold(
+    conditions: tuple[str, str, str, str],
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("none can be made", seen=held, due=["/no", "/no", "/no", "/no"])
+
+
+@requirement("rules.alternatives")
+@pytest.mark.parametrize(
+    ("conditions", "due"),
+    [
+        (("true", "TRUE and 1 eq 1", "1 eq 1 and true", "true and 1 eq 2"), "yyyn"),
+        (("-3 lt 2", "-10 gt -9", "007 eq 7", "10 GT 9"), "ynyy"),
+        (('“a” eq "a"', '"" eq ""', '"a b" ne "ab"', '"and" eq "and"'), "yyyy"),
+        (("2.0.1 eq 2.0.1.0", "2.0 lt 2.0.1", "10.0 gt 9.9", "2.0.0 ne 2.0"), "yyyn"),
+        (("1.2 lt 1.10", "1.0.1 gt 1.1", "0.0 lt 0.1", "3.1.0 eq 3.1.1"), "ynyn"),
+        (
+            (
+                "11-3-2MPP0001-609 lt 11-3-2MPP0002-1",
+                "sip7832.11-2-9MPP0001-999 lt sip7832.11-3-1MPP-1",
+                "sip7832.11-3-2MPP-609 lt sip7832.11-3-2MPP0001-609",
+                "sip7832.10-9-9MPP0001-609 gt sip7832.11-0-1MPP-1",
+            ),
+            "yyyn",
+        ),
+    ],
+    ids=["true", "integers", "strings", "dotted", "parts", "loads"],
+)
+def test_operands_of_each_kind(
+    conditions: tuple[str, str, str, str],
+    due: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    held = _held(conditions, handset, dhcp, tftp, history)
+    names = {"y": "/yes", "n": "/no"}
+    history.check("what holds", seen=held, due=[names[each] for each in due])
+
+
+@requirement("rules.alternatives")
+def test_a_condition_may_compare_long_lists_and_is_false_by_its_last(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    holds = " and ".join(f"{number} eq {number}" for number in range(20))
+    conditions = (holds, f"{holds} and 1 eq 2", f"1 eq 2 and {holds}", f'{holds} and "$A" ne ""')
+    held = _held(conditions, handset, dhcp, tftp, history)
+    history.check("all must hold", seen=held, due=["/yes", "/no", "/no", "/yes"])
+
+
+@requirement("rules.assignments")
+def test_short_names_are_a_to_p(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    """Whatever else is no parameter's name is ignored, as elements of a profile are."""
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/a.xml", flat_profile())
+    lease = boot_to_lease(
+        history,
+        handset,
+        GPP_B="kept",
+        Profile_Rule='(a = "first"; p="last";q = "x"; B = "x"; gpp_b = "x" ; b_ = "x")! /a.xml',
+        Profile_Rule_B="/$A-$P-$B.xml",
+    )
+    asked = fetched(history, handset, lease, 2)
+    history.check("what was assigned", seen=asked[1], due="/first-last-kept.xml")
+
+
 @requirement("rules.assignments")
 def test_an_assignment_holds_from_the_next_resync_on(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -31,6 +31,12 @@ CONDITIONS = (
     '("a" eq =)? http://HOST/x.xml',
     "(1 2 1)? http://HOST/x.xml",
     "()? http://HOST/x.xml",
+    "(Provisioned)? http://HOST/x.xml",
+    '("true")? http://HOST/x.xml',
+    "(1 eq 1 and and 1 eq 1)? http://HOST/x.xml",
+    "(1 ( 1)? http://HOST/x.xml",
+    "(= = 1)? http://HOST/x.xml",
+    "(1 e_q 1)? http://HOST/x.xml",
     "http://HOST/x.xml | http://HOST/y.xml",
 )
 ASSIGNMENTS = (
@@ -51,6 +57,8 @@ OPTIONS = (
     "[--post 1] http://HOST/x.xml",
     "[--srv] tftp://HOST/x.xml",
     "[--key secret]",
+    "[--key secret",
+    '[--key"]http://HOST/x.xml',
 )
 URLS = (
     "ftp://HOST/x.xml",
@@ -66,6 +74,9 @@ URLS = (
     f"http://{'a' * 64}.example/x.xml",
     "http://[fe80::1%25eth0]/x.xml",
     "http://[not-an-address]/x.xml",
+    "http://[::1/x.xml",
+    "http://a:b:c/x.xml",
+    "http://:80/x.xml",
     "http:///x.xml",
     "http://HOST/päth.xml",
 )
