@@ -48,7 +48,7 @@ _TOKEN = re.compile(
     r"|(?P<bar>!)"
 )
 _MASTER = re.compile(r"(?:[LS]:[0-9]{1,5}(?:,[LS]:[0-9]{1,5})*+,?)?")
-_RANGE = re.compile(r"([0-9])-([0-9])|([0-9*#+])")
+_RANGE = re.compile(r"(?P<first>[0-9])-(?P<last>[0-9])|(?P<key>[0-9*#+])")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
@@ -183,12 +183,12 @@ def _keys(token: re.Match[str]) -> frozenset[str]:
     position, text = 0, token["set"]
     while position < len(text):
         match = _RANGE.match(text, position)
-        if match is None or (match[1] and match[1] > match[2]):
+        if match is None:
             raise SpecificationError(f"[{text[:20]}] is no list of keys")
-        if match[3]:
-            keys.add(match[3])
-        else:
-            keys.update(chr(code) for code in range(ord(match[1]), ord(match[2]) + 1))
+        first, last = match["first"] or match["key"], match["last"] or match["key"]
+        if first > last:
+            raise SpecificationError(f"[{text[:20]}] has a range that ends before it begins")
+        keys.update(chr(code) for code in range(ord(first), ord(last) + 1))
         position = match.end()
     return frozenset(keys)
 

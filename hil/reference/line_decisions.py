@@ -174,10 +174,8 @@ def may_call(parameters: Parameters, line: int, registered: bool) -> bool:
 
 
 def may_be_called(parameters: Parameters, line: int, registered: bool) -> bool:
-    """Ans_Call_Without_Reg_n_: whether the line answers calls now; a disabled line never."""
-    return parameters.flag(f"Line_Enable_{line}_") and (
-        registered or parameters.flag(f"Ans_Call_Without_Reg_{line}_")
-    )
+    """Ans_Call_Without_Reg_n_: whether the line, whose port is open, answers calls now."""
+    return registered or parameters.flag(f"Ans_Call_Without_Reg_{line}_")
 
 
 def voice_mail(parameters: Parameters, line: int) -> VoiceMail | None:

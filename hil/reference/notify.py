@@ -121,5 +121,6 @@ def decide(
 
 
 def _refusal(usual: int, interpretations: Interpretations) -> int:
-    reading = interpretations.notify_refusal
-    return usual if reading == "unspecified" else int(reading)
+    if interpretations.notify_refusal == "unspecified":
+        return usual
+    return int(interpretations.notify_refusal)

@@ -56,8 +56,7 @@ class Line:
 
     ``server`` counts the servers of the round, ``bound`` is the one that holds the binding (None: not
     registered). ``expires`` is what the REGISTER under way asks for, ``failures`` counts the rounds
-    that failed in a row, ``lost_at`` is when the registration was lost. ``code`` is why the last
-    round failed.
+    that failed in a row, ``lost_at`` is when the registration was lost.
     """
 
     number: int
@@ -69,7 +68,6 @@ class Line:
     expires: int = 0
     failures: int = 0
     lost_at: int | None = None
-    code: str = ""
 
     @property
     def registered(self) -> bool:
@@ -220,8 +218,6 @@ def _account(parameters: Parameters, line: int, decisions: LineDecisions) -> tup
 
 def _register(line: Line, decisions: LineDecisions) -> LineStep:
     servers = decisions.servers(line.parameters, line.number)
-    if line.server >= len(servers):
-        line = replace(line, server=0)
     if not servers:
         return replace(line, phase=RegistrationPhase.IDLE, due=None), ()
     line = replace(line, phase=RegistrationPhase.REGISTERING, due=None)
@@ -245,7 +241,6 @@ def _granted(line: Line, at: int, expires: int, decisions: LineDecisions) -> Lin
         server=0,
         failures=0,
         lost_at=None,
-        code="",
     )
     return line, duties
 
@@ -277,7 +272,6 @@ def _failed(line: Line, failed: RegisterFailed, decisions: LineDecisions) -> Lin
         bound=None,
         failures=line.failures + 1,
         lost_at=failed.at if line.registered else line.lost_at,
-        code=failed.code,
     )
     return line, duties
 

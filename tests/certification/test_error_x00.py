@@ -50,6 +50,20 @@ def test_an_icmp_error_is_x00_in_the_log(
 
 
 @requirement("codes.x00")
+@pytest.mark.parametrize("port", [1, 65535])
+def test_the_first_and_the_last_port_are_asked_like_any_other(
+    handset: HandsetControl,
+    sip: SipEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+    port: int,
+) -> None:
+    up = boot(history, handset, sip, Syslog_Server=syslog.address, Proxy_1_=f"{sip.address}:{port}")
+    within = handset.boot_limit + handset.timing.boot
+    expect_code(history, handset, up, "X00", within=within)
+
+
+@requirement("codes.x00")
 @pytest.mark.parametrize("what", ["port", "host"])
 def test_an_icmp_error_is_x00_to_retry_reg_rsc(
     handset: HandsetControl, sip: SipEndpoint, history: History, what: str

@@ -103,6 +103,8 @@ def test_an_asterisk_is_the_rest(
         ("404, 5*", 403, LATE),
         ("407, 408, 487, 481", 481, SOON),
         ("404,61?,5??", 503, SOON),
+        ("400,402,404,405,406,408,410,413,414,416", 416, SOON),
+        (" 500 ,404 ", 404, SOON),
     ],
 )
 def test_elements_stand_between_commas(
@@ -124,6 +126,7 @@ def test_elements_stand_between_commas(
         ("X*", SOON),
         ("X2?", SOON),
         ("404,X?0", SOON),
+        ("x20", SOON),
         ("X0?", LATE),
         ("4??,5??,6??", LATE),
         ("4*", LATE),

@@ -44,6 +44,15 @@ def test_a_line_with_a_mailbox_subscribes_to_its_messages(
     expect_answer(history, handset, asked, "NOTIFY", 200)
 
 
+@requirement("sip.message_waiting")
+def test_an_interval_of_zero_is_the_default_of_a_day(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    granted = boot_registered(history, handset, sip, **mailbox(sip, seconds=0))
+    asked = expect_request(history, handset, granted, "SUBSCRIBE", within=handset.timing.boot)
+    history.check("for how many seconds", seen=asked.expires, due=86_400)
+
+
 @quick
 @requirement("sip.message_waiting")
 def test_each_line_has_its_own_mailbox(

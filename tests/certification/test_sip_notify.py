@@ -133,17 +133,29 @@ def test_the_switch_of_one_line_is_not_that_of_the_other(
 
 
 @requirement("sip.notify")
+@pytest.mark.parametrize(
+    "event",
+    [
+        "resync;profile={}",
+        'resync;profile="{}"',
+        "resync ; profile = {}",
+        "resync;id=7;profile={}",
+    ],
+    ids=["bare", "quoted", "with blanks", "after another parameter"],
+)
 def test_the_profile_of_a_resync_event_is_fetched(
     handset: HandsetControl,
     sip: SipEndpoint,
     tftp: TftpEndpoint,
     http: HttpEndpoint,
     history: History,
+    event: str,
 ) -> None:
+    """A parameter of the Event header is written by RFC 3261 section 25.1: gen-value, EQUAL."""
     http.serve("/named.xml", flat_profile())
     boot_registered(history, handset, sip, **rule(tftp))
     marked = history.mark()
-    accepted(history, sip.notify(f"resync;profile=http://{http.address}/named.xml"))
+    accepted(history, sip.notify(event.format(f"http://{http.address}/named.xml")))
     obeyed(history, handset, marked, "/named.xml")
     own = [each.path for each in history.all(ProvisioningRequest, after=marked)]
     history.check("what is fetched", seen=own, due=["/named.xml"])

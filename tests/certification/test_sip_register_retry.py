@@ -12,7 +12,15 @@ from hil.history import History
 from hil.history.events import Direction, SipMessage
 from hil.marks import requirement
 from hil.testbed.control import HandsetControl
-from hil.testing.sip import boot, expect_register, expect_retries, first_register, refusal
+from hil.testing import soon
+from hil.testing.sip import (
+    boot,
+    expect_register,
+    expect_retries,
+    first_register,
+    refusal,
+    registered,
+)
 
 
 @requirement("sip.register_retry")
@@ -118,6 +126,51 @@ def test_a_503_without_retry_after_is_like_any_other_code(
     sip.inject(SipStatus(503), name="REGISTER")
     up = boot(history, handset, sip, Retry_Reg_RSC="503")
     expect_retries(history, handset, refusal(history, handset, up, 503), 30, 30)
+
+
+@requirement("sip.register_retry")
+def test_the_min_expires_of_another_code_than_423_is_not_asked_for(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    sip.inject(SipStatus(500, headers=(("Min-Expires", "7200"),)), name="REGISTER")
+    up = boot(history, handset, sip, Retry_Reg_RSC="500", Register_Expires_1_="600")
+    refused = refusal(history, handset, up, 500)
+    asked = expect_register(history, handset, refused, 30, 30)
+    history.check("the lifetime that it asks for", seen=asked.expires, due=600)
+
+
+@requirement("sip.register_retry")
+def test_the_retry_after_of_another_code_than_503_says_nothing(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    """The guides speak of a 503; with 500 this wait would be shorter than the interval."""
+    sip.inject(SipStatus(500, headers=(("Retry-After", "10"),)), name="REGISTER")
+    up = boot(history, handset, sip, Retry_Reg_RSC="500")
+    expect_retries(history, handset, refusal(history, handset, up, 500), 30)
+
+
+@requirement("sip.register_retry")
+def test_dual_registration_without_an_alternate_proxy_changes_nothing(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    sip.inject(SipStatus(500), name="REGISTER")
+    dual = {"Dual_Registration_1_": "Yes", "Try_Backup_RSC": "500", "Retry_Reg_RSC": "500"}
+    up = boot(history, handset, sip, **dual)
+    expect_retries(history, handset, refusal(history, handset, up, 500), 30, 30)
+
+
+@requirement("sip.register_retry")
+def test_the_interval_begins_anew_once_a_registration_was_granted(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    sip.inject(SipStatus(500), name="REGISTER", nth=range(1, 4))
+    doubling = {"Retry_Reg_RSC": "500", "Reg_Retry_Intvl_Cap": "200"}
+    up = boot(history, handset, sip, Register_Expires_1_="600", **doubling)
+    refused = expect_retries(history, handset, refusal(history, handset, up, 500), 30, 60)
+    granted = registered(history, handset, expect_register(history, handset, refused, 120, 120))
+    sip.inject(SipStatus(500), name="REGISTER")
+    refused = refusal(history, handset, granted, 500, within=600 + soon(handset))
+    expect_retries(history, handset, refused, 30, 60)
 
 
 @requirement("sip.register_retry", "codes.x20")

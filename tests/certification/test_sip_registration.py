@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_faults import SipStatus
@@ -13,8 +14,9 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
 from hil.marks import quick, requirement
+from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import provision, soon
+from hil.testing import next_transfer, provision, soon
 from hil.testing.sip import (
     account,
     boot,
@@ -23,6 +25,7 @@ from hil.testing.sip import (
     expect_request,
     first_register,
     header,
+    refusal,
     registered,
 )
 from hil.wire.sip_digest import Algorithm
@@ -162,6 +165,21 @@ def test_a_423_is_answered_with_a_longer_lifetime(
     )
 
 
+@requirement("sip.registration")
+def test_a_lifetime_beyond_reg_max_expires_is_not_asked_for(
+    handset: HandsetControl, sip: SipEndpoint, history: History
+) -> None:
+    """Of a larger Min-Expires the maximum is used; refused with that, the registration has failed."""
+    sip.grant(3600, least=300)
+    up = boot(history, handset, sip, Register_Expires_1_="60", Reg_Max_Expires="120")
+    refused = refusal(history, handset, up, 423)
+    longer = expect_register(history, handset, refused, 0, soon(handset))
+    history.check("what it asks for", seen=longer.expires, due=120)
+    refused = refusal(history, handset, longer, 423, within=soon(handset))
+    asked = expect_register(history, handset, refused, 1200, 1200)
+    history.check("what it asks for a round later", seen=asked.expires, due=60)
+
+
 @quick
 @requirement("sip.registration")
 @pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
@@ -234,6 +252,63 @@ def test_an_account_from_a_profile_is_registered(
         status=200,
         to_user="line1",
     )
+
+
+@requirement("sip.registration")
+@pytest.mark.parametrize("changed", ["User_ID_1_", "Proxy_1_"])
+def test_an_account_that_a_profile_changes_is_registered_anew(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    backup_sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    changed: str,
+) -> None:
+    """The old registration would have lasted for an hour."""
+    sip.authenticate()
+    account_2 = {"User_ID_1_": "line2", "Password_1_": sip.settings.account(2).password}
+    elsewhere = {"Proxy_1_": f"{sip.address}:{backup_sip.port}"}
+    tftp.serve("/new.xml", flat_profile(**account_2 if changed == "User_ID_1_" else elsewhere))
+    boot_registered(history, handset, sip)
+    history.sleep(60)
+    asked = history.mark()
+    web.resync("/new.xml")
+    history.expect(
+        SipMessage,
+        after=asked,
+        within=handset.boot_limit + handset.timing.boot + handset.timing.restart,
+        source="sip" if changed == "User_ID_1_" else "backup-sip",
+        direction=Direction.SENT,
+        method="REGISTER",
+        status=200,
+        to_user="line2" if changed == "User_ID_1_" else "line1",
+    )
+
+
+@requirement("sip.registration")
+@pytest.mark.parametrize("switch", ["Register_1_", "Line_Enable_1_"])
+def test_a_profile_can_end_a_lines_registrations(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    switch: str,
+) -> None:
+    tftp.serve("/new.xml", flat_profile(**{switch: "No"}))
+    boot_registered(history, handset, sip, Register_Expires_1_="600")
+    asked = history.mark()
+    web.resync("/new.xml")
+    synced = next_transfer(history, handset, asked)
+    history.sleep(handset.timing.step)
+    # What is sent to end the binding at once is no registration.
+    refreshed = history.all(
+        SipMessage, after=synced, direction=Direction.RECEIVED, method="REGISTER"
+    )
+    history.sleep(HOUR)
+    later = history.all(SipMessage, after=synced, direction=Direction.RECEIVED, method="REGISTER")
+    history.check("REGISTERs in the next hour", seen=len(later) - len(refreshed), due=0)
 
 
 @requirement("sip.registration")
