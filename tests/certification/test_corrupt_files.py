@@ -18,7 +18,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import SyslogMessage
-from hil.marks import requirement
+from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import compress, encrypt, encrypt_rfc8188, flat_profile
 from hil.reference.profile_crypto import derive_gcm, derive_salted, nonce_of
@@ -125,6 +125,7 @@ NO_CODING = (
 
 
 @requirement("resync.failure.corrupt", "resync.failure")
+@reading(corrupt_profile="any-defect")
 def test_what_is_not_well_formed_or_no_flat_profile(
     handset: HandsetControl,
     http: HttpEndpoint,
@@ -147,24 +148,20 @@ def test_a_gzip_file_that_is_damaged_or_cut_short(
 
 
 @requirement("resync.failure.corrupt", "resync.failure", "rules.key")
+@reading(kdf_digest="sha256", key_without_encryption="bad-key")
 def test_a_file_that_the_key_does_not_open(
     handset: HandsetControl,
     http: HttpEndpoint,
     syslog: SyslogEndpoint,
     web: PhoneWeb,
     history: History,
-    reference: Phone,
 ) -> None:
-    """Whether a file that is not encrypted may come in its place is an open question."""
     files = [File(each) for each in NOT_DECRYPTED]
-    if reference.interpretations.key_without_encryption == "plain":
-        files = files[1:]
-    if reference.interpretations.kdf_digest != "sha256":
-        files = files[:-1]
     _refused(f"[--key {KEY}] ", files, handset, http, syslog, web, history)
 
 
 @requirement("resync.failure.corrupt", "resync.failure", "profile.rfc8188")
+@reading(ikm_encoding="raw")
 def test_a_content_encoding_that_is_another_or_is_broken(
     handset: HandsetControl,
     http: HttpEndpoint,
@@ -306,6 +303,7 @@ def test_a_gzip_file_may_have_several_members_and_be_a_content_encoding(
 
 
 @requirement("rules.key")
+@reading(kdf_digest=("sha256", "either"))
 def test_a_file_of_any_length_is_decrypted_and_may_have_been_compressed_before_or_after(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
 ) -> None:
@@ -320,6 +318,7 @@ def test_a_file_of_any_length_is_decrypted_and_may_have_been_compressed_before_o
 
 
 @requirement("profile.rfc8188")
+@reading(ikm_encoding="raw")
 def test_records_of_aes128gcm_may_be_of_any_size_and_padded(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
 ) -> None:

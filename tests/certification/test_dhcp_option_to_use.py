@@ -8,20 +8,25 @@ that must not be asked.
 
 from __future__ import annotations
 
+import pytest
+
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest, TftpRequest
 from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, fetched
+from hil.testing import boot_to_lease, fetched, logged
 from hil.wire.dhcp_options import VendorBlock, format_suboptions
 
 CISCO = 9
 ANOTHER_VENDOR = 3561
 NOBODY = "192.0.2.99"
+LONG_NAME = ".".join(["a" * 63] * 3 + ["b" * 61])
+"""A host name of 253 characters (RFC 1123 section 2.1)."""
 
 
 @requirement("dhcp.option_to_use")
@@ -135,6 +140,69 @@ def test_option_125_may_hold_a_url_in_the_block_of_cisco(
 
 
 @reading(dhcp_server_name="any-form")
+@requirement("dhcp.option_to_use")
+@reading(
+    dhcp_server_name="any-form", log_default_port="shown", psn="7832-3PCC", scheme_case="lower"
+)
+@pytest.mark.parametrize(
+    ("content", "due"),
+    [
+        ("HOST:1", "tftp HOST 1 /7832-3PCC.xml"),
+        ("HOST:65535", "tftp HOST 65535 /7832-3PCC.xml"),
+        ("  HOST/\x00\x00", "tftp HOST 69 /7832-3PCC.xml"),
+        ("HTTP://HOST:8080/", "http HOST 8080 /7832-3PCC.xml"),
+        ("https://HOST", "https HOST 443 /7832-3PCC.xml"),
+        ("HOST:6900/x.xml", "tftp HOST 6900 /x.xml"),
+        ("http://$A:8080/$B.xml", "http HOST 8080 /b.xml"),
+        ("$A/$B.xml", "tftp HOST 69 /b.xml"),
+        ("(1 eq 2)? http://HOST/no.xml | http://HOST/yes.xml", "http HOST 80 /yes.xml"),
+        ("[--uid a --pwd b] http://HOST:8080/x.xml", "http HOST 8080 /x.xml"),
+        (LONG_NAME, f"tftp {LONG_NAME} 69 /7832-3PCC.xml"),
+        ("pbx_1.7-x.example:70", "tftp pbx_1.7-x.example 70 /7832-3PCC.xml"),
+    ],
+)
+def test_forms_of_a_server_name(
+    content: str,
+    due: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    dns: DnsEndpoint,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+) -> None:
+    host = str(tftp.address)
+    content, due = content.replace("HOST", host), due.replace("HOST", host)
+    dns.answer(due.split()[1], host)
+    dhcp.offer(raw={66: content.encode()})
+    lease = boot_to_lease(
+        history,
+        handset,
+        GPP_A=host,
+        GPP_B="b",
+        Log_Request_Msg="$SCHEME $SERV $PORT $PATH",
+        Syslog_Server=syslog.address,
+    )
+    history.check("what is asked for", seen=logged(history, handset, lease), due=due)
+
+
+@requirement("dhcp.option_to_use")
+@reading(psn="7832-3PCC")
+@pytest.mark.parametrize("code", [159, 150])
+@pytest.mark.parametrize("content", ["HOST", " HOST , 192.0.2.99 ", "0.0.0.0,HOST"])
+def test_addresses_may_be_written_as_text(
+    content: str,
+    code: int,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    dhcp.offer(raw={code: content.replace("HOST", str(tftp.address)).encode()})
+    lease = boot_to_lease(history, handset)
+    history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
+
+
 @requirement("dhcp.option_to_use.default", "dhcp.option_to_use")
 def test_by_default_66_comes_before_all_others(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -20,13 +20,16 @@ from hil.testing import boot_to_lease, fetched
 
 NO_SERVER = (
     "#http://192.0.2.99/a.xml",
+    "#$A/a.xml",
     "(x)",
+    "($A)",
     "ftp://192.0.2.99/",
     "http://",
     "192.0.2.99:0",
     "192.0.2.99:65536",
     "192.0.2.99:tftp",
     "two words",
+    "http://192.0.2.99/two words.xml",
     "192.0.2.256",
     "0.0.0.0",
     "224.0.0.1",

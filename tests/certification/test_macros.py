@@ -16,6 +16,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.marks import quick, reading, requirement
+from hil.reference.phone import Phone
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
@@ -63,6 +64,59 @@ def test_a_substring_has_a_length(
 ) -> None:
     asked = _asked("/$(A:2:3).cfg", handset, dhcp, tftp, history, GPP_A="ABCDEF")
     history.check("$(A:2:3)", seen=asked, due="/CDE.cfg")
+
+
+@requirement("macros.substring")
+def test_a_substring_ends_with_the_value_and_may_be_empty(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    template = (
+        "$(A:0)|$(A:5)|$(A:6)|$(A:0:0)|$(A:0:1)|$(A:4:2)|$(A:4:3)|$(A:5:1)|$(A:002:01)|"
+        "$(A:0:99999999999999999999)|$(B:0:3)|$(A:7)|$(A:99999999999999999999:1)"
+    )
+    due = "ABCDEF|F|||A|EF|EF|F|C|ABCDEF||"
+    beyond = {"empty": "|", "unchanged": "$(A:7)|$(A:99999999999999999999:1)"}
+    text = _logged(template, handset, dhcp, syslog, history, GPP_A="ABCDEF", GPP_B="")
+    due += beyond[reference.interpretations.substring_out_of_range]
+    history.check("substrings", seen=text, due=due)
+
+
+@requirement("macros.unknown")
+def test_what_begins_with_a_name_is_as_the_handset_is_read_but_for_one_letter_names(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    template = "$STRANGE $Ax $FOO $MACx $MAUx $MAx $PNPN $SWVERSION $(MACx)"
+    text = _logged(template, handset, dhcp, syslog, history, GPP_A="A", GPP_F="F")
+    me = handset.identity
+    longest = f"{me.mac}x {me.mau}x {me.ma}x CP-7832-3PCCPN {me.swver}SION"
+    named = {"longest": longest, "whole-name": "$MACx $MAUx $MAx $PNPN $SWVERSION"}
+    due = f"$STRANGE $Ax $FOO {named[reference.interpretations.macro_name_match]} $(MACx)"
+    history.check("what begins with a name", seen=text, due=due)
+
+
+@requirement("macros.unknown")
+@pytest.mark.parametrize("end", ["$(A", "$(A:1", "$"])
+def test_what_is_no_macro_at_all_remains_as_it_is_written(
+    end: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    """Whether one without its end remains is an open question."""
+    template = "$STRANGE $(A B) $() $(A:x) $(A:1:2:3) $- $(:1) "
+    text = _logged(template + end, handset, dhcp, syslog, history, GPP_A="ABCDEF")
+    kept = end if reference.interpretations.malformed_macro == "unchanged" else ""
+    history.check("the text", seen=text, due=template + kept)
 
 
 @requirement("macros.unknown")

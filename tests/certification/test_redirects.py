@@ -15,10 +15,10 @@ from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest
 from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
-from hil.reference.profile_builder import flat_profile
+from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
-from hil.testing import expect_resyncs, first_resync
+from hil.testing import boot_to_lease, expect_resyncs, fetched, first_resync
 
 PROFILE = flat_profile(Resync_Periodic="600")
 
@@ -145,6 +145,75 @@ def test_whether_macros_of_a_location_expand_is_as_the_handset_is_read(
     literal = reference.interpretations.redirect_macros == "literal"
     path = "/$MAU.xml" if literal else f"/{handset.identity.mau}.xml"
     boot_to_redirect(history, handset, http.url("/profile.xml"), path=path)
+
+
+@requirement("transfer.redirect", "rules.key")
+@reading(kdf_digest=("sha256", "either"))
+def test_the_options_of_the_rule_hold_where_it_leads(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    http: HttpEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    http.redirect("/profile.xml", "/moved.cfg")
+    plain = flat_profile(GPP_A="applied")
+    same = reference.interpretations.redirect_options == "same"
+    body = encrypt(plain, "s3cret", salt=bytes(8)) if same else plain
+    http.serve("/moved.cfg", body)
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule=f"[--key s3cret] {http.url('/profile.xml')}",
+        Profile_Rule_B=http.url("/$A.xml"),
+    )
+    asked = fetched(history, handset, lease, 3)
+    history.check("the files", seen=asked, due=["/profile.xml", "/moved.cfg", "/applied.xml"])
+
+
+@requirement("resync.failure", "resync.error_retry_delay")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Location": ""},
+        {"Location": "/two\twords.xml"},
+        {"Location": "http://[::1/moved.xml"},
+        {"Location": "ftp://192.0.2.99/moved.xml"},
+        {"Location": "http://phone:secret@192.0.2.99/moved.xml"},
+    ],
+    ids=repr,
+)
+def test_a_redirect_to_nowhere_is_a_failure(
+    headers: dict[str, str],
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    http: HttpEndpoint,
+    history: History,
+) -> None:
+    http.serve("/profile.xml", b"", status=302, headers=headers)
+    http.serve("/twowords.xml", PROFILE)
+    up = handset.boot(
+        Profile_Rule=http.url("/profile.xml"),
+        Resync_Random_Delay="0",
+        Resync_Error_Retry_Delay="300",
+    )
+    failed = first_resync(history, handset, up)
+    expect_resyncs(history, handset, failed, 300)
+
+
+@requirement("resync.failure", "resync.error_retry_delay")
+def test_several_choices_are_no_profile(
+    handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
+) -> None:
+    http.serve("/profile.xml", PROFILE, status=300)
+    up = handset.boot(
+        Profile_Rule=http.url("/profile.xml"),
+        Resync_Random_Delay="0",
+        Resync_Error_Retry_Delay="300",
+    )
+    failed = first_resync(history, handset, up)
+    expect_resyncs(history, handset, failed, 300)
 
 
 @requirement("resync.failure", "resync.error_retry_delay")

@@ -161,6 +161,7 @@ def test_comparisons_joined_by_and_must_all_hold(
 
 
 @requirement("rules.alternatives")
+@reading(type_mismatch="condition-false", version_mismatch="alternative-false")
 @pytest.mark.parametrize(
     "conditions",
     [
