@@ -7,6 +7,7 @@ from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
 from hil.probes.probe import Probe
 from hil.probes.scene import Scene
+from hil.testing.clock import utc
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -55,10 +56,10 @@ def _zero_delay(scene: Scene) -> None:
 
 
 def _able(scene: Scene) -> None:
-    """A precondition: the phone resyncs at a time that nobody doubts."""
-    scene.serve()
+    """A precondition: the phone resyncs at a time that a profile brings and nobody doubts."""
+    scene.serve(Resync_At__HHmm_="0730")
     scene.clock("2026-03-02 07:20")
-    lease = scene.settled(Resync_At__HHmm_="0730")
+    lease = scene.settled()
     scene.pass_time(_HOUR / 2)
     scene.control(len(scene.asked(lease)) > 1, "a resync at half past seven")
 
@@ -108,11 +109,13 @@ def _overlap(scene: Scene) -> None:
 
 def _dhcp_daylight(scene: Scene) -> None:
     scene.serve()
-    scene.clock("2026-07-01 10:00")
     scene.offer(ntp=scene.bench.ntp.address, time_offset=-5 * 3600)
-    parameters = {"Ignore_DHCP_Time_Offset": "No", "Resync_At__HHmm_": "0730"}
-    scene.settled(**NEW_YORK | parameters)
-    scene.pass_time(4 * _HOUR)
+    for ignored in ("Yes", "No"):
+        # By its own offset the phone has summer time without any doubt.
+        scene.bench.ntp.set(utc("2026-07-01 10:00"))
+        parameters = {"Ignore_DHCP_Time_Offset": ignored, "Resync_At__HHmm_": "0730"}
+        scene.settled(**NEW_YORK | parameters)
+        scene.pass_time(4 * _HOUR)
 
 
 PROBES = (

@@ -9,7 +9,6 @@ pass than one reading does a scene itself say which readings fit what was seen (
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Unpack
 
 from hil.endpoints.dhcp_offer import OfferOptions
@@ -18,6 +17,7 @@ from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import VirtualBench
+from hil.testing.clock import utc
 
 QUIET = {
     "Resync_Random_Delay": "0",
@@ -64,7 +64,7 @@ class Scene:
 
     def clock(self, now: str) -> None:
         """It is ``now`` by UTC (``2026-03-02 07:30``), which the phone is told by DHCP's NTP server."""
-        self.bench.ntp.set(datetime.fromisoformat(now).replace(tzinfo=UTC))
+        self.bench.ntp.set(utc(now))
         self.offer(ntp=self.bench.ntp.address)
 
     # -- the phone ---------------------------------------------------------------------------------
