@@ -26,6 +26,9 @@ SERVICE_UNAVAILABLE = "503"
 LONGEST_DELAY = 2**31 - 1
 """Seconds that a server can have a phone wait: its numbers have 32 bits."""
 
+_BITS = 31
+"""Doublings after which any interval is beyond the largest cap."""
+
 _ADDRESS = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9.])?)(?::([0-9]{1,5}))?")
 
 
@@ -56,12 +59,9 @@ def enabled(parameters: Parameters, line: int) -> bool:
 
 def registers(parameters: Parameters, line: int) -> bool:
     """Line_Enable_n_ and Register_n_; without a user or a server there is nothing to register."""
-    return (
-        enabled(parameters, line)
-        and parameters.flag(f"Register_{line}_")
-        and bool(parameters.raw(f"User_ID_{line}_").strip())
-        and bool(servers(parameters, line))
-    )
+    if not (enabled(parameters, line) and parameters.flag(f"Register_{line}_")):
+        return False
+    return bool(parameters.raw(f"User_ID_{line}_").strip() and servers(parameters, line))
 
 
 def servers(parameters: Parameters, line: int) -> tuple[Server, ...]:
@@ -70,16 +70,13 @@ def servers(parameters: Parameters, line: int) -> tuple[Server, ...]:
     "When the Dual Register parameter is set to No, Alternate Proxy is ignored" (guides). Empty where
     Proxy_n_ names no host.
     """
-    found = []
-    outbound = ""
-    if parameters.flag(f"Use_Outbound_Proxy_{line}_"):
-        outbound = parameters.raw(f"Outbound_Proxy_{line}_")
-    proxy = parameters.raw(f"Proxy_{line}_")
-    found.append(_server(proxy, outbound))
-    if parameters.flag(f"Dual_Registration_{line}_"):
-        outbound = parameters.raw(f"Alternate_Outbound_Proxy_{line}_")
-        found.append(_server(parameters.raw(f"Alternate_Proxy_{line}_") or outbound, outbound))
-    return tuple(each for each in found if each is not None) if found[0] is not None else ()
+    goes_by = parameters.flag(f"Use_Outbound_Proxy_{line}_")
+    outbound = parameters.raw(f"Outbound_Proxy_{line}_") if goes_by else ""
+    first = _server(parameters.raw(f"Proxy_{line}_"), outbound)
+    if first is None:
+        return ()
+    backup = _backup(parameters, line) if parameters.flag(f"Dual_Registration_{line}_") else None
+    return (first,) if backup is None else (first, backup)
 
 
 def expires_asked(parameters: Parameters, line: int) -> int:
@@ -134,12 +131,11 @@ def retries_soon(code: str, parameters: Parameters) -> bool:
 def short_delay(parameters: Parameters, failures: int) -> Window:
     """Reg_Retry_Intvl after ``failures`` earlier ones, with Reg_Retry_Random_Delay on top.
 
-    With a Reg_Retry_Intvl_Cap it "doubles every retry" up to that.
+    With a Reg_Retry_Intvl_Cap it "doubles every retry" up to that; 0 is none.
     """
     delay = parameters.integer("Reg_Retry_Intvl")
     cap = parameters.integer("Reg_Retry_Intvl_Cap")
-    if cap:
-        delay = max(delay, min(cap, delay << min(failures, 31)))
+    delay = max(delay, min(cap, delay << min(failures, _BITS)))
     return Window(delay, delay + parameters.integer("Reg_Retry_Random_Delay"))
 
 
@@ -194,6 +190,11 @@ def voice_mail(parameters: Parameters, line: int) -> VoiceMail | None:
 def dial(parameters: Parameters, line: int, number: str) -> Verdict:
     """Dial_Plan_n_: the number that is sent for ``number``, or that it is invalid (X60)."""
     return dial_plan.dial(parameters.raw(f"Dial_Plan_{line}_"), number)
+
+
+def _backup(parameters: Parameters, line: int) -> Server | None:
+    outbound = parameters.raw(f"Alternate_Outbound_Proxy_{line}_")
+    return _server(parameters.raw(f"Alternate_Proxy_{line}_") or outbound, outbound)
 
 
 def _server(proxy: str, outbound: str) -> Server | None:

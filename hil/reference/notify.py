@@ -25,6 +25,7 @@ BAD_EVENT = 489
 FORBIDDEN = 403
 
 _PROFILE = re.compile(r";[ \t]*profile[ \t]*=[ \t]*", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?P<text>.*)"', re.DOTALL)
 _SPACE = " \t\r\n"
 
 
@@ -89,8 +90,9 @@ def read_event(event: str) -> tuple[NotifyAction | None, str]:
         return action, ""
     found = _PROFILE.search(event)
     rule = event[found.end() :].strip(_SPACE) if found else ""
-    if len(rule) > 1 and rule[0] == rule[-1] == '"':
-        rule = rule[1:-1].strip(_SPACE)
+    quoted = _QUOTED.fullmatch(rule)
+    if quoted is not None:
+        rule = quoted["text"].strip(_SPACE)
     return (action, rule) if len(rule) <= LONGEST_RULE else (None, "")
 
 

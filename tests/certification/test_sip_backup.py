@@ -137,16 +137,36 @@ def test_the_backup_is_asked_with_the_lines_credentials(
 
 
 @requirement("sip.backup")
-def test_proxy_fallback_intvl_leads_back_to_the_proxy(
+def test_the_end_of_the_backups_registration_leads_back_to_the_proxy(
     handset: HandsetControl, sip: SipEndpoint, backup_sip: SipEndpoint, history: History
 ) -> None:
-    values = {"Try_Backup_RSC": "503", "Proxy_Fallback_Intvl_1_": "300"}
+    """Proxy_Fallback_Intvl would last an hour."""
+    values = {"Try_Backup_RSC": "503", "Proxy_Fallback_Intvl_1_": "3600"}
     granted, both = boot_with_backup(history, handset, sip, **values)
     sip.inject(SipStatus(503), name="REGISTER", nth=1)
     refused = refusal(history, handset, granted, 503, within=600 + soon(handset))
     if not both:
         held = registered(history, handset, refused, source=BACKUP)
-        expect_register(history, handset, held, 300, 300)
+        expect_register(history, handset, held, 0, 600)
+    history.check("line 1 is registered with its backup", seen=backup_sip.registered(1), due=True)
+
+
+@requirement("sip.backup")
+@pytest.mark.parametrize("interval", [1, 300])
+def test_proxy_fallback_intvl_leads_back_to_the_proxy(
+    handset: HandsetControl,
+    sip: SipEndpoint,
+    backup_sip: SipEndpoint,
+    history: History,
+    interval: int,
+) -> None:
+    values = {"Try_Backup_RSC": "503", "Proxy_Fallback_Intvl_1_": str(interval)}
+    granted, both = boot_with_backup(history, handset, sip, **values)
+    sip.inject(SipStatus(503), name="REGISTER", nth=1)
+    refused = refusal(history, handset, granted, 503, within=600 + soon(handset))
+    if not both:
+        held = registered(history, handset, refused, source=BACKUP)
+        expect_register(history, handset, held, interval, interval)
     history.check("line 1 is registered with its backup", seen=backup_sip.registered(1), due=True)
 
 

@@ -174,6 +174,17 @@ def test_an_event_that_asks_for_a_reboot_reboots_the_phone(
 
 
 @requirement("sip.notify")
+@pytest.mark.parametrize("event", ["reboot_now", "restart_now"])
+def test_resync_from_sip_no_is_about_resyncs_alone(
+    handset: HandsetControl, sip: SipEndpoint, history: History, event: str
+) -> None:
+    boot_registered(history, handset, sip, Resync_From_SIP="No")
+    marked = history.mark()
+    accepted(history, sip.notify(event))
+    expect_reboot(history, handset, marked)
+
+
+@requirement("sip.notify")
 def test_a_report_event_has_the_phone_report(
     handset: HandsetControl, sip: SipEndpoint, http: HttpEndpoint, history: History
 ) -> None:

@@ -66,6 +66,8 @@ NOT_TAKEN = (
         "SIP_T4": ".",
         "SIP_Transport_1_": "SCTP",
         "Debug_Level": "LOUD",
+        "Retry_Reg_RSC": "4z4",
+        "Try_Backup_RSC": "400, 401,402,403,404,405,406,407,408,409",
         "Resync_Error_Retry_Delay": "soon",
         "Time_Zone": "nowhere",
     },
