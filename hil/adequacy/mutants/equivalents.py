@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hil.adequacy.mutants.equivalent import Equivalent as Equivalent
+from hil.adequacy.mutants.equivalents_attempts import ATTEMPTS
+from hil.adequacy.mutants.equivalents_clock import CLOCK
 from hil.adequacy.mutants.equivalents_timers import TIMERS
 from hil.adequacy.mutants.sites import Mutant
 from hil.errors import UsageError
@@ -36,7 +38,7 @@ _MORE: tuple[Equivalent, ...] = (
     Equivalent("registration", "advance", "branch", "line.phase is not *", "False", _RUNS_IN_ORDER),
 )
 
-EQUIVALENTS = (*_MORE, *TIMERS)
+EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *TIMERS)
 
 
 def declared(

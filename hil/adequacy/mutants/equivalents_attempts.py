@@ -1,0 +1,236 @@
+"""Equivalent mutants of the machine, and its attempts from their beginning to their end."""
+
+from __future__ import annotations
+
+from hil.adequacy.mutants.equivalent import Equivalent
+from hil.adequacy.mutants.equivalent_reasons import (
+    BELOW_A_SECOND,
+    BESIDES,
+    CHECKED,
+    CLAUSE,
+    DOUBT,
+    FROM_NOTHING,
+    LIMIT,
+    NARROWER,
+    ONE_ADDRESS,
+    OVERWRITTEN,
+    READING,
+    RUNS_IN_ORDER,
+    TYPES,
+)
+
+ATTEMPTS: tuple[Equivalent, ...] = (
+    Equivalent("attempts", "locate", "branch", "phone.attempt is None", "False", TYPES),
+    Equivalent(
+        "attempts", "*", "branch", "attempt is None or attempt.fetch is None", "False", TYPES
+    ),
+    Equivalent(
+        "attempts", "*", "connective", "attempt is None or attempt.fetch is None", "*", TYPES
+    ),
+    Equivalent(
+        "attempts",
+        "announcement",
+        "branch",
+        "*phone.attempt is not None*",
+        "_ANNOUNCED_BY.get(*",
+        TYPES,
+    ),
+    Equivalent("attempts", "announcement", "branch", "*kind is not None*", "result_log*", TYPES),
+    Equivalent("attempts", "found", "branch", "attempt.server is not None", "False", ONE_ADDRESS),
+    Equivalent("attempts", "found", "*", "*attempt.others*", "*", ONE_ADDRESS),
+    Equivalent(
+        "attempts",
+        "retrieve",
+        "branch",
+        "*if fetch.scheme != 'tftp'*",
+        "fetch.options.get('post')",
+        "TFTP has no methods and no body",
+    ),
+    Equivalent("decisions", "daily_window", "branch", "*if zone.daylight*", "*", READING),
+    Equivalent("decisions", "random_delay", "*", "*unit", "*", READING),
+    Equivalent("decisions", "read_profile", "branch", "not document.kept", "False", LIMIT),
+    Equivalent(
+        "decisions",
+        "resolve_report",
+        "branch",
+        "isinstance(server, rules.RuleFailure)",
+        "False",
+        CHECKED,
+    ),
+    Equivalent(
+        "decisions",
+        "resolve_rule",
+        "branch",
+        "isinstance(server, rules.RuleFailure)",
+        "False",
+        CHECKED,
+    ),
+    Equivalent(
+        "decisions",
+        "resolve_asked",
+        "branch",
+        "isinstance(server, rules.RuleFailure)",
+        "False",
+        CHECKED,
+    ),
+    Equivalent("decisions", "_server_of", "result", "rules.RuleFailure(*", "*", CHECKED),
+    Equivalent("machine", "_concluded", "branch", "phone.attempt is None", "False", TYPES),
+    Equivalent(
+        "machine", "_began", "branch", "phone.phase is not Phase.WAITING", "False", RUNS_IN_ORDER
+    ),
+    Equivalent(
+        "machine",
+        "_react",
+        "branch",
+        "phone.attempt is None or phone.attempt.server is None",
+        "False",
+        TYPES,
+    ),
+    Equivalent(
+        "machine",
+        "_react",
+        "connective",
+        "phone.attempt is None or phone.attempt.server is None",
+        "*",
+        TYPES,
+    ),
+    Equivalent("machine", "_react", "branch", "at if since is None else since", "at", DOUBT),
+    Equivalent(
+        "machine", "_react", "branch", "phone.phase in (Phase.OFF, *", "False", RUNS_IN_ORDER
+    ),
+    Equivalent(
+        "machine",
+        "_react",
+        "update",
+        "replace(phone, parameters=changed, phase=Phase.REBOOTING, attempt=None)",
+        "replace(phone, parameters=changed, phase=Phase.REBOOTING)",
+        FROM_NOTHING,
+    ),
+    Equivalent("machine", "_leased", "branch", "phone.phase in (*", "False", RUNS_IN_ORDER),
+    Equivalent("machine", "_asked", "branch", "phone.phase in (*", "False", RUNS_IN_ORDER),
+    Equivalent(
+        "machine",
+        "_booting",
+        "connective",
+        "cause is BootCause.UPGRADE and before.installed",
+        "*",
+        "the reboot of an upgrade is the one before which something was installed",
+    ),
+    Equivalent(
+        "machine",
+        "reboots_now",
+        "update",
+        "replace(phone, phase=Phase.REBOOTING, wanted=())",
+        "replace(phone, phase=Phase.REBOOTING)",
+        FROM_NOTHING,
+    ),
+    Equivalent("resync", "at_boot", "negation", "phone.boot is BootCause.UPGRADE", "*", CLAUSE),
+    Equivalent("resync", "at_boot", "branch", "*if upgraded*", "*", CLAUSE),
+    Equivalent(
+        "resync", "at_boot", "connective", "after is not None and anew is not None", "*", TYPES
+    ),
+    Equivalent("resync", "at_boot", "window", "after.earliest", "*", NARROWER),
+    Equivalent("resync", "at_boot", "update", "replace(anew, earliest=*", "*", NARROWER),
+    Equivalent(
+        "resync",
+        "asked",
+        "branch",
+        "*if phone.phase is Phase.WAITING*",
+        "asked_meanwhile(*",
+        OVERWRITTEN,
+    ),
+    Equivalent("resync", "asked_meanwhile", "branch", "*may_go_on*", "False", BESIDES),
+    Equivalent("resync", "asked_meanwhile", "negation", "before.reason*", "*", BESIDES),
+    Equivalent(
+        "resync", "asked_meanwhile", "update", "*", "replace(phone, scheduled=due)", BESIDES
+    ),
+    Equivalent(
+        "resync", "began", "branch", "not decisions.resync_enabled*", "False", RUNS_IN_ORDER
+    ),
+    Equivalent("resync", "began", "negation", "not (due is not None*", "*", RUNS_IN_ORDER),
+    Equivalent("resync", "began", "connective", "due is not None and explicit", "*", RUNS_IN_ORDER),
+    Equivalent("resync", "began", "branch", "due.reason if due is not None*", "due.reason", TYPES),
+    Equivalent("resync", "began", "branch", "max(at, turned.latest) if *", "at", DOUBT),
+    Equivalent("resync", "began", "bound", "turned.earliest <= at", "*", DOUBT),
+    Equivalent("resync", "began", "connective", "*turned.earliest <= at*", "*", DOUBT),
+    Equivalent("resync", "began", "window", "turned.*", "*", DOUBT),
+    Equivalent("resync", "began", "*", "*due.clause == 'resync.trigger'*", "*", DOUBT),
+    Equivalent(
+        "resync", "began", "connective", "explicit and request is not None", "*", RUNS_IN_ORDER
+    ),
+    Equivalent("resync", "_met", "update", "*", "replace(phone, wanted=wanted)", BESIDES),
+    Equivalent("resync", "_met", "order", "*besides*", "*", BESIDES),
+    Equivalent("resync", "_met", "*", "len(same) - 1", "*", BESIDES),
+    Equivalent("resync", "_met", "off-by-one", "1", "*", BESIDES),
+    Equivalent("resync", "next_rule", "branch", "*attempt is None*", "False", TYPES),
+    Equivalent("resync", "_apply", "branch", "*attempt is None*", "False", TYPES),
+    Equivalent("resync", "_apply", "connective", "*attempt is None*", "*", TYPES),
+    Equivalent("resync", "_after_rule", "branch", "*attempt is None*", "False", TYPES),
+    Equivalent("resync", "_succeeded", "connective", "decisions.*list_restart*", "*", READING),
+    Equivalent("resync", "_succeeded", "branch", "*if restarts*", "0", READING),
+    Equivalent("resync", "failed", "branch", "attempt.rule if attempt is not None*", "*", READING),
+    Equivalent(
+        "resync",
+        "failed",
+        "update",
+        "replace(_over(phone, at)*",
+        "replace(_over(phone, at), failures=phone.failures + 1)",
+        READING,
+    ),
+    Equivalent("resync", "failed", "off-by-one", "0", "*", READING),
+    Equivalent("resync", "failed", "negation", "attempt is not None", "*", READING),
+    Equivalent("resync", "_undone", "connective", "*", "*", TYPES),
+    Equivalent(
+        "resync", "_over", "branch", "attempt.* if attempt is not None*", "attempt.*", TYPES
+    ),
+    Equivalent("resync", "_over", "branch", "attempt.spread*", "*", DOUBT),
+    Equivalent("resync", "_over", "off-by-one", "0", "*", DOUBT),
+    Equivalent("upgrade", "*", "branch", "attempt is None", "False", TYPES),
+    Equivalent("upgrade", "concluded", "branch", "attempt.fetch is None", "False", TYPES),
+    Equivalent(
+        "upgrade",
+        "asked",
+        "branch",
+        "*if phone.phase is Phase.WAITING*",
+        "asked_meanwhile(*",
+        OVERWRITTEN,
+    ),
+    Equivalent(
+        "upgrade",
+        "considered",
+        "update",
+        "replace(upgrades, due=None, settled=key)",
+        "replace(upgrades, settled=key)",
+        "an attempt at the load that runs asks nobody for anything and says nothing",
+    ),
+    Equivalent("upgrade", "considered", "*", "later or key == upgrades.unsure", "*", NARROWER),
+    Equivalent("upgrade", "considered", "branch", "FOREVER if later else at", "at", NARROWER),
+    Equivalent(
+        "upgrade",
+        "began",
+        "branch",
+        "not decisions.upgrade_enabled(phone.parameters)",
+        "False",
+        RUNS_IN_ORDER,
+    ),
+    Equivalent("upgrade", "began", "branch", "due.reason if due is not None*", "due.reason", TYPES),
+    Equivalent(
+        "upgrade", "concluded", "branch", "attempt.load.name if*", "attempt.load.name", TYPES
+    ),
+    Equivalent("upgrade", "failed", "branch", "reboots", "False", READING),
+    Equivalent("upgrade", "failed", "branch", "*if reboots*", "Phase.WAITING", READING),
+    Equivalent("upgrade", "failed", "order", "*duties; Reboot(*", "*", READING),
+    Equivalent(
+        "upgrade",
+        "failed",
+        "update",
+        "*spread=attempt.spread*",
+        "*last_attempt=attempt.began, error=*",
+        DOUBT,
+    ),
+    Equivalent("upgrade", "_followed_by_resync", "branch", "*may_go_on*", "False", BESIDES),
+    Equivalent(
+        "upgrade", "_followed_by_resync", "update", "*", "replace(phone, scheduled=due)", BESIDES
+    ),
+    Equivalent("upgrade_rules", "held_back", "off-by-one", "0", "*", BELOW_A_SECOND),
+)
