@@ -52,9 +52,7 @@ def locate(
     """
     if phone.attempt is None:
         return phone, ()
-    attempt = replace(
-        phone.attempt, fetch=fetch, server=None, port=0, others=(), challenge=challenge
-    )
+    attempt = replace(phone.attempt, fetch=fetch, server=None, others=(), challenge=challenge)
     phone = replace(phone, attempt=attempt)
     try:
         return retrieve(phone, Destination(str(ip_address(fetch.host))), decisions)

@@ -57,7 +57,7 @@ def reclocked(before: Phone, phone: Phone, at: int, decisions: Decisions) -> Pho
     daily = before.daily
     due = next_due(phone, at, decisions)
     if daily is None or due is None:
-        return replace(phone, daily=None)
+        return phone
     forward = _shown(phone, at) - _shown(before, at)
     if daily.earliest <= at:
         if 0 < due.earliest - at <= -forward:
@@ -75,7 +75,7 @@ def served(phone: Phone, at: int, due: Due | None, left: tuple[Due, ...]) -> int
     ``left`` is what else asks for a resync then, and is not done with by this one.
     """
     if phone.clock is None:
-        return phone.daily_utc
+        return None
     set_at, utc = phone.clock
     if due is not None and due.clause == CLAUSE:
         return utc + due.earliest - set_at

@@ -63,12 +63,10 @@ class Due:
     reason: Reason
     clause: str
 
-    def postponed(self, until: int, by: int | None = None) -> Due:
+    def postponed(self, until: int, by: int = 0) -> Due:
         """The same, but not before ``until``, or an instant up to ``by`` that nobody knows."""
-        by = until if by is None else max(until, by)
-        if until <= self.earliest and by <= self.latest:
-            return self
-        return replace(self, earliest=max(self.earliest, until), latest=max(self.latest, by))
+        earliest, latest = max(self.earliest, until), max(self.latest, until, by)
+        return replace(self, earliest=earliest, latest=latest)
 
 
 @dataclass(frozen=True, slots=True)

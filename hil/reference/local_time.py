@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Literal
 
 from hil.errors import SpecificationError
@@ -50,7 +50,6 @@ _RULE = re.compile(
     re.IGNORECASE,
 )
 _EPOCH = date(1970, 1, 1).toordinal()
-_EPOCH_TIME = datetime(1970, 1, 1)
 _YEARS = (1900, 9000)
 
 
@@ -144,11 +143,6 @@ class TimeZone:
             found.append((self.daylight.end.local(each) - saving, False, self.offset))
         found.sort(key=lambda change: (change[0], not change[1]))
         return [(at, into) for at, _, into in found]
-
-    def local(self, utc_ns: int) -> datetime:
-        """What the wall clock shows, to the second, at an instant in nanoseconds since 1970."""
-        utc_s = utc_ns // NANOSECONDS
-        return _EPOCH_TIME + timedelta(seconds=utc_s + self.utc_offset(utc_s))
 
     def showing(self, local_s: int) -> tuple[int, ...]:
         """The instants at which the wall clock shows ``local_s``: none, one or two of them."""

@@ -54,7 +54,7 @@ def advance(phone: Phone, happening: Happening, decisions: Decisions = REFERENCE
     """
     after, duties = _react(phone, happening, decisions)
     if after is phone:
-        return phone, duties
+        return phone, ()
     if after.phase is Phase.WAITING:
         over = [duty.purpose for duty in duties if isinstance(duty, Finished)]
         if phone.phase is not Phase.WAITING or over:

@@ -243,14 +243,10 @@ def _succeeded(phone: Phone, at: int, decisions: Decisions) -> Step:
 
 def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     """The attempt failed."""
-    duties: tuple[Duty, ...] = (
-        *attempts.result_log(phone, at, LogKind.FAILURE, reason, decisions),
-        Finished(False, reason),
-    )
+    log = attempts.result_log(phone, at, LogKind.FAILURE, reason, decisions)
+    phone, undone = _undone(phone)
+    duties: tuple[Duty, ...] = (*log, *undone, Finished(False, reason))
     attempt = phone.attempt
-    if attempt is not None and _is_undone(phone):
-        phone = _configured(phone, attempt.configured)
-        duties = (*duties[:-1], Apply(phone.parameters), duties[-1])
     done = replace(
         _over(phone, at),
         failures=phone.failures + 1,
@@ -263,12 +259,14 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     return done, duties
 
 
-def _is_undone(phone: Phone) -> bool:
-    """Whether what the rules before the failed one have changed does not stay."""
+def _undone(phone: Phone) -> Step:
+    """The phone without what the rules before the failed one have changed, if that does not stay."""
     attempt = phone.attempt
-    if attempt is None or attempt.configured == phone.parameters:
-        return False
-    return phone.interpretations.failed_rule == "rollback"
+    if attempt is None or phone.interpretations.failed_rule != "rollback":
+        return phone, ()
+    if attempt.configured == phone.parameters:
+        return phone, ()
+    return _configured(phone, attempt.configured), (Apply(attempt.configured),)
 
 
 def _over(phone: Phone, at: int) -> Phone:

@@ -88,8 +88,7 @@ def asked_meanwhile(phone: Phone, at: int) -> Phone:
     if not any(each.action is Action.UPGRADE for each in phone.wanted):
         return phone
     due = Due(at, at, Reason.FIRST, "web.upgrade")
-    upgrades = replace(phone.upgrades, due=due, failures=0, failed=None, again=None)
-    return replace(phone, upgrades=upgrades)
+    return replace(phone, upgrades=replace(phone.upgrades, due=due, failures=0, failed=None))
 
 
 def why_not_due(phone: Phone, at: int, decisions: Decisions) -> str:
@@ -205,12 +204,13 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
     attempt, upgrades = phone.attempt, phone.upgrades
     if attempt is None:
         return phone, ()
-    failures = upgrades.failures if attempt.reason is Reason.RETRY else 0
     duties: tuple[Duty, ...] = (
         *attempts.result_log(phone, at, LogKind.UPGRADE_FAILURE, reason, decisions),
         Finished(False, reason, Purpose.UPGRADE),
     )
-    delay = decisions.upgrade_retry_delay(phone.parameters, failures, phone.interpretations)
+    delay = decisions.upgrade_retry_delay(
+        phone.parameters, upgrades.failures, phone.interpretations
+    )
     due = None
     if delay is not None:
         due = due_after(at, delay, Reason.RETRY, "upgrade.error_retry_delay")
@@ -224,7 +224,7 @@ def failed(phone: Phone, at: int, reason: str, decisions: Decisions) -> Step:
         upgrades=replace(
             upgrades,
             due=due,
-            failures=failures + 1,
+            failures=upgrades.failures + 1,
             last_attempt=attempt.began,
             spread=attempt.spread,
             error=reason,
@@ -272,13 +272,8 @@ def _installed(phone: Phone, at: int, name: str, decisions: Decisions) -> Step:
     )
     upgrades = replace(
         phone.upgrades,
-        due=None,
-        failures=0,
-        last_attempt=attempt.began,
-        spread=attempt.spread,
         error="OK",
         settled=_settled(phone, attempt, at, decisions),
-        failed=None,
         standby=phone.identity.swver,
         installed=name,
     )

@@ -22,7 +22,7 @@ def watched(before: Phone, phone: Phone, at: int, decisions: Decisions, *, resyn
     ``resynced``: a resync has ended; what the triggers were when it began counts.
     """
     if not any(phone.parameters.raw(name).strip() for name in decisions.triggers):
-        return phone if phone.triggered is None else replace(phone, triggered=None)
+        return phone
     turned = phone.triggered
     if turned is not None and turned.latest <= at:
         # It has turned true, and waits for its turn.

@@ -43,6 +43,12 @@ def zone(name: str, rule: str = "") -> TimeZone:
     return TimeZone(parse_time_zone(name), DaylightSaving.parse(rule))
 
 
+def local(zone: TimeZone, utc_ns: int) -> datetime:
+    """What the wall clock shows, to the second."""
+    utc_s = utc_ns // SECOND
+    return datetime(1970, 1, 1) + timedelta(seconds=utc_s + zone.utc_offset(utc_s))
+
+
 # -- the notations ---------------------------------------------------------------------------------
 
 
@@ -161,11 +167,11 @@ def test_the_day_of_a_change(text, year, expected):
     ],
 )
 def test_the_wall_clock_of_the_pacific_coast(instant, expected):
-    assert str(zone("GMT-08:00", PACIFIC).local(utc(instant))) == expected
+    assert str(local(zone("GMT-08:00", PACIFIC), utc(instant))) == expected
 
 
 def test_the_shown_time_is_whole_seconds():
-    assert zone("GMT").local(utc("2026-01-01 00:00:00") + SECOND - 1) == datetime(2026, 1, 1)
+    assert local(zone("GMT"), utc("2026-01-01 00:00:00") + SECOND - 1) == datetime(2026, 1, 1)
 
 
 # -- the next instant ------------------------------------------------------------------------------
@@ -232,7 +238,7 @@ def test_a_minute_that_no_day_has_is_refused(minutes):
 def test_an_instant_beyond_all_calendars_is_refused(instant):
     pacific = zone("GMT-08:00", PACIFIC)
     with pytest.raises(SpecificationError):
-        pacific.local(instant)
+        local(pacific, instant)
     with pytest.raises(SpecificationError):
         next_showing(pacific, 0, instant)
 
@@ -281,7 +287,7 @@ def of_zoneinfo(other: ZoneInfo, instant: int) -> datetime:
 @example(instant=utc("2028-12-31 23:59:59"))
 def test_the_wall_clock_is_that_of_zoneinfo(name, instant):
     ours, other = ZONES[name]
-    assert ours.local(instant) == of_zoneinfo(other, instant).replace(fold=0)
+    assert local(ours, instant) == of_zoneinfo(other, instant).replace(fold=0)
 
 
 @settings(deadline=None, max_examples=300)
@@ -312,7 +318,7 @@ def test_any_rule_by_weeks_is_read_as_zoneinfo_reads_it(
     dst = f"DST{'-' if total > 0 else ''}{abs(total) // 60}:{abs(total) % 60:02d}"
     other = posix(offset * 60, f"{dst},{other_start},{other_end}")
     ours = TimeZone(offset * 60, DaylightSaving.parse(text))
-    assert ours.local(instant) == of_zoneinfo(other, instant).replace(fold=0)
+    assert local(ours, instant) == of_zoneinfo(other, instant).replace(fold=0)
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -342,4 +348,4 @@ def test_every_day_has_one_and_they_are_a_day_and_a_change_apart(name, now, minu
     second = next_showing(ours, minutes, first)
     assert now < first <= now + 25 * HOUR * SECOND
     assert 23 * HOUR * SECOND <= second - first <= 25 * HOUR * SECOND
-    assert ours.local(second).date() - ours.local(first).date() == timedelta(days=1)
+    assert local(ours, second).date() - local(ours, first).date() == timedelta(days=1)
