@@ -8,6 +8,7 @@ A phone is asked for one resync after another, each with another file.
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -105,6 +106,7 @@ NOT_DECRYPTED = (
 )
 NO_CODING = (
     File(BAD, "gzip"),
+    File(zlib.compress(BAD), "gzip"),
     File(compress(BAD), "br"),
     File(b"", "aes128gcm"),
     File(SALT_16 + bytes(4), "aes128gcm"),
@@ -234,8 +236,11 @@ def test_forms_of_xml(
         b"<flat-profile>" + b"<!-- " + b"-. " * 50_000 + b" --><GPP_A>6</GPP_A></flat-profile>",
         b"<a><b><c><flat-profile><GPP_A>7</GPP_A></flat-profile></c><GPP_B>out</GPP_B></b></a>",
         b'<!DOCTYPE d SYSTEM "d.dtd" [ %more; ]><flat-profile><GPP_A>8</GPP_A></flat-profile>',
+        b"<d><flat-profile><GPP_A>9</GPP_A></flat-profile>"
+        b"<flat-profile><GPP_P>9</GPP_P></flat-profile></d>",
     )
     _taken("", [File(each) for each in files], handset, http, web, history)
+    check_in_force(history, handset, web, GPP_P="9")
 
 
 @requirement("profile.format")
@@ -288,8 +293,9 @@ def test_a_gzip_file_may_have_several_members_and_be_a_content_encoding(
 ) -> None:
     """The fields of a member's header are as RFC 1952 section 2.3 has them."""
     head, middle, tail = b"<flat-profile><GPP_A>", b"0", b"</GPP_A></flat-profile>"
-    texts = [flat_profile(GPP_A=str(number)) for number in range(7)]
+    texts = [flat_profile(GPP_A=str(number)) for number in range(8)]
     named = compress(texts[2])
+    noise = bytes(range(32, 45)) + "".join(map(str, range(5000))).encode()
     files = (
         File(compress(head) + compress(middle) + compress(b"") + compress(tail)),
         File(compress(texts[1].ljust(100_000))),
@@ -298,6 +304,9 @@ def test_a_gzip_file_may_have_several_members_and_be_a_content_encoding(
         File(compress(texts[4]), "X-GZip"),
         File(texts[5], "identity"),
         File(compress(compress(texts[6])), "identity, gzip"),
+        File(
+            compress(texts[7].replace(b"\n  <", b"\n<!--" + 2 * noise.replace(b"-", b"") + b"--><"))
+        ),
     )
     _taken("", files, handset, http, web, history)
 
@@ -333,7 +342,7 @@ def test_records_of_aes128gcm_may_be_of_any_size_and_padded(
         ),
         File(encrypt_rfc8188(texts[2], IKM, salt=bytes(16), keyid=b"k" * 255), "aes128gcm"),
         gcm(*halves, size=53, keyid=b"a1"),
-        gcm(texts[4] + b"\x02" + bytes(100)),
+        gcm(texts[4] + b"\x02" + bytes(100), size=1 << 24),
         File(encrypt_rfc8188(compress(texts[5]), IKM, salt=SALT_16), "gzip, aes128gcm"),
         File(encrypt_rfc8188(compress(texts[6]), IKM, salt=SALT_16, record_size=50), "AES128GCM"),
     )

@@ -10,6 +10,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.faults import StaleNonce
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.http_auth import Demand
+from hil.endpoints.http_response import Response
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest, TransferEnded
@@ -72,6 +73,29 @@ def test_a_proxy_s_challenge_is_answered_as_well(
     rule = f"[--uid phone --pwd s3cret] {http.url(PATH)}"
     up = handset.boot(Profile_Rule=rule, Resync_Random_Delay="0")
     statuses(history, handset, up, 407, 200)
+
+
+@requirement("transfer.authentication")
+@pytest.mark.parametrize(
+    "challenge", ['Negotiate, Basic realm="phones"', 'Basic realm="phones", Negotiate']
+)
+def test_of_several_schemes_the_one_that_is_known_is_chosen(
+    challenge: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    http: HttpEndpoint,
+    history: History,
+) -> None:
+    def answer(request: HttpRequest) -> Response:
+        # RFC 7617 section 2: phone:s3cret in base64.
+        if request.header("authorization") == "Basic cGhvbmU6czNjcmV0":
+            return Response(PROFILE)
+        return Response(status=401, headers=(("WWW-Authenticate", challenge),))
+
+    http.serve(PATH, answer)
+    rule = f"[--uid phone --pwd s3cret] {http.url(PATH)}"
+    up = handset.boot(Profile_Rule=rule, Resync_Random_Delay="0")
+    statuses(history, handset, up, 401, 200)
 
 
 @requirement("transfer.authentication")

@@ -12,11 +12,11 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, SyslogMessage
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, fetched, next_transfer, provision, soon
+from hil.testing import boot_to_lease, fetched, idle_phone, next_transfer, provision, soon
 from hil.testing.upgrades import check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
@@ -156,6 +156,31 @@ def test_a_rule_that_a_profile_sets_is_followed_after_the_resync(
     synced = next_transfer(history, handset, lease)
     expect_upgrade(history, handset, synced, path)
     check_load(history, handset, web, NEWER)
+
+
+@requirement("upgrade.rule")
+@reading(upgrade_options="rejected")
+def test_options_are_no_part_of_the_rule(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    path = serve_load(tftp, NEWER)
+    asked = idle_phone(
+        history,
+        handset,
+        Syslog_Server=syslog.address,
+        Log_Upgrade_Failure_Msg="failed",
+        **ALONE,
+    )
+    for options in ("--uid phone --pwd s3cret", "--key s3cret", "--post a", "--srv"):
+        told = history.mark()
+        web.upgrade(f"[{options}] tftp://{tftp.address}{path}")
+        within = soon(handset) + handset.timing.message
+        history.expect(SyslogMessage, after=told, text="failed", within=within)
+    history.expect_none(ProvisioningRequest, after=asked, within=60)
 
 
 # -- where it comes from -----------------------------------------------------------------------------
