@@ -46,9 +46,11 @@ def synced(history: History, handset: HandsetControl, **parameters: str) -> ev.T
     return ended
 
 
-def told(history: History, handset: HandsetControl, after: Moment, within: float = 60) -> None:
+def told(
+    history: History, handset: HandsetControl, after: Moment, within: float = 60
+) -> ev.NtpAnswer:
     """Wait until the phone has been told the time after ``after``, a precondition."""
-    history.wait(ev.NtpAnswer, after=after, within=within + handset.timing.late)
+    return history.wait(ev.NtpAnswer, after=after, within=within + handset.timing.late)
 
 
 def seconds_until(history: History, ntp: NtpEndpoint, when: str, after: Moment) -> float:

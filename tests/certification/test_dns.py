@@ -29,7 +29,7 @@ from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, failure_told
 
 NAME = "prov.example"
-NOBODY = "192.0.2.99"
+NOBODY, NOBODY_ELSE = "192.0.2.99", "192.0.2.98"
 PROFILE = flat_profile(Resync_Periodic="600")
 
 
@@ -57,6 +57,21 @@ def test_the_second_address_is_tried_where_the_first_does_not_answer(
     dns.answer(NAME, NOBODY, http.address)
     http.serve("/profile.xml", PROFILE)
     synced(history, handset, boot_to_lease(history, handset, Profile_Rule=rule(http)))
+
+
+@requirement("dns.addresses")
+def test_the_third_address_is_tried_where_the_first_two_do_not_answer(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    dns: DnsEndpoint,
+    http: HttpEndpoint,
+    history: History,
+) -> None:
+    dns.answer(NAME, NOBODY, NOBODY_ELSE, http.address)
+    http.serve("/profile.xml", PROFILE)
+    lease = boot_to_lease(history, handset, Profile_Rule=rule(http))
+    within = handset.timing.step + 2 * handset.timing.give_up
+    history.expect(TransferEnded, after=lease, within=within)
 
 
 @requirement("dns.addresses")

@@ -9,7 +9,8 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import requirement
+from hil.history.events import DhcpMessage, TransferEnded
+from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
@@ -59,6 +60,7 @@ def test_the_time_is_that_of_the_time_zone(
     expect_resync_at(history, handset, ntp, last, due)
 
 
+@reading(resync_at_dst="wall-clock")
 @requirement("resync.at.clock")
 def test_the_default_time_zone_is_eight_hours_behind_with_summer_time_from_the_end_of_march(
     handset: HandsetControl,
@@ -124,6 +126,7 @@ def test_the_time_offset_of_dhcp_is_ignored_by_default(
 # -- daylight saving time ----------------------------------------------------------------------------
 
 
+@reading(resync_at_dst="wall-clock")
 @requirement("resync.at.clock")
 @pytest.mark.parametrize(
     ("now", "first", "second"),
@@ -164,6 +167,7 @@ def test_without_daylight_saving_time_there_is_no_change(
     expect_resync_at(history, handset, ntp, last, "2026-03-08 12:30")
 
 
+@reading(resync_at_dst="wall-clock")
 @requirement("resync.at.clock")
 def test_a_time_that_the_clock_shows_twice_counts_once(
     handset: HandsetControl,
@@ -182,8 +186,19 @@ def test_a_time_that_the_clock_shows_twice_counts_once(
     expect_resync_at(history, handset, ntp, last, "2026-11-02 06:30")
 
 
+@reading(resync_at_dst="wall-clock")
 @requirement("resync.at.clock")
+@pytest.mark.parametrize(
+    ("value", "next_day"),
+    [
+        ("0200", "2026-03-09 06:00"),
+        ("0230", "2026-03-09 06:30"),
+        ("0259", "2026-03-09 06:59"),
+    ],
+)
 def test_a_time_that_the_clock_jumps_over(
+    value: str,
+    next_day: str,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
@@ -192,16 +207,35 @@ def test_a_time_that_the_clock_jumps_over(
     reference: Phone,
 ) -> None:
     serve_at(dhcp, tftp, ntp, "2026-03-08 06:00")
-    last = synced(history, handset, Resync_At__HHmm_="0230", **NEW_YORK)
+    last = synced(history, handset, Resync_At__HHmm_=value, **NEW_YORK)
     # At 02:00 of standard time, 07:00 UTC, it is 03:00 of summer time.
     if reference.interpretations.resync_at_gap == "at-change":
         last = expect_resync_at(history, handset, ntp, last, "2026-03-08 07:00")
-    expect_resync_at(history, handset, ntp, last, "2026-03-09 06:30")
+    expect_resync_at(history, handset, ntp, last, next_day)
+
+
+@requirement("resync.at.clock")
+@pytest.mark.parametrize(
+    ("value", "due"), [("0159", "2026-03-08 06:59"), ("0300", "2026-03-08 07:00")]
+)
+def test_a_time_beside_those_that_the_clock_jumps_over(
+    value: str,
+    due: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-08 06:00")
+    last = synced(history, handset, Resync_At__HHmm_=value, **NEW_YORK)
+    expect_resync_at(history, handset, ntp, last, due)
 
 
 # -- midnight ----------------------------------------------------------------------------------------
 
 
+@reading(resync_at_2400="midnight")
 @requirement("resync.at.clock")
 @pytest.mark.parametrize(
     ("value", "now", "due"),
@@ -267,6 +301,47 @@ def test_a_clock_that_is_put_back_over_the_time_shows_it_twice_and_it_counts_onc
     expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
 
 
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock")
+def test_a_clock_that_is_put_forward_over_the_time(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 02:00")
+    last = synced(history, handset, Resync_At__HHmm_="0730")
+    mark = history.mark()
+    ntp.shift(8 * HOUR)
+    changed = told(history, handset, mark, within=2 * HOUR)
+    if reference.interpretations.resync_at_gap == "at-change":
+        last = expect_resyncs(history, handset, changed, (0, 600))
+    expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
+
+
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock")
+def test_a_clock_that_is_set_within_the_range_counts_from_then_on(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 06:00")
+    last = synced(history, handset, Resync_At__HHmm_="0730", Resync_At_Random_Delay="65535")
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_At_Random_Delay="600"))
+    expect_no_resync_until(history, ntp, last, "2026-03-02 07:30")
+    ntp.shift(HOUR // 2)
+    told(history, handset, history.mark(), within=2 * HOUR)
+    ntp.silent()
+    last = expect_resync_at(history, handset, ntp, last, "2026-03-02 08:00", within=18.5 * HOUR)
+    for day in ("03", "04"):
+        last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day} 07:30")
+
+
 @requirement("resync.at", "resync.at.clock")
 def test_a_clock_that_was_set_runs_on_when_the_server_falls_silent(
     handset: HandsetControl,
@@ -319,3 +394,58 @@ def test_a_phone_that_is_told_the_time_late_goes_by_it_from_then_on(
     tftp.serve(DEFAULT_PATH, flat_profile())
     told(history, handset, history.mark(), within=2 * HOUR)
     expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
+
+
+# -- a lease -----------------------------------------------------------------------------------------
+
+
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock", "dhcp.renewal")
+@pytest.mark.parametrize(("hours", "due"), [(2, "2026-03-02 05:30"), (-2, "2026-03-02 09:30")])
+def test_the_time_offset_of_a_renewed_lease_counts(
+    hours: int,
+    due: str,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 02:00")
+    last = renewed(history, handset, dhcp, tftp, ntp, hours)[0]
+    expect_resync_at(history, handset, ntp, last, due)
+
+
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock", "dhcp.renewal")
+def test_a_time_offset_that_lets_the_clock_jump_over_the_time(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+    reference: Phone,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 02:00")
+    last, changed = renewed(history, handset, dhcp, tftp, ntp, 8)
+    if reference.interpretations.resync_at_gap == "at-change":
+        last = expect_resyncs(history, handset, changed, (0, 600))
+    expect_resync_at(history, handset, ntp, last, "2026-03-02 23:30")
+
+
+def renewed(
+    history: History,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    hours: int,
+) -> tuple[TransferEnded, DhcpMessage]:
+    """Resync_At is 07:30, and a renewal brings another offset from UTC than the lease before it."""
+    times = {"lease_time": 48 * HOUR, "t2": 40 * HOUR}
+    servers = {"option_66": tftp.address, "ntp": ntp.address}
+    dhcp.offer(**servers, **times, t1=HOUR, time_offset=0)
+    last = synced(history, handset, Resync_At__HHmm_="0730", Ignore_DHCP_Time_Offset="No")
+    dhcp.offer(**servers, **times, t1=36 * HOUR, time_offset=hours * HOUR)
+    ack = history.wait(DhcpMessage, after=last, kind="ACK", within=2 * HOUR)
+    return last, ack
