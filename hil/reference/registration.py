@@ -227,10 +227,10 @@ def _register(line: Line, decisions: LineDecisions) -> LineStep:
 def _granted(line: Line, at: int, expires: int, decisions: LineDecisions) -> LineStep:
     parameters, number = line.parameters, line.number
     held = decisions.expires_granted(parameters, expires)
-    if line.server == 0:
-        due = _due(at, decisions.refresh(held), "registration.refresh")
-    else:
+    if line.server:
         due = _due(at, decisions.fallback(parameters, number, held), "registration.fallback")
+    else:
+        due = _due(at, decisions.refresh(held), "registration.refresh")
     server = decisions.servers(parameters, number)[line.server]
     duties = () if line.registered else (Registered(server),)
     line = replace(
@@ -251,10 +251,11 @@ def _failed(line: Line, failed: RegisterFailed, decisions: LineDecisions) -> Lin
         longer = decisions.longer_expires(parameters, line.expires, failed.min_expires)
         if longer is not None:
             return _register(replace(line, expires=longer), decisions)
-    further = line.server + 1 < len(decisions.servers(parameters, line.number))
+    further = line.server + 1
     held = line.bound is not None and line.bound > line.server
-    if further and (held or decisions.tries_backup(failed.code, parameters)):
-        return _register(replace(line, server=line.server + 1), decisions)
+    leads_on = held or decisions.tries_backup(failed.code, parameters)
+    if leads_on and further < len(decisions.servers(parameters, line.number)):
+        return _register(replace(line, server=further), decisions)
     delay = decisions.retry_after(failed.code, failed.retry_after)
     clause = "registration.retry_after"
     if delay is None and decisions.retries_soon(failed.code, parameters):

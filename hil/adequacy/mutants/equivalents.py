@@ -12,14 +12,11 @@ from collections.abc import Iterator, Sequence
 from hil.adequacy.mutants.equivalent import Equivalent as Equivalent
 from hil.adequacy.mutants.equivalents_attempts import ATTEMPTS
 from hil.adequacy.mutants.equivalents_clock import CLOCK
+from hil.adequacy.mutants.equivalents_lines import LINES
 from hil.adequacy.mutants.equivalents_timers import TIMERS
 from hil.adequacy.mutants.sites import Mutant
 from hil.errors import UsageError
 
-_RUNS_IN_ORDER = (
-    "the phone tells its machine only what it waits for: an attempt begins while nothing else is under "
-    "way, an answer comes to a request; a history can have it otherwise"
-)
 _VALID_LIST = "a list with such an entry is no valid value, so none comes to be in force"
 _SKIPPED = "why an option was passed over is told by `hil resolve` alone"
 
@@ -35,10 +32,9 @@ _MORE: tuple[Equivalent, ...] = (
     Equivalent("provisioning_source", "parse_order", "branch", "entry", "*", _VALID_LIST),
     Equivalent("provisioning_source", "*", "*", "skipped.append(*", "*", _SKIPPED),
     Equivalent("provisioning_source", "*", "update", "replace(source, skipped=*", "*", _SKIPPED),
-    Equivalent("registration", "advance", "branch", "line.phase is not *", "False", _RUNS_IN_ORDER),
 )
 
-EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *TIMERS)
+EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *LINES, *TIMERS)
 
 
 def declared(

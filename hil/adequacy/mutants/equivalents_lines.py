@@ -1,0 +1,123 @@
+"""Equivalent mutants of lines, their codes and plans, and of the phone's faces: pages, log, reports."""
+
+from __future__ import annotations
+
+from hil.adequacy.mutants.equivalent import Equivalent
+
+_LIMIT = (
+    "a limit of our own against what is hostile: nothing published asks for it, so that no test may "
+    "rest on where it lies"
+)
+_NO_PLAN = "a text that is no dial plan: what a phone makes of one is not published"
+_NO_SERVER = "a value that names no server: what a phone makes of one is not published"
+_SAME_PLACE = "a search from before the beginning is one from the beginning"
+_KEYS_ONLY = "what reaches the plan comes from the keys: at least one, and none but those"
+_NARROWER = (
+    "the phone begins within a part of the time that it is allowed, which no text forbids; each moment "
+    "of the whole is as right"
+)
+_REFRESH = (
+    "a binding may be refreshed at any moment before its end (RFC 3261 section 10.2.4), so one that is "
+    "refreshed earlier than need be shows nothing"
+)
+_NANOSECOND = "a nanosecond in a second is below what any laboratory can see"
+_CLAUSE = (
+    "by which clause something is due is for the judge's findings, and changes no moment of it"
+)
+_SINCE = (
+    "since when a line has no registration is kept for the judge; the phone is told of the loss"
+)
+_RUNS_IN_ORDER = (
+    "the phone tells its line only what it waits for, and only while it registers; a history can have "
+    "it otherwise"
+)
+_ORDER = "two tuples that are made alike are compared, whatever the order of what is in them"
+_OLDER_GUIDES = (
+    "only older guides have Use_Outbound_Proxy and what it may be; what these phones make of a No is "
+    "not published, and no verdict rests on it"
+)
+_ZERO = "no document says what an interval of 0 means"
+_REFUSAL = (
+    "how a NOTIFY is refused, and what of several reasons comes first, is not published: any refusal "
+    "will do, and no verdict rests on which"
+)
+_CHECK_SYNC = "a phone may know check-sync or not (RFC 2119 MAY), so both are right"
+_OTHER_PROFILE = "what a profile means in another event than resync is not published"
+
+LINES: tuple[Equivalent, ...] = (
+    Equivalent("dial_plan", "*", "*", "*LONGEST_PLAN*", "*", _LIMIT),
+    Equivalent("dial_plan", "DialPlan.verdict", "branch", "not number or *", "False", _KEYS_ONLY),
+    Equivalent("dial_plan", "DialPlan.verdict", "connective", "not number or *", "*", _KEYS_ONLY),
+    Equivalent("dial_plan", "DialPlan.verdict", "bound", "len(number) > LONGEST*", "*", _LIMIT),
+    Equivalent("dial_plan", "DialPlan.verdict", "off-by-one", "LONGEST_NUMBER", "*", _LIMIT),
+    Equivalent("dial_plan", "DialPlan.parse", "branch", "not opened or *", "False", _NO_PLAN),
+    Equivalent("dial_plan", "DialPlan.parse", "connective", "not opened or *", "*", _NO_PLAN),
+    Equivalent("dial_plan", "DialPlan.parse", "branch", "not _MASTER*", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_sequence", "branch", "barred", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_tokens", "branch", "match is None", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_keys", "branch", "token.lastgroup != 'set'", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_keys", "branch", "match is None", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_keys", "branch", "first > last", "False", _NO_PLAN),
+    Equivalent("dial_plan", "_keys", "off-by-one", "0", "-1", _SAME_PLACE),
+    Equivalent("registration", "advance", "branch", "line.phase is not *", "False", _RUNS_IN_ORDER),
+    Equivalent(
+        "registration", "_reconfigured", "branch", "line.phase is *", "False", _RUNS_IN_ORDER
+    ),
+    Equivalent("registration", "_reconfigured", "branch", "before == *", "False", _REFRESH),
+    Equivalent("registration", "_account", "order", "*", "*", _ORDER),
+    Equivalent("registration", "_register", "*", "*not servers*", "False", _RUNS_IN_ORDER),
+    Equivalent(
+        "registration", "_register", "update", "*RegistrationPhase.IDLE*", "*", _RUNS_IN_ORDER
+    ),
+    Equivalent(
+        "registration",
+        "_register",
+        "update",
+        "*REGISTERING, due=None*",
+        "*REGISTERING)",
+        _RUNS_IN_ORDER,
+    ),
+    Equivalent("registration", "_started", "off-by-one", "0", "1", _NARROWER),
+    Equivalent("registration", "_granted", "branch", "line.server", "True", _REFRESH),
+    Equivalent("registration", "_granted", "update", "*lost_at=None*", "*failures=0)", _SINCE),
+    Equivalent("registration", "_failed", "update", "*lost_at=*", "*failures + 1)", _SINCE),
+    Equivalent("registration", "_failed", "statement", "clause = *", "*", _CLAUSE),
+    Equivalent("registration", "_failed", "branch", "*line.lost_at*", "*", _SINCE),
+    Equivalent("registration", "_due", "window", "delay.earliest", "delay.latest", _NARROWER),
+    Equivalent("registration", "_due", "off-by-one", "NANOSECONDS", "*", _NANOSECOND),
+    Equivalent(
+        "line_decisions", "servers", "branch", "*goes_by*", "parameters.raw*", _OLDER_GUIDES
+    ),
+    Equivalent("line_decisions", "refresh", "off-by-one", "0", "1", _NARROWER),
+    Equivalent("line_decisions", "fallback", "bound", "0 < interval < expires", "0 <= *", _ZERO),
+    Equivalent(
+        "line_decisions", "fallback", "bound", "0 < interval < expires", "*<= expires", _NARROWER
+    ),
+    Equivalent("line_decisions", "fallback", "off-by-one", "0", "-1", _ZERO),
+    Equivalent("line_decisions", "short_delay", "off-by-one", "_BITS", "*", _LIMIT),
+    Equivalent("line_decisions", "retry_after", "off-by-one", "LONGEST_DELAY", "*", _LIMIT),
+    Equivalent("line_decisions", "retry_after", "statement", "*LONGEST_DELAY*", "*", _LIMIT),
+    Equivalent("line_decisions", "_server", "connective", "domain is None or *", "*", _NO_SERVER),
+    Equivalent(
+        "line_decisions", "_server", "branch", "port is not None and *", "False", _NO_SERVER
+    ),
+    Equivalent("line_decisions", "_server", "bound", "0 < port < 65536", "*", _NO_SERVER),
+    Equivalent("line_decisions", "_server", "off-by-one", "0", "-1", _NO_SERVER),
+    Equivalent("line_decisions", "_server", "off-by-one", "65536", "65537", _NO_SERVER),
+    Equivalent("line_decisions", "expires_granted", "result", "*", "granted", _REFRESH),
+    Equivalent("notify", "read_event", "branch", "*LONGEST_RULE*", "(action, rule)", _LIMIT),
+    Equivalent("notify", "read_event", "bound", "*LONGEST_RULE*", "*", _LIMIT),
+    Equivalent("notify", "read_event", "off-by-one", "LONGEST_RULE", "*", _LIMIT),
+    Equivalent("notify", "read_event", "branch", "action is not *", "False", _OTHER_PROFILE),
+    Equivalent("notify", "decide", "branch", "needed and *", "False", _REFUSAL),
+    Equivalent("notify", "decide", "*", "interpretations.notify_challenge*", "*", _REFUSAL),
+    Equivalent("notify", "decide", "branch", "Challenge() if needed*", "Accept*", _REFUSAL),
+    Equivalent(
+        "notify", "decide", "*", "action is NotifyAction.CHECK_SYNC and *", "*or*", _CHECK_SYNC
+    ),
+    Equivalent("notify", "decide", "negation", "interpretations.check_sync*", "*", _CHECK_SYNC),
+    Equivalent("notify", "decide", "off-by-one", "BAD_EVENT", "*", _REFUSAL),
+    Equivalent("notify", "decide", "off-by-one", "FORBIDDEN", "*", _REFUSAL),
+    Equivalent("notify", "decide", "branch", "action in RESYNCING*", "False", _REFUSAL),
+)
+"""Rows of `hil.adequacy.mutants.equivalents`."""
