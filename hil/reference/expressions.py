@@ -115,6 +115,8 @@ def parse(
             continue
         if len(term) == 2 and swver is not None and _operator(term[0]) is not None:
             term.insert(0, _Token("word", swver))
+        if not term:
+            raise ExpressionError("a comparison is missing before or after an 'and'")
         if len(term) != 3:
             shown = " ".join(token.text for token in term)[:60]
             raise ExpressionError(f"{shown!r} is not of the form: operand operator operand")
@@ -139,14 +141,10 @@ def _terms(text: str) -> Iterator[list[_Token]]:
     term: list[_Token] = []
     for token in _tokens(text):
         if token.is_word("and"):
-            if not term:
-                raise ExpressionError("'and' joins two comparisons; the one before it is missing")
             yield term
             term = []
         else:
             term.append(token)
-    if not term:
-        raise ExpressionError("a comparison is missing at the end of the expression")
     yield term
 
 

@@ -231,13 +231,10 @@ def is_valid(row: Parameter, value: str) -> bool:
         return value.strip(_SPACE).lower() in ("yes", "no")
     if row.kind is Kind.UNSIGNED:
         number = parse_unsigned(value)
-        raised = row.on_invalid is OnInvalid.RAISED_TO_MINIMUM
-        lowest = 0 if raised or row.minimum is None else row.minimum
-        return number is not None and lowest <= number <= (row.maximum or number)
+        return number is not None and _is_within(row, number)
     if row.kind is Kind.SECONDS:
         milliseconds = parse_seconds(value)
-        lowest, highest = 1000 * (row.minimum or 0), 1000 * (row.maximum or 0)
-        return milliseconds is not None and lowest <= milliseconds <= highest
+        return milliseconds is not None and _is_within(row, milliseconds / 1000)
     if row.kind in _PARSERS:
         try:
             _PARSERS[row.kind](value)
@@ -251,6 +248,13 @@ def is_valid(row: Parameter, value: str) -> bool:
     if row.kind is Kind.OPTION_LIST:
         return parse_option_codes(value) is not None
     return True
+
+
+def _is_within(row: Parameter, number: float) -> bool:
+    """Whether a number that is not negative is in the row's range, or can be raised to it."""
+    raised = row.on_invalid is OnInvalid.RAISED_TO_MINIMUM
+    lowest = 0 if raised or row.minimum is None else row.minimum
+    return lowest <= number and (row.maximum is None or number <= row.maximum)
 
 
 def parse_choice(row: Parameter, value: str) -> str | None:

@@ -63,6 +63,8 @@ OPTIONS = (
 URLS = (
     "ftp://HOST/x.xml",
     "gds://HOST/x.xml",
+    "HOST",
+    "tftp://HOST",
     "http://HOST",
     "http://HOST:0/x.xml",
     "http://HOST:65536/x.xml",

@@ -80,8 +80,8 @@ def test_a_challenge_to_a_post_is_answered_with_the_body_again(
     lease = boot_to_lease(
         history,
         handset,
-        Profile_Rule=f"[--uid phone --pwd s3cret --post a] {http.url('/cgi')}",
-        GPP_A="mac=$MA",
+        Profile_Rule=f"[--uid phone --pwd s3cret --post p] {http.url('/cgi')}",
+        GPP_P="mac=$MA",
     )
     within = 2 * (handset.timing.step + handset.timing.late)
     history.expect(HttpRequest, after=lease, within=within, count=2)
@@ -121,6 +121,31 @@ def test_an_alias_map_names_the_elements_of_somebody_elses_xml(
     )
     synced = first_resync(history, handset, up)
     expect_resyncs(history, handset, synced, 600, requirement="rules.alias")
+
+
+@requirement("rules.alias")
+@pytest.mark.parametrize(("others", "period"), [(28, 600), (29, 1200)])
+def test_thirty_entries_of_an_alias_map_count(
+    others: int,
+    period: int,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    """SPA Provisioning Guide: "Up to 30 parameters can be remapped"; no entry does not count."""
+    entries = [f"/other{number} = /flat-profile/GPP_A ;" for number in range(others)]
+    tftp.serve("/customer.xml", CUSTOMER)
+    up = handset.boot(
+        Profile_Rule=f"[--alias m] tftp://{tftp.address}/customer.xml",
+        GPP_M="".join(entries)
+        + "nonsense ;/name = /flat-profile/GPP_B ; ;/resync = /flat-profile/Resync_Periodic ;",
+        Resync_Random_Delay="0",
+        Resync_Periodic="1200",
+        Resync_Error_Retry_Delay="1200",
+    )
+    synced = first_resync(history, handset, up)
+    expect_resyncs(history, handset, synced, period, requirement="rules.alias")
 
 
 # -- SRV ----------------------------------------------------------------------------------------------
