@@ -61,7 +61,7 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         finished = Finished(False, str(error), Purpose.REPORT)
         return replace(phone, report_due=None), (finished,)
     attempt = Attempt(
-        phone.report_due.reason if phone.report_due is not None else Reason.FIRST,
+        Reason.FIRST,
         at,
         phone.parameters,
         purpose=Purpose.REPORT,

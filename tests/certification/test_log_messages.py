@@ -274,3 +274,26 @@ def test_the_port_of_the_syslog_server_may_be_given(
     within = (synced.at - up.at) / 1e9 + handset.timing.message
     history.expect(SyslogMessage, after=up, text="begins", within=within, requirement="log.request")
     history.expect(SyslogMessage, after=up, text="ends", within=within, requirement="log.success")
+
+
+@requirement("log.request", "log.success")
+def test_the_syslog_server_may_be_on_another_port(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    peer_log: SyslogEndpoint,
+    history: History,
+) -> None:
+    provision(dhcp, tftp)
+    up = handset.boot(
+        Syslog_Server=f"{peer_log.address}:{peer_log.port}",
+        Log_Request_Msg="begins",
+        Log_Success_Msg="ends",
+    )
+    first_resync(history, handset, up)
+    history.sleep(handset.timing.message)
+    told = history.all(SyslogMessage, after=up, text=re.compile("begins|ends"))
+    ports = [(each.text, each.port) for each in told]
+    due = [("begins", peer_log.port), ("ends", peer_log.port)]
+    history.check("the messages and their ports", seen=ports, due=due)

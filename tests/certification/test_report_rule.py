@@ -9,11 +9,12 @@ from hil.clients.reports import read_report
 from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
+from hil.endpoints.faults import StaleNonce
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, idle_phone, next_transfer, soon
@@ -97,6 +98,65 @@ def test_the_second_destination_gets_its_report_although_the_first_refuses(
     first = _report(history, handset, lease)
     second = _report(history, handset, first)
     history.check("where to", seen=[first.path, second.path], due=["/one.xml", "/two.xml"])
+
+
+@requirement("report.rule")
+def test_a_destination_that_is_none_is_passed_over(
+    handset: HandsetControl, http: HttpEndpoint, history: History
+) -> None:
+    http.serve("/two.xml", b"")
+    lease = boot_to_lease(
+        history,
+        handset,
+        Resync_On_Reset="No",
+        Report_Rule=f"no://where/one.xml http://{http.address}/two.xml",
+    )
+    sent = _report(history, handset, lease)
+    history.check("where to", seen=sent.path, due="/two.xml")
+    history.expect_none(HttpRequest, after=sent, within=7200)
+
+
+@requirement("report.rule", "transfer.authentication")
+def test_each_destination_may_ask_for_credentials_three_times(
+    handset: HandsetControl, http: HttpEndpoint, history: History
+) -> None:
+    """ "401, 407: retry immediately with credentials, max 2 retries": that many for each."""
+    http.serve("/one.xml", b"")
+    http.require_digest("/one.xml", "phone", "s3cret")
+    http.require_digest("/two.xml", "phone", "another")
+    http.inject(StaleNonce(), nth=2)
+    shown = "[--uid phone --pwd s3cret]"
+    lease = boot_to_lease(
+        history,
+        handset,
+        Resync_On_Reset="No",
+        Report_Rule=f"{shown}{http.url('/one.xml')} {shown}{http.url('/two.xml')}",
+    )
+    history.sleep(60)
+    paths = [each.path for each in history.all(HttpRequest, after=lease)]
+    history.check("the requests", seen=paths, due=["/one.xml"] * 3 + ["/two.xml"] * 3)
+
+
+@reading(redirect_limit=5)
+@requirement("report.rule", "transfer.redirect")
+def test_each_destination_may_be_moved_five_times(
+    handset: HandsetControl, http: HttpEndpoint, history: History
+) -> None:
+    """The first one is found after five redirects, the second one never."""
+    for number in range(5):
+        http.redirect(f"/one-{number}", http.url(f"/one-{number + 1}"))
+    http.serve("/one-5", b"")
+    http.redirect("/two", http.url("/two"))
+    lease = boot_to_lease(
+        history,
+        handset,
+        Resync_On_Reset="No",
+        Report_Rule=f"{http.url('/one-0')} {http.url('/two')}",
+    )
+    history.sleep(60)
+    paths = [each.path for each in history.all(HttpRequest, after=lease)]
+    due = ["/one-0", "/one-1", "/one-2", "/one-3", "/one-4", "/one-5"] + ["/two"] * 6
+    history.check("the requests", seen=paths, due=due)
 
 
 @requirement("report.rule")
