@@ -64,6 +64,8 @@ def is_heard_again(shadow: Shadow, at: int) -> list[Shadow]:
         return ways
     left = shadow.fork()
     left.failed("no address", min(step.since, since), at)
+    # It may have told of that while nobody could hear.
+    left.logs.excuse()
     ways.append(left)
     match step:
         case Looking():

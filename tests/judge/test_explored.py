@@ -138,3 +138,31 @@ def test_what_began_before_may_have_gone_to_the_servers_of_before() -> None:
 
 def test_what_begins_after_that_shows() -> None:
     assert "the retried resync did not begin" in whats(renamed().ended(5000))
+
+
+# -- what fails while nobody can hear --------------------------------------------------------------------
+
+
+def failed_in_silence(*, third: float) -> Story:
+    """It asks a server elsewhere, loses its lease for five seconds, and goes on with its retries."""
+    story = booted(
+        Profile_Rule=f"tftp://{ELSEWHERE}/a.xml",
+        Resync_Error_Retry_Delay="60,120,240",
+        Syslog_Server=LAB,
+        Log_Request_Msg="asks",
+        Log_Failure_Msg="failed",
+    )
+    nak = ev.DhcpMessage(
+        source="dhcp", direction=ev.Direction.SENT, kind="NAK", mac="00:0e:08:aa:bb:cc", xid=1
+    )
+    story.log(10, "asks").tell(15, nak).lease(20)
+    story.log(77, "asks").log(80, "failed")
+    return story.log(third, "asks").log(third + 3, "failed").ended(third + 10)
+
+
+def test_a_failure_that_nobody_could_hear_is_counted() -> None:
+    assert whats(failed_in_silence(third=200)) == []
+
+
+def test_but_what_could_be_heard_is_counted_as_it_was() -> None:
+    assert whats(failed_in_silence(third=230)) != []
