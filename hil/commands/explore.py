@@ -180,6 +180,8 @@ class _Progress:
 
 
 def _summary(outcome: Outcome, seed: int, wall_s: float) -> None:
+    from hil.explore.search import Found
+
     tally = outcome.tally
     words = ", ".join(f"{count} {word}" for word, count in sorted(tally.results.items()))
     click.echo(f"seed {seed}: {tally.scenarios} scenarios ({words})")
@@ -187,10 +189,12 @@ def _summary(outcome: Outcome, seed: int, wall_s: float) -> None:
     click.echo(f"{len(tally.clauses)} clauses were checked, each in so many scenarios:")
     for line in _columns(tally):
         click.echo(f"  {line}")
+    for name, count in sorted(tally.broken.items()):
+        click.echo(f"{name} was seen broken in {count} scenario(s)")
     if "inconclusive" in tally.remarks:
         click.echo(f"inconclusive, for example: {tally.remarks['inconclusive'].splitlines()[-1]}")
     for found in outcome.found.values():
-        flaky = f"; FLAKY, came again in {found.again} of 2 further runs" if found.flaky else ""
+        flaky = f"; FLAKY, came again in {found.again} of {Found.AGAIN} runs" if found.flaky else ""
         click.echo(f"\n{found.evidence}\n  test: {found.file} ({found.calls} calls{flaky})")
 
 

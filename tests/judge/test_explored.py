@@ -140,7 +140,7 @@ def test_what_begins_after_that_shows() -> None:
     assert "the retried resync did not begin" in whats(renamed().ended(5000))
 
 
-# -- what fails while nobody can hear --------------------------------------------------------------------
+# -- what fails while nobody can hear ------------------------------------------------------------------
 
 
 def failed_in_silence(*, third: float) -> Story:
