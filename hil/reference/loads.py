@@ -46,7 +46,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MODEL = re.compile(r"model ([A-Za-z0-9]{1,16})")
 _VERSION = re.compile(r"version ([A-Za-z0-9][A-Za-z0-9._-]{0,127})")
 _MEMBER = re.compile(r"member ([!-~]+) ([0-9]{1,12}) ([0-9a-f]{64})")
-_SIGNED = re.compile(rb"([0-9a-f]{128})\n")
+_SIGNED = re.compile(rb"[0-9a-f]{128}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,12 @@ def read_load(data: bytes, *, model: str = "7832", trusted_key: bytes = TEST_PUB
     name = _field(_VERSION, lines, 1)
     if made_for != model:
         raise LoadError(LoadErrorKind.WRONG_MODEL, f"made for {made_for}, this is a {model}")
-    if len(lines) > 2 + MAX_MEMBERS:
+    members = lines[2:]
+    if len(members) > MAX_MEMBERS:
         raise LoadError(
-            LoadErrorKind.TOO_MANY_MEMBERS, f"{len(lines) - 2} members, {MAX_MEMBERS} are most"
+            LoadErrorKind.TOO_MANY_MEMBERS, f"{len(members)} members, {MAX_MEMBERS} are most"
         )
-    return Load(name, made_for, _members(lines[2:]))
+    return Load(name, made_for, _members(members))
 
 
 def check_member(member: Member, size: int, sha256: str) -> None:
@@ -144,7 +145,7 @@ def _signed_lines(data: bytes, trusted_key: bytes) -> list[str]:
     signed += b"\n"
     try:
         key = Ed25519PublicKey.from_public_bytes(trusted_key)
-        key.verify(bytes.fromhex(match[1].decode()), signed)
+        key.verify(bytes.fromhex(match.group().decode()), signed)
     except InvalidSignature:
         raise LoadError(
             LoadErrorKind.BAD_SIGNATURE, "not signed with the key that the phone trusts"

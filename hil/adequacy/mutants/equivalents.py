@@ -13,7 +13,9 @@ from hil.adequacy.mutants.equivalent import Equivalent as Equivalent
 from hil.adequacy.mutants.equivalents_attempts import ATTEMPTS
 from hil.adequacy.mutants.equivalents_clock import CLOCK
 from hil.adequacy.mutants.equivalents_lines import LINES
+from hil.adequacy.mutants.equivalents_profiles import PROFILES
 from hil.adequacy.mutants.equivalents_timers import TIMERS
+from hil.adequacy.mutants.equivalents_upgrades import UPGRADES
 from hil.adequacy.mutants.sites import Mutant
 from hil.errors import UsageError
 
@@ -34,7 +36,7 @@ _MORE: tuple[Equivalent, ...] = (
     Equivalent("provisioning_source", "*", "update", "replace(source, skipped=*", "*", _SKIPPED),
 )
 
-EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *LINES, *TIMERS)
+EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *LINES, *TIMERS, *UPGRADES)
 
 
 def declared(
