@@ -164,7 +164,7 @@ def _meetings(
 
 
 def has_occasion(cell: Cell) -> bool:
-    """Whether, without the fault, its endpoint is spoken to after the instant."""
+    """Whether, without the fault, what it needs is heard after the instant."""
     if not cell.fault.needs or cell.instant is Instant.BEFORE:
         heard = [span.heard for span in cell.group.controls[cell.handset].timeline.spans]
         return not cell.fault.needs or any(cell.fault.needs in each for each in heard)

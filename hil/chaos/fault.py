@@ -58,7 +58,7 @@ class LabFaultKind:
     occasion), tells the scene when it strikes, and returns how it is taken away. It may start tasks
     of the loop but not block. ``words`` say what is broken, ``detector`` what is to notice it.
     ``instants`` are those at which it can be armed. With ``needs`` the fault has an occasion only where
-    the endpoint of that name (the source of its events) hears something afterwards.
+    that is heard afterwards: an endpoint (the source of its events), or a power command.
     """
 
     name: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hil.chaos.fault import Instant, LabFaultKind, Remedy, Scene
+from hil.chaos.timeline import POWER_OFF, POWER_ON
 from hil.virtual.pdu import HONEST, PduManner
 
 _READ_BACK_AND_LINK = "the link is held against what the outlet reads back"
@@ -68,30 +69,35 @@ POWER_FAULTS = (
         "the PDU reads back off, and the outlet has power",
         _READ_BACK_AND_LINK,
         _manner(PduManner(stuck_on=True)),
+        needs=POWER_OFF,
     ),
     LabFaultKind(
         "pdu-says-on-stays-off",
         "the PDU reads back on, and the outlet has no power",
         _READ_BACK_AND_LINK,
         _manner(PduManner(stuck_off=True)),
+        needs=POWER_ON,
     ),
     LabFaultKind(
         "pdu-says-error-did-it",
         "the PDU answers a command with an error, and carries it out",
         "a refusal is held against what the outlet reads back",
         _manner(PduManner(refuses=True)),
+        needs=POWER_ON,
     ),
     LabFaultKind(
         "pdu-late",
         f"the outlet switches {_LATE_S:g} s after the PDU reads back that it has",
         _READ_BACK_AND_LINK,
         _manner(PduManner(late_s=_LATE_S)),
+        needs=POWER_ON,
     ),
     LabFaultKind(
         "pdu-dead",
         "the PDU answers nothing and does nothing",
         "each request has a deadline, each command a last attempt",
         _manner(PduManner(dead=True)),
+        needs=POWER_ON,
     ),
     LabFaultKind(
         "outlet-wrong-dead",

@@ -14,6 +14,8 @@ from hil.chaos.fault import LASTING, MOMENTARY, SOURCE
 from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
 
+POWER_ON, POWER_OFF = "power on", "power off"
+"""What a PDU hears."""
 _SHORTLY_S = 0.5
 
 
@@ -22,7 +24,8 @@ class Span(msgspec.Struct, frozen=True):
 
     ``midway`` is how many events after its beginning the phone had its lease, ``midway_s`` when that
     was, ``late_s`` shortly before the last check; ``powers`` counts how often the phone got its power.
-    ``heard`` has the time at which each endpoint was spoken to last.
+    ``heard`` has the time at which each endpoint was spoken to last, and the PDU told each of its two
+    commands.
     """
 
     test: str
@@ -100,18 +103,20 @@ def _span(part: Sequence[ev.Event]) -> Span:
         (midway.at - started.at) / NANOSECONDS,
         (late - started.at) / NANOSECONDS,
         len(powered),
-        {e.source: (e.at - started.at) / NANOSECONDS for e in part if _heard(e)},
+        {who: (e.at - started.at) / NANOSECONDS for e in part if (who := _hearer(e))},
     )
 
 
-def _heard(event: ev.Event) -> bool:
-    """Whether it says that an endpoint took a datagram or a connection."""
+def _hearer(event: ev.Event) -> str:
+    """The endpoint that took a datagram or a connection, the power command; empty for neither."""
     match event:
         case ev.DhcpMessage(direction=ev.Direction.RECEIVED):
-            return True
+            return event.source
         case ev.SipMessage(direction=ev.Direction.RECEIVED, transport="UDP"):
-            return True
+            return event.source
         case ev.Connected() | ev.DnsQuery() | ev.TftpRequest() | ev.SyslogMessage() | ev.NtpQuery():
-            return True
+            return event.source
+        case ev.PowerRequested():
+            return POWER_ON if event.action is ev.PowerAction.ON else POWER_OFF
         case _:
-            return False
+            return ""

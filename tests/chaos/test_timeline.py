@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.chaos.fault import SOURCE, Scene
-from hil.chaos.timeline import Timeline, timeline
+from hil.chaos.timeline import POWER_OFF, POWER_ON, Timeline, timeline
 from hil.history import History
 from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
@@ -118,6 +118,18 @@ def test_an_endpoint_heard_what_came_in_not_what_it_said(told: Told) -> None:
     whole(told, "one", 1, 100)
     (span,) = told.read().spans
     assert span.heard == {"dhcp": 10.0, "tftp": 20.0}
+
+
+def test_a_pdu_hears_two_commands(told: Told) -> None:
+    told.at(0, ev.TestStarted(source="bench", test="one"))
+    for seconds, action in (
+        (1, ev.PowerAction.ON),
+        (2, ev.PowerAction.OFF),
+        (3, ev.PowerAction.ON),
+    ):
+        told.at(seconds, ev.PowerRequested(source="power", outlet="1", action=action))
+    (span,) = told.read().spans
+    assert span.heard == {POWER_ON: 3.0, POWER_OFF: 2.0}
 
 
 def test_strikes_are_told_as_they_were(told: Told) -> None:
