@@ -6,6 +6,7 @@ import pytest
 
 from hil.clients.reports import read_report
 from hil.clients.web import PhoneWeb
+from hil.endpoints.faults import Delay
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
@@ -15,7 +16,14 @@ from hil.lab_time import NANOSECONDS
 from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, expect_reboot, idle_phone, next_transfer, soon
+from hil.testing import (
+    boot_to_lease,
+    check_in_force,
+    expect_reboot,
+    idle_phone,
+    next_transfer,
+    soon,
+)
 
 PATH = "/report"
 MODES = ("On Request", "On Local Change", "Periodically")
@@ -77,6 +85,45 @@ def test_a_notify_asks_for_a_report_at_once_in_each_mode(
     asked = history.mark()
     sip.notify("report")
     history.expect(HttpRequest, after=asked, method="POST", path=PATH, within=soon(handset))
+
+
+@requirement("report.when")
+@pytest.mark.parametrize("first", ["the resync", "the report"])
+def test_a_report_and_a_resync_that_meet_both_come_to_their_end(
+    handset: HandsetControl,
+    http: HttpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    first: str,
+) -> None:
+    """Whatever is asked for first takes ten seconds, and the other one is asked for meanwhile."""
+    http.serve(PATH, b"")
+    http.serve("/a.xml", flat_profile(GPP_A="new"))
+    sip.account(1, "5001", "secret")
+    idle_phone(
+        history,
+        handset,
+        Report_Rule=http.url(PATH),
+        GPP_A="old",
+        Proxy_1_=sip.address,
+        User_ID_1_="5001",
+        Password_1_="secret",
+    )
+    http.inject(Delay(10), name="/a.xml" if first == "the resync" else PATH)
+    asked = history.mark()
+    if first == "the resync":
+        web.resync(http.url("/a.xml"))
+        history.sleep(3)
+        sip.notify("report")
+    else:
+        sip.notify("report")
+        history.sleep(3)
+        web.resync(http.url("/a.xml"))
+    history.sleep(60)
+    paths = sorted(each.path for each in history.all(HttpRequest, after=asked))
+    history.check("what is asked for", seen=paths, due=["/a.xml", PATH])
+    check_in_force(history, handset, web, GPP_A="new")
 
 
 @requirement("report.when")

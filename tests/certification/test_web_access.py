@@ -104,12 +104,26 @@ def test_a_command_without_the_right_password_has_no_effect(
 ) -> None:
     tftp.serve("/a.xml", flat_profile())
     asked = idle_phone(history, handset, Admin_Password="Ax7-room9")
-    for command in ("resync?/a.xml", "upgrade?/a.loads", "reboot"):
-        web.get(f"/admin/{command}{credentials}")
+    commands = ("resync?/a.xml", "upgrade?/a.loads", "reboot")
+    statuses = [web.get(f"/admin/{command}{credentials}").status for command in commands]
+    # Without credentials a server asks for them (RFC 9110 section 15.5.2).
+    due = statuses if credentials else [401] * 3
+    history.check("the statuses of the answers", seen=statuses, due=due)
     history.expect_none(ProvisioningRequest, after=asked, within=600)
     history.expect_none(
         DhcpMessage, after=asked, within=600, kind="DISCOVER", direction=Direction.RECEIVED
     )
+
+
+@requirement("web.access")
+def test_a_command_is_obeyed_after_the_log_in_that_its_answer_asks_for(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    tftp.serve("/a.xml", flat_profile())
+    asked = idle_phone(history, handset, Admin_Password="Ax7-room9")
+    web.log_in("admin", "Ax7-room9")
+    web.resync("/a.xml")
+    history.check("what is asked for", seen=fetched(history, handset, asked, 1), due=["/a.xml"])
 
 
 @requirement("web.access")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
@@ -12,6 +13,7 @@ from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, check_in_force, expect_reboot, idle_phone, next_transfer
+from hil.testing.clock import serve_at, synced
 
 STATUS, CONFIGURATION = "/admin/status.xml", "/admin/cfg.xml"
 SECRETS = {
@@ -152,6 +154,28 @@ def test_the_status_page_says_why_a_resync_failed(
     told = [bool(missing), bool(corrupt), missing != corrupt]
     history.check("whether the reasons tell one from another", seen=told, due=[True] * 3)
     history.check("why the good one failed", seen=good, due="")
+
+
+@requirement("web.pages")
+def test_the_status_page_says_when_a_resync_ended(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 09:00")
+    synced(history, handset, Resync_Error_Retry_Delay="0")
+    history.sleep(3600)
+    asked = history.mark()
+    web.resync("/missing.xml")
+    next_transfer(history, handset, asked)
+    history.sleep(handset.timing.step)
+    line = web.status().provisioning[0]
+    # It has counted from when its clock was set, which took a minute or two after the boot.
+    when = "" if line.at is None else f"{line.at:%Y-%m-%d %H}"
+    history.check("what and when", seen=(line.what, when), due=("Failed", "2026-03-02 10"))
 
 
 @requirement("web.pages")

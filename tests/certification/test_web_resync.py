@@ -171,6 +171,16 @@ def test_triggers_that_are_false_do_not_keep_the_phone_from_obeying(
 
 
 @requirement("web.resync")
+def test_upgrade_enable_no_does_not_keep_the_phone_from_obeying(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    tftp.serve("/a.xml", flat_profile())
+    asked = idle_phone(history, handset, Upgrade_Enable="No")
+    web.resync("/a.xml")
+    history.check("what is asked for", seen=fetched(history, handset, asked, 1), due=["/a.xml"])
+
+
+@requirement("web.resync")
 def test_a_command_during_a_resync_is_obeyed_after_it(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
