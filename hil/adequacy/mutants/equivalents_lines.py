@@ -44,6 +44,38 @@ _REFUSAL = (
 _CHECK_SYNC = "a phone may know check-sync or not (RFC 2119 MAY), so both are right"
 _OTHER_PROFILE = "what a profile means in another event than resync is not published"
 
+_NOBODY = "without a web server nobody answers, so nobody asks"
+_STATUS = (
+    "with which status a command is refused is not published, and that nothing follows is seen to by "
+    "the machine as well, which knows what is enabled"
+)
+_PUT_FIRST = "the phone hands over the address's own credentials in the place of the others already"
+_NO_ADMINISTRATOR = "what an administrator without a password may see is not published"
+_TYPES = (
+    "a guard that the type checker asks for: whoever calls this has made sure, and no phone gets here "
+    "without"
+)
+_FROM_BOOT = (
+    "whether the delay after a local change counts from it or from the boot that it causes is not "
+    "published, nor what a second change means for it; either is right"
+)
+_NO_WIDTH = "the window of a report has no width, so both ends are the same"
+_BOTH_AT_ONCE = (
+    "two reports that are due while the phone is busy go out as one as soon as it is free, whichever "
+    "of the two is kept"
+)
+_THREE = "what a phone makes of a Report_Rule with more than two destinations is not published"
+_BY_TFTP = "whether a report may go out by TFTP, and how, is not published"
+_NOT_ARRIVED = "what --delta compares with after a report that did not arrive is not published"
+_TOLD = "that a report is over is told to the phone's own log, whose words nobody has published"
+_OVER = "an attempt that is over is in nobody's way: the next one takes its place"
+_NO_RULE = "without a rule a report has nowhere to go, so that one that is due comes to nothing"
+_AT_ONCE = "how soon after it was asked for a report goes out is not published; a second is soon"
+_NO_PARAMETER = (
+    "the User-Agent of SIP is optional (RFC 3261 section 20.41), and no text says what it holds"
+)
+_JUDGES = "what a message may read besides is for the judge; the phone sends one text"
+
 LINES: tuple[Equivalent, ...] = (
     Equivalent("dial_plan", "*", "*", "*LONGEST_PLAN*", "*", _LIMIT),
     Equivalent("dial_plan", "DialPlan.verdict", "branch", "not number or *", "False", _KEYS_ONLY),
@@ -119,5 +151,63 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("notify", "decide", "off-by-one", "BAD_EVENT", "*", _REFUSAL),
     Equivalent("notify", "decide", "off-by-one", "FORBIDDEN", "*", _REFUSAL),
     Equivalent("notify", "decide", "branch", "action in RESYNCING*", "False", _REFUSAL),
+    Equivalent(
+        "direct_actions", "may_look", "connective", "bool(admin) and *", "*", _NO_ADMINISTRATOR
+    ),
+    Equivalent(
+        "direct_actions",
+        "decide",
+        "branch",
+        "not parameters.flag('Enable_Web_Server')",
+        "False",
+        _NOBODY,
+    ),
+    Equivalent("direct_actions", "decide", "off-by-one", "404", "*", _NOBODY),
+    Equivalent("direct_actions", "decide", "off-by-one", "403", "*", _STATUS),
+    Equivalent(
+        "direct_actions", "decide", "connective", "command.credentials or *", "*", _PUT_FIRST
+    ),
+    Equivalent("direct_actions", "decide", "branch", "disabled and *", "False", _STATUS),
+    Equivalent("direct_actions", "decide", "negation", "*provision_disabled*", "*", _STATUS),
+    Equivalent(
+        "direct_actions", "decide", "branch", "command.action is *UPGRADE and *", "False", _STATUS
+    ),
+    Equivalent("user_agent", "sip_user_agent", "*", "*", "*", _NO_PARAMETER),
+    Equivalent(
+        "reporting", "changed", "update", "replace(phone, report_due=None)", "*", _FROM_BOOT
+    ),
+    Equivalent("reporting", "at_boot", "statement", "phone = replace(*", "*", _FROM_BOOT),
+    Equivalent("reporting", "at_boot", "update", "*", "*", _FROM_BOOT),
+    Equivalent("reporting", "at_boot", "*", "phone.report_due is not None", "*", _FROM_BOOT),
+    Equivalent("reporting", "at_boot", "window", "before.earliest", "*", _NO_WIDTH),
+    Equivalent("reporting", "began", "*", "*finished*", "*", _THREE),
+    Equivalent("reporting", "began", "update", "replace(phone, report_due=None)", "*", _THREE),
+    Equivalent("reporting", "began", "negation", "False", "True", _THREE),
+    Equivalent("reporting", "*", "branch", "attempt is None", "False", _TYPES),
+    Equivalent("reporting", "concluded", "branch", "'' if isinstance*", "''", _NOT_ARRIVED),
+    Equivalent("reporting", "concluded", "branch", "not reason", "True", _NOT_ARRIVED),
+    Equivalent("reporting", "_next", "update", "*attempt=None*", "*phase=Phase.WAITING)", _OVER),
+    Equivalent("reporting", "_next", "order", "phone = replace(*", "*", _OVER),
+    Equivalent("reporting", "_next", "result", "*Finished*", "(phone, ())", _TOLD),
+    Equivalent("reporting", "_next", "negation", "not reason", "*", _TOLD),
+    Equivalent(
+        "reporting",
+        "_expected",
+        "branch",
+        "phone.report_due is not None and *",
+        "False",
+        _BOTH_AT_ONCE,
+    ),
+    Equivalent(
+        "reporting", "_expected", "bound", "phone.report_due.latest <= *", "*", _BOTH_AT_ONCE
+    ),
+    Equivalent("reporting", "_expected", "window", "*", "*", _NO_WIDTH),
+    Equivalent("reports", "split_rules", "branch", "active[start:]*", "True", _NO_RULE),
+    Equivalent("reports", "split_rules", "branch", "len(found) > *", "False", _THREE),
+    Equivalent("reports", "split_rules", "off-by-one", "MOST_RULES", "MOST_RULES + 1", _THREE),
+    Equivalent("reports", "resolve", "branch", "*'tftp'", "False", _BY_TFTP),
+    Equivalent("reports", "delay", "branch", "not rules.active_text*", "False", _NO_RULE),
+    Equivalent("reports", "delay", "off-by-one", "0", "1", _AT_ONCE),
+    Equivalent("log_messages", "_parts", "*", "*", "*", _JUDGES),
 )
 """Rows of `hil.adequacy.mutants.equivalents`."""
