@@ -44,7 +44,7 @@ class Reference:
 
     text: str
     name: str
-    bracketed: bool
+    bracketed: bool = True
     offset: int | None = None
     length: int | None = None
 
@@ -119,14 +119,14 @@ def bounded_join(parts: Iterator[str]) -> str:
 def _reference(match: re.Match[str]) -> Reference:
     text = match[0]
     if match["dollar"]:
-        return Reference(text, "$", bracketed=False)
+        return Reference(text, "$")
     if match["bare"]:
         return Reference(text, match["bare"], bracketed=False)
     if match["name"]:
         return Reference(
             text, match["name"], True, _count(match["offset"]), _count(match["length"])
         )
-    return Reference(text, "", bracketed=False)
+    return Reference(text, "")
 
 
 def _count(digits: str | None) -> int | None:

@@ -71,7 +71,8 @@ def open_salted(body: bytes, secret: bytes, digest: Digest) -> bytes:
     decryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).decryptor()
     padded = decryptor.update(ciphertext) + decryptor.finalize()
     length = padded[-1]
-    if not 1 <= length <= BLOCK or padded[-length:] != bytes([length]) * length:
+    # A length of 0 compares all of it with nothing.
+    if length > BLOCK or padded[-length:] != bytes([length]) * length:
         raise ProfileError(
             ProfileErrorKind.BAD_KEY, f"the padding is wrong after decryption ({digest})"
         )

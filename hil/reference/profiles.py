@@ -206,9 +206,6 @@ def _decrypt(data: bytes, key: str, interpretations: Interpretations) -> bytes:
         else:
             if _is_plausible(text):
                 return text
-    if interpretations.kdf_digest == "either":
-        reason = "the key opens the file neither with SHA-256 nor with MD5"
-        raise ProfileError(ProfileErrorKind.BAD_KEY, reason)
     raise failure
 
 

@@ -170,3 +170,15 @@ def test_a_query_is_no_part_of_the_names_of_a_load_and_its_files(
     seen = [each.path for each in history.all(ProvisioningRequest, after=asked)]
     history.check("the files", seen=seen, due=[f"{PATH}?from=/a/b", "/firmware/image.sbn"])
     check_load(history, handset, web, NEWER)
+
+
+@requirement("upgrade.load")
+def test_a_load_whose_name_has_no_release_is_installed(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    tftp.serve("/x.loads", signed(FIRST, MODEL, "version sip7832.next", MEMBER))
+    tftp.serve("/image.sbn", IMAGE)
+    rule = f"tftp://{tftp.address}/x.loads"
+    lease = boot_to_lease(history, handset, Upgrade_Rule=rule, **ALONE)
+    expect_upgrade(history, handset, lease, "/x.loads")
+    check_load(history, handset, web, "sip7832.next")

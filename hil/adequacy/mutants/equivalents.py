@@ -36,7 +36,7 @@ _MORE: tuple[Equivalent, ...] = (
     Equivalent("provisioning_source", "*", "update", "replace(source, skipped=*", "*", _SKIPPED),
 )
 
-EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *LINES, *TIMERS, *UPGRADES)
+EQUIVALENTS = (*_MORE, *ATTEMPTS, *CLOCK, *LINES, *PROFILES, *TIMERS, *UPGRADES)
 
 
 def declared(
