@@ -30,6 +30,12 @@ DEFECTS = (
         expanding("PRVST", to=lambda table, value: value.replace("-1", "1")),
     ),
     Defect(
+        "prvst-power-up-as-periodic",
+        "macros.prvst",
+        "says 1 in $PRVST for the resync after boot-up",
+        expanding("PRVST", to=lambda table, value: value.replace("0", "1")),
+    ),
+    Defect(
         "prvtmr-in-minutes",
         "macros.prvtmr",
         "counts minutes in $PRVTMR",
