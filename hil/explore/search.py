@@ -29,7 +29,7 @@ ROUND = 100
 """Scenarios of a round."""
 
 SHRINK_S = 60.0
-"""Seconds of wall time that shrinking one finding may take."""
+"""Seconds of wall time that hypothesis may take to shrink one finding, and shortening it after that."""
 
 _AGAIN = ("again", "once more")
 
@@ -150,7 +150,7 @@ def explore_round(
         run()
     if running.first is None or running.best is None:
         return None
-    best = trimmed(bench, running.requirement, running.best, time.monotonic() + shrink_s / 2)
+    best = trimmed(bench, running.requirement, running.best, time.monotonic() + shrink_s)
     return _confirmed(bench, running.requirement, best, running.first, seed)
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from hil.explore.player import Bench, Played, play
 from hil.explore.scenario import Call, Profile, Scenario
+
+T = TypeVar("T")
 
 
 def trimmed(bench: Bench, requirement: str, best: Played, until: float) -> Played:
@@ -35,16 +38,15 @@ def trimmed(bench: Bench, requirement: str, best: Played, until: float) -> Playe
 
 
 def shortened(scenario: Scenario) -> Iterator[Scenario]:
-    """Every scenario that lacks one call, one parameter, or one parameter of a call or profile."""
+    """Scenarios that lack a stretch of calls or parameters, from the longest to single ones."""
     before, given, after = scenario.before, scenario.parameters, scenario.after
     # Whole stretches first: a lab in which everything is served is mostly not needed.
-    for length in (len(before), len(before) // 2, 1):
-        for start in range(0, len(before), max(1, length)):
-            yield replace(scenario, before=before[:start] + before[start + length :])
-    for index in range(len(after)):
-        yield replace(scenario, after=after[:index] + after[index + 1 :])
-    for index in range(len(given)):
-        yield replace(scenario, parameters=given[:index] + given[index + 1 :])
+    for fewer in _fewer(before):
+        yield replace(scenario, before=fewer)
+    for fewer in _fewer(after):
+        yield replace(scenario, after=fewer)
+    for parameters in _fewer(given):
+        yield replace(scenario, parameters=parameters)
     for index, call in enumerate(before):
         for less in _less(call):
             yield replace(scenario, before=(*before[:index], less, *before[index + 1 :]))
@@ -53,9 +55,18 @@ def shortened(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, after=(*after[:index], less, *after[index + 1 :]))
 
 
+def _fewer(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """The parts without all, half, a quarter and so on of them, and without each one."""
+    length = len(parts)
+    while length:
+        for start in range(0, len(parts), length):
+            yield parts[:start] + parts[start + length :]
+        length //= 2
+
+
 def _less(call: Call) -> Iterator[Call]:
-    for index in range(len(call.named)):
-        yield replace(call, named=call.named[:index] + call.named[index + 1 :])
+    for named in _fewer(call.named):
+        yield replace(call, named=named)
     for place, value in enumerate(call.args):
         for less in _plainer(value):
             yield replace(call, args=(*call.args[:place], less, *call.args[place + 1 :]))
@@ -66,5 +77,5 @@ def _plainer(value: object) -> Iterator[Profile]:
         return
     if value.gzip:
         yield replace(value, gzip=False)
-    for index in range(len(value.parameters)):
-        yield replace(value, parameters=value.parameters[:index] + value.parameters[index + 1 :])
+    for parameters in _fewer(value.parameters):
+        yield replace(value, parameters=parameters)
