@@ -36,6 +36,7 @@ NO_SERVER = (
     "240.0.0.1",
     "-pbx.example",
     "a." * 127 + "example",
+    ".".join(["a" * 63] * 3 + ["b" * 62]),
     b"\xff\xfepbx",
     b"\x00\x00",
 )
@@ -50,6 +51,7 @@ NO_URL = (
     {1: "192.0.2.99"},
     {1: "ftp://192.0.2.99/a.xml"},
     b"\x01\xf0http://192.0.2.99/torn.xml",
+    b"\x01\x02ab\xff\x00\x01\x1bhttp://192.0.2.99/after.xml",
     b"\x01",
 )
 
@@ -107,6 +109,31 @@ def test_a_vendor_option_without_a_url(
 ) -> None:
     dhcp.offer(option_43=content, option_66=tftp.address)
     lease = boot_to_lease(history, handset, DHCP_Option_To_Use="43,66")
+    history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
+
+
+@requirement("dhcp.option_to_use")
+@pytest.mark.parametrize(
+    ("code", "content"),
+    [
+        (125, b"\x00\x00\x00\x03\x1ahttp://192.0.2.99/cmu.xml"),
+        (125, b"\x00\x00\x00\x09\x00\x00\x00\x00\x09"),
+        (125, b"\x00\x00\x00\x09\xf0http://192.0.2.99/torn.xml"),
+        (60, b"\x00\x00\x00\x09\x1ahttp://192.0.2.99/060.xml"),
+        (60, b"192.0.2.99"),
+    ],
+    ids=["another-enterprise", "cut-short", "torn", "not-text", "no-scheme"],
+)
+def test_a_vendor_s_data_that_is_no_url(
+    code: int,
+    content: bytes,
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    history: History,
+) -> None:
+    dhcp.offer(raw={code: content, 66: str(tftp.address).encode()})
+    lease = boot_to_lease(history, handset, DHCP_Option_To_Use=f"{code},66")
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=handset.timing.step)
 
 

@@ -222,6 +222,25 @@ def test_operands_of_each_kind(
 
 
 @requirement("rules.alternatives")
+def test_blanks_between_the_parts_mean_nothing_and_a_comment_is_no_rule(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/yes", flat_profile())
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule=" # (1 eq 1)? /commented",
+        Profile_Rule_B='  ( "a"  eq"a" )  ?  ( GPP_A  =  "x" ; )  !  [ --key  k ]  /b  |  /no ',
+        Profile_Rule_C='("a"eq"b")?/no|("a"eq"a")?(GPP_A="x")!/yes|/no',
+        Profile_Rule_D="/$A.xml",
+        Resync_Fails_On_FNF="No",
+    )
+    asked = fetched(history, handset, lease, 3)
+    history.check("the files", seen=asked, due=["/b", "/yes", "/x.xml"])
+
+
+@requirement("rules.alternatives")
 def test_a_condition_may_compare_long_lists_and_is_false_by_its_last(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

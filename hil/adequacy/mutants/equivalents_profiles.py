@@ -24,6 +24,10 @@ _TOO_SHORT = (
     "a body whose records hold no data has no profile in it, so it fails whatever else is looked at"
 )
 _ITS_OWN = "the phone of the bench is a 7832 with a client certificate, and cannot be another one"
+_STAND_INS = "which characters stand in for macros until a rule is read shows nowhere"
+_VALIDITY = (
+    "here the phone asks only whether a list is one; its codes are read with the DHCP options"
+)
 _FEW = "more entries than any rule of a phone has room for"
 
 PROFILES: tuple[Equivalent, ...] = (
@@ -108,6 +112,8 @@ PROFILES: tuple[Equivalent, ...] = (
         "parameters", "Parameters._typed", "branch", "row.kind is not kind", "False", _CALLERS
     ),
     Equivalent("parameters", "Parameters.without", "branch", "name not in names", "True", READING),
+    Equivalent("parameters", "parse_option_codes", "result", "tuple(codes)", "()", _VALIDITY),
+    Equivalent("parameters", "parse_option_codes", "statement", "codes[*", "*", _VALIDITY),
     # -- rules
     Equivalent("expressions", "_holds", "arguments", "_cannot(*", "*", READING),
     Equivalent("expressions", "_cannot", "branch", "reading == 'rule-error'", "False", READING),
@@ -117,6 +123,13 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("expansion", "bounded_join", "*", "size > MAX_EXPANSION", "*=*", LIMIT),
     Equivalent("expansion", "bounded_join", "branch", "size > MAX_EXPANSION", "False", LIMIT),
     Equivalent("expansion", "*", "off-by-one", "MAX_EXPANSION", "*", LIMIT),
+    Equivalent("expansion", "pieces", "branch", "*", "True", _SAME),
+    Equivalent("expansion", "pieces", "bound", "*", "*", _SAME),
+    Equivalent("expansion", "_reference", "branch", "match['name']", "True", _SAME),
+    Equivalent("expansion", "Reference._resolve_bare", "window", "min(*", "*", _SAME),
+    Equivalent("expansion", "Reference._resolve_bare", "arithmetic", "len(*", "*", _SAME),
+    Equivalent("expressions", "_tokens", "off-by-one", "0", "-1", _SAME),
+    Equivalent("rule_parser", "_assignments", "off-by-one", "0", "-1", _SAME),
     Equivalent("expansion", "_count", "*", "MAX_EXPANSION if *", "int(significant)", LIMIT),
     Equivalent("expansion", "_count", "bound", "*", "*", LIMIT),
     Equivalent(
@@ -134,6 +147,10 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent(
         "urls", "DefaultServer.__post_init__", "branch", "self.port is not None*", "False", _CALLERS
     ),
+    Equivalent("urls", "DefaultServer.__post_init__", "off-by-one", "1", "0", _CALLERS),
+    Equivalent("urls", "DefaultServer.__post_init__", "off-by-one", "65535", "65536", _CALLERS),
+    Equivalent("urls", "DefaultServer.__post_init__", "statement", "*", "*", _CALLERS),
+    Equivalent("urls", "check_host", "off-by-one", "253", "254", _REASON),
     Equivalent("urls", "check_scheme", "branch", "lowered == 'gds'", "False", _REASON),
     Equivalent("urls", "_split_authority", "branch", "'@' in authority", "False", _REASON),
     Equivalent("urls", "check_host", "branch", "'%' in bare", "False", _IPV4),
@@ -148,6 +165,8 @@ PROFILES: tuple[Equivalent, ...] = (
         "responses", "_redirect", "branch", "fetch.options if keeps *", "fetch.options", READING
     ),
     Equivalent("responses", "_redirect", "update", "*", "*path=target.path)", READING),
+    Equivalent("rules", "_Held._hide", "off-by-one", "_*_STAND_IN", "*", _STAND_INS),
+    Equivalent("rules", "_Held._hide", "arithmetic", "_*_STAND_IN *", "*", _STAND_INS),
     # -- DHCP options
     Equivalent("provisioning_source", "parse_order", "arguments", "Skipped(*", "*", _REASON),
     Equivalent("provisioning_source", "_text_of", "bound", "len(stripped) > MAX_TEXT", "*", LIMIT),
@@ -158,6 +177,9 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent(
         "provisioning_source", "_cisco_blocks", "bound", "at + 5 <= len(content)", "*", _SAME
     ),
+    Equivalent("provisioning_source", "_text_of", "branch", "not stripped", "False", _REASON),
+    Equivalent("provisioning_source", "_classify", "branch", "SourceKind.*", "*", READING),
+    Equivalent("provisioning_source", "survey", "arguments", "Skipped(*", "*", _REASON),
     Equivalent("provisioning_source", "_classify", "branch", "not server", "False", _REASON),
     # -- the phone itself
     Equivalent(
