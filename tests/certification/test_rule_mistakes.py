@@ -9,8 +9,10 @@ from __future__ import annotations
 import pytest
 
 from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
+from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, ProvisioningRequest
 from hil.marks import requirement
@@ -60,6 +62,8 @@ OPTIONS = (
     "[--key secret",
     '[--key"]http://HOST/x.xml',
 )
+TOO_LONG = ".".join(["a" * 63] * 3 + ["b" * 54, "example"])
+"""A host name of 254 characters, one more than there may be (RFC 1123 section 2.1)."""
 URLS = (
     "ftp://HOST/x.xml",
     "gds://HOST/x.xml",
@@ -74,6 +78,8 @@ URLS = (
     "http://-prov-.example/x.xml",
     "http://prov..example/x.xml",
     f"http://{'a' * 64}.example/x.xml",
+    f"http://{TOO_LONG}/x.xml",
+    "http://HOST?x.xml",
     "http://[fe80::1%25eth0]/x.xml",
     "http://[not-an-address]/x.xml",
     "http://[::1/x.xml",
@@ -85,13 +91,19 @@ URLS = (
 PROFILE = flat_profile(GPP_P="applied")
 
 
+def _in_the_rule(name: str) -> bool:
+    return "example" in name or name == "192.0.2.256"
+
+
 @requirement("resync.failure")
 @pytest.mark.parametrize("rule", [*CONDITIONS, *ASSIGNMENTS, *OPTIONS, *URLS])
 def test_the_resync_fails_and_nobody_is_asked(
     rule: str,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
+    dns: DnsEndpoint,
     http: HttpEndpoint,
+    tftp: TftpEndpoint,
     syslog: SyslogEndpoint,
     history: History,
 ) -> None:
@@ -105,5 +117,5 @@ def test_the_resync_fails_and_nobody_is_asked(
     )
     failure_told(history, handset, up)
     asked = [type(each).__name__ for each in history.all(ProvisioningRequest, after=up)]
-    asked += [each.name for each in history.all(DnsQuery, after=up) if "example" in each.name]
+    asked += [each.name for each in history.all(DnsQuery, after=up) if _in_the_rule(each.name)]
     history.check("requests", seen=asked, due=[])
