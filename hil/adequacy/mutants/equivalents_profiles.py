@@ -46,10 +46,6 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("profiles", "_is_plausible", "negation", "*b'\\x00' not in text", "*", _REASON),
     Equivalent("profiles", "_is_utf8", "statement", "text.decode()", "*", _REASON),
     Equivalent("profiles", "_is_utf8", "negation", "False", "True", _REASON),
-    Equivalent(
-        "profiles", "_check_text", "branch", "data.startswith(_FOREIGN) or *", "False", _REASON
-    ),
-    Equivalent("profiles", "_check_text", "connective", "data.startswith(*", "*", _REASON),
     Equivalent("profiles", "_apply_readings", "*", "*attributes*", "*", _ATTRIBUTES),
     Equivalent("profiles", "_apply_readings", "*", "value not in _EMPTY", "*", READING),
     Equivalent("profiles", "_apply_readings", "*", "cleared.*", "*", READING),
@@ -147,10 +143,6 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent(
         "urls", "DefaultServer.__post_init__", "branch", "self.port is not None*", "False", _CALLERS
     ),
-    Equivalent("urls", "DefaultServer.__post_init__", "off-by-one", "1", "0", _CALLERS),
-    Equivalent("urls", "DefaultServer.__post_init__", "off-by-one", "65535", "65536", _CALLERS),
-    Equivalent("urls", "DefaultServer.__post_init__", "statement", "*", "*", _CALLERS),
-    Equivalent("urls", "check_host", "off-by-one", "253", "254", _REASON),
     Equivalent("urls", "check_scheme", "branch", "lowered == 'gds'", "False", _REASON),
     Equivalent("urls", "_split_authority", "branch", "'@' in authority", "False", _REASON),
     Equivalent("urls", "check_host", "branch", "'%' in bare", "False", _IPV4),
