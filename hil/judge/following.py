@@ -43,12 +43,14 @@ _MOST_UNSEEN = 6
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
+    if _leads_elsewhere(event):
+        ways += hidden.given_up(shadow, event.at)
     if isinstance(event, _SIGNS) or _leads_elsewhere(event):
         # What had nothing to fetch may have come before that of which it is a sign, and something
         # else of that kind before it.
         for way in ways:
             overs = (hidden.unseen(way, event.at, purpose) for purpose in Purpose)
-            ways += [over for over in overs if over is not None][: _MOST_UNSEEN - len(ways)]
+            ways += [over for over in overs if over is not None][: max(0, _MOST_UNSEEN - len(ways))]
     after = [each for way in ways for each in _take(way, event)]
     if absence.is_sign_of_life(event):
         for way in after:

@@ -136,6 +136,13 @@ def test_what_began_before_may_have_gone_to_the_servers_of_before() -> None:
     assert whats(renamed().fetch(680, Resync_Periodic="0").ended(690)) == []
 
 
+def test_what_was_given_up_before_may_have_been_tried_again_there() -> None:
+    # Asked elsewhere at 10 s, given up by 40 s; again 40 s later, given up by 110 s; then 120 s later.
+    story = booted({66: ELSEWHERE.encode()}, Resync_Error_Retry_Delay="40,120")
+    story.lease(70, {66: LAB.encode()})
+    assert whats(story.fetch(190, Resync_Periodic="0").ended(200)) == []
+
+
 def test_what_begins_after_that_shows() -> None:
     assert "the retried resync did not begin" in whats(renamed().ended(5000))
 
