@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from hil.endpoints import faults
@@ -47,6 +49,17 @@ def test_a_server_of_dhcp_is_asked(
 ) -> None:
     dhcp.offer(ntp=ntp.address)
     lease = boot_to_lease(history, handset)
+    history.expect(NtpQuery, after=lease, within=ROUND)
+
+
+@requirement("clock.ntp")
+@pytest.mark.parametrize("more", [b"\0", b"\xc0\0\2"], ids=["five octets", "seven octets"])
+def test_a_list_of_dhcp_that_is_none_leaves_those_of_the_parameters(
+    more: bytes, handset: HandsetControl, dhcp: DhcpEndpoint, ntp: NtpEndpoint, history: History
+) -> None:
+    """ "The length must be a multiple of 4" (RFC 2132 section 8.3)."""
+    dhcp.offer(raw={42: IPv4Address(NOBODY).packed + more})
+    lease = boot_to_lease(history, handset, Secondary_NTP_Server=ntp.address)
     history.expect(NtpQuery, after=lease, within=ROUND)
 
 

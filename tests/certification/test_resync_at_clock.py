@@ -109,6 +109,22 @@ def test_the_time_offset_of_dhcp_counts_if_it_is_not_ignored(
     expect_resync_at(history, handset, ntp, last, "2026-03-02 05:30")
 
 
+@reading(dhcp_offset_daylight="applied")
+@requirement("resync.at.clock")
+def test_daylight_saving_time_is_added_to_the_time_offset_of_dhcp(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-07-01 11:00")
+    dhcp.offer(option_66=tftp.address, ntp=ntp.address, time_offset=-5 * HOUR)
+    values = NEW_YORK | {"Time_Zone": "GMT+03:00", "Ignore_DHCP_Time_Offset": "No"}
+    last = synced(history, handset, Resync_At__HHmm_="0730", **values)
+    expect_resync_at(history, handset, ntp, last, "2026-07-01 11:30")
+
+
 @requirement("resync.at.clock")
 def test_the_time_offset_of_dhcp_is_ignored_by_default(
     handset: HandsetControl,
