@@ -14,10 +14,13 @@ from types import MappingProxyType
 
 import pytest
 
-from hil.adequacy.job import Job, Kind, Prepare, as_it_is, breaks
+from hil.adequacy.job import DEADLINE_S, Job, Kind, Prepare, as_it_is, breaks
 from hil.adequacy.suite import Suite
 from hil.errors import UsageError
 from hil.virtual.defect import Defect
+
+_SOUND_TEST_S = 4.0
+"""Wall time that a test of a long sound run may take, on average; some hundredths are usual."""
 
 EQUIVALENT: Mapping[str, str] = MappingProxyType({})
 """Defects that no test can find, since no phone shows them, each with the reason."""
@@ -98,7 +101,13 @@ def sound_jobs(
             bins.append([])
         bins[-1] += module
     return [
-        Job(Kind.SOUND, f"the reference, part {number}", tuple(each), prepare)
+        Job(
+            Kind.SOUND,
+            f"the reference, part {number}",
+            tuple(each),
+            prepare,
+            deadline_s=max(DEADLINE_S, _SOUND_TEST_S * len(each)),
+        )
         for number, each in enumerate(bins, 1)
         if each
     ]
