@@ -72,14 +72,15 @@ def parse_rule(text: str) -> tuple[Alternative, ...]:
     found: list[Alternative] = []
     position = 0
     while True:
-        alternative, position = _alternative(text, position, len(found) + 1)
+        alternative, position = _alternative(text, position, len(found))
         found.append(alternative)
         if position == len(text):
             break
         position += 1  # the "|"
-    for number, alternative in enumerate(found[:-1], 1):
-        if alternative.condition is None:
-            raise RuleError(f"alternative {number} of {len(found)} has no condition")
+    always = [alternative.condition is None for alternative in found[:-1]]
+    if any(always):
+        number = always.index(True) + 1
+        raise RuleError(f"alternative {number} of {len(found)} has no condition")
     return tuple(found)
 
 
@@ -95,7 +96,7 @@ def _alternative(text: str, position: int, number: int) -> tuple[Alternative, in
             assignments = tuple(_assignments(inner, number))
         else:
             raise RuleError(
-                f"alternative {number} may have one condition and then one list of assignments"
+                f"alternative {number + 1} may have one condition and then one list of assignments"
             )
         position = _skip_blanks(text, position)
     options: tuple[tuple[str, str], ...] = ()
@@ -110,10 +111,10 @@ def _alternative(text: str, position: int, number: int) -> tuple[Alternative, in
 def _group(text: str, position: int, number: int) -> tuple[str, str, int]:
     match = _GROUP.match(text, position)
     if match is None:
-        raise RuleError(f"alternative {number}: a parenthesis or a quote is not closed")
+        raise RuleError(f"alternative {number + 1}: a parenthesis or a quote is not closed")
     sign = _SIGN.match(text, match.end())
     if sign is None:
-        raise RuleError(f"alternative {number}: after the parentheses '?' or '!' is missing")
+        raise RuleError(f"alternative {number + 1}: after the parentheses '?' or '!' is missing")
     return match["text"], sign[1], sign.end()
 
 
@@ -123,7 +124,9 @@ def _assignments(text: str, number: int) -> Iterator[tuple[str, str]]:
         match = _ASSIGNMENT.match(text, position)
         if match is None:
             shown = text[position : position + 40].strip(_BLANKS)
-            raise RuleError(f'alternative {number}: {shown!r} is not of the form name = "value" ;')
+            raise RuleError(
+                f'alternative {number + 1}: {shown!r} is not of the form name = "value" ;'
+            )
         yield _assigned_name(match["name"]), match["value"]
         position = match.end()
 
@@ -143,7 +146,7 @@ def _options(text: str, position: int, number: int) -> tuple[tuple[tuple[str, st
         if match is None:
             shown = text[position : position + 20]
             raise RuleError(
-                f"alternative {number}: {shown!r} stands where an option such as --key, "
+                f"alternative {number + 1}: {shown!r} stands where an option such as --key, "
                 "or the closing bracket, must"
             )
         name = match[1]

@@ -28,6 +28,7 @@ _STAND_INS = "which characters stand in for macros until a rule is read shows no
 _VALIDITY = (
     "here the phone asks only whether a list is one; its codes are read with the DHCP options"
 )
+_NUMBER = "which alternative it is, by its number, is told in reasons alone"
 _FEW = "more entries than any rule of a phone has room for"
 
 PROFILES: tuple[Equivalent, ...] = (
@@ -102,6 +103,9 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("parameters", "Parameters.flag", "branch", "not is_valid(*", "False", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "*", "number is None or *", "*", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "off-by-one", "0", "*", _TYPES),
+    Equivalent(
+        "parameters", "Parameters.integer", "branch", "row.on_invalid is not *", "False", _SAME
+    ),
     Equivalent("parameters", "Parameters.choice", "branch", "chosen is None", "False", _CALLERS),
     Equivalent("parameters", "Parameters.milliseconds", "*", "number is None or *", "*", _CALLERS),
     Equivalent(
@@ -118,6 +122,8 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("expansion", "Reference._resolve_bare", "off-by-one", "_LONGEST_NAME", "*", _SAME),
     Equivalent("expansion", "bounded_join", "*", "size > MAX_EXPANSION", "*=*", LIMIT),
     Equivalent("expansion", "bounded_join", "branch", "size > MAX_EXPANSION", "False", LIMIT),
+    Equivalent("expansion", "bounded_join", "off-by-one", "0", "*", LIMIT),
+    Equivalent("expansion", "bounded_join", "statement", "size += len(part)", "*", LIMIT),
     Equivalent("expansion", "*", "off-by-one", "MAX_EXPANSION", "*", LIMIT),
     Equivalent("expansion", "pieces", "branch", "*", "True", _SAME),
     Equivalent("expansion", "pieces", "bound", "*", "*", _SAME),
@@ -159,6 +165,14 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("responses", "_redirect", "update", "*", "*path=target.path)", READING),
     Equivalent("rules", "_Held._hide", "off-by-one", "_*_STAND_IN", "*", _STAND_INS),
     Equivalent("rules", "_Held._hide", "arithmetic", "_*_STAND_IN *", "*", _STAND_INS),
+    Equivalent("rules", "_Held.__init__", "*", "self._is_url = *", "*", READING),
+    Equivalent("rules", "_Held.__init__", "negation", "False", "True", READING),
+    Equivalent("rules", "_Held.hide", "*", "*not _STRUCTURE.search(rule)", "*", READING),
+    Equivalent("rules", "_credentials", "*", "option not in _DISPUTED", "*", READING),
+    Equivalent("rules", "_resolve", "off-by-one", "1", "*", _NUMBER),
+    Equivalent("rules", "_resolve", "negation", "False", "True", _SAME),
+    Equivalent("rules", "_resolve", "branch", "not active_text(rule)", "False", _SAME),
+    Equivalent("rules", "_without_stand_ins", "branch", "_PRIVATE.search(text)", "False", LIMIT),
     # -- DHCP options
     Equivalent("provisioning_source", "parse_order", "arguments", "Skipped(*", "*", _REASON),
     Equivalent("provisioning_source", "_text_of", "bound", "len(stripped) > MAX_TEXT", "*", LIMIT),
