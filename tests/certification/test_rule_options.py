@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
@@ -16,11 +17,19 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, expect_resyncs, failure_told, first_resync
+from hil.testing import (
+    boot_to_lease,
+    check_in_force,
+    expect_resyncs,
+    failure_told,
+    first_resync,
+    idle_phone,
+    next_transfer,
+)
 
 PROFILE = flat_profile(Resync_Periodic="600")
 NAME = "prov.example"
@@ -124,28 +133,23 @@ def test_an_alias_map_names_the_elements_of_somebody_elses_xml(
 
 
 @requirement("rules.alias")
-@pytest.mark.parametrize(("others", "period"), [(28, 600), (29, 1200)])
 def test_thirty_entries_of_an_alias_map_count(
-    others: int,
-    period: int,
-    handset: HandsetControl,
-    dhcp: DhcpEndpoint,
-    tftp: TftpEndpoint,
-    history: History,
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
-    """SPA Provisioning Guide: "Up to 30 parameters can be remapped"; no entry does not count."""
-    entries = [f"/other{number} = /flat-profile/GPP_A ;" for number in range(others)]
-    tftp.serve("/customer.xml", CUSTOMER)
-    up = handset.boot(
+    """SPA Provisioning Guide: "Up to 30 parameters can be remapped"; what is no entry is not one."""
+    others = [f"/other{number} = /flat-profile/GPP_A ;" for number in range(28)]
+    asked = idle_phone(
+        history,
+        handset,
         Profile_Rule=f"[--alias m] tftp://{tftp.address}/customer.xml",
-        GPP_M="".join(entries)
-        + "nonsense ;/name = /flat-profile/GPP_B ; ;/resync = /flat-profile/Resync_Periodic ;",
-        Resync_Random_Delay="0",
-        Resync_Periodic="1200",
-        Resync_Error_Retry_Delay="1200",
+        GPP_C="kept",
+        GPP_M="".join(others) + "nonsense ;/name = /flat-profile/GPP_A ; ;"
+        "/resync = /flat-profile/GPP_B ; /number = /flat-profile/GPP_C ;",
     )
-    synced = first_resync(history, handset, up)
-    expect_resyncs(history, handset, synced, period, requirement="rules.alias")
+    tftp.serve("/customer.xml", CUSTOMER)
+    web.resync()
+    next_transfer(history, handset, asked)
+    check_in_force(history, handset, web, GPP_A="J. Smith", GPP_B="600", GPP_C="kept")
 
 
 # -- SRV ----------------------------------------------------------------------------------------------
@@ -260,3 +264,50 @@ def test_tftp_has_no_srv_records(
     )
     history.expect_none(ProvisioningRequest, after=lease, within=60)
     failure_told(history, handset, lease)
+
+
+@reading(redirect_options="same")
+@requirement("rules.srv", "transfer.redirect")
+def test_where_a_redirect_leads_is_looked_up_by_its_srv_records_too(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    dns: DnsEndpoint,
+    http: HttpEndpoint,
+    http_8080: HttpEndpoint,
+    history: History,
+) -> None:
+    dns.service(SERVICE, "web.example", 8080)
+    dns.answer("web.example", http_8080.address)
+    http_8080.redirect("/profile.xml", f"http://{NAME}/moved.xml")
+    http_8080.serve("/moved.xml", PROFILE)
+    lease = boot_to_lease(history, handset, Profile_Rule=srv_rule(http))
+    first = asked(history, handset, lease, port=8080)
+    within = handset.timing.step + handset.timing.late
+    history.expect(HttpRequest, after=first, path="/moved.xml", port=8080, within=within)
+
+
+@reading(redirect_options="same")
+@requirement("resync.failure", "rules.srv")
+def test_a_redirect_to_tftp_which_has_no_srv_records_is_a_failure(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    dns: DnsEndpoint,
+    http: HttpEndpoint,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    history: History,
+) -> None:
+    dns.service(SERVICE, "web.example", 80)
+    dns.answer("web.example", http.address)
+    http.redirect("/profile.xml", f"tftp://{tftp.address}/profile.xml")
+    tftp.serve("/profile.xml", PROFILE)
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule=srv_rule(http),
+        Resync_Error_Retry_Delay="300",
+        Syslog_Server=syslog.address,
+    )
+    failure_told(history, handset, lease)
+    seen = [each.scheme for each in history.all(ProvisioningRequest, after=lease)]
+    history.check("the protocols", seen=seen, due=["http"])
