@@ -61,7 +61,7 @@ def registers(parameters: Parameters, line: int) -> bool:
     """Line_Enable_n_ and Register_n_; without a user or a server there is nothing to register."""
     if not (enabled(parameters, line) and parameters.flag(f"Register_{line}_")):
         return False
-    return bool(parameters.raw(f"User_ID_{line}_").strip() and servers(parameters, line))
+    return bool(parameters.raw(f"User_ID_{line}_").strip()) and bool(servers(parameters, line))
 
 
 def servers(parameters: Parameters, line: int) -> tuple[Server, ...]:

@@ -19,6 +19,8 @@ SYSLOG_PORT = 514
 _UNKNOWN = "\ue000" * 64
 """What stands for a text that nobody knows; a substring of it is as unknown."""
 _UNKNOWNS = re.compile("\ue000+")
+_PORT = re.compile(r"[0-9]{1,5}")
+_USUAL_PORTS = ("69", "80", "443")
 _TIMERS = ("prvtmr", "upgtmr", "regtmr1", "regtmr2")
 
 
@@ -64,7 +66,7 @@ def compose(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | Non
     if not server:
         return None
     host, _, port = server.partition(":")
-    if port and (not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535):
+    if port and not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
         return None
     return addressed(kind, table, err, host, int(port or SYSLOG_PORT))
 
@@ -76,9 +78,14 @@ def addressed(
     template = table.parameters.raw(kind.value)
     if not template.strip():
         return None
-    templates = [template]
-    if kind is LogKind.SUCCESS and table.interpretations.log_success_err == "either":
-        templates.append(template.removesuffix(" -- $ERR"))
+    tables = _understood(kind, table, template)
+    own = replace(tables[0], context=replace(tables[0].context, err=err))
+    readings = _readings(kind, tables, template)
+    return LogMessage(kind, host, port, _expanded(own, template), readings)
+
+
+def _understood(kind: LogKind, table: MacroTable, template: str) -> tuple[MacroTable, ...]:
+    """By what the message may be expanded; the first is how the reference phone does it."""
     tables = [table]
     requests = kind in (LogKind.REQUEST, LogKind.UPGRADE_REQUEST) and "SERVIP" in template
     if requests and table.interpretations.log_request_servip != "expanded":
@@ -88,9 +95,16 @@ def addressed(
     if table.context.scheme is not None and table.context.servip is None:
         # The server was not looked up, so nobody knows what the phone says of its address.
         tables.append(replace(table, context=replace(table.context, servip=_UNKNOWN)))
-    readings = [_parts(known, each) for known in tables for each in templates]
-    text = _expanded(replace(tables[0], context=replace(tables[0].context, err=err)), template)
-    return LogMessage(kind, host, port, text, tuple(dict.fromkeys(readings)))
+    return tuple(tables)
+
+
+def _readings(
+    kind: LogKind, tables: tuple[MacroTable, ...], template: str
+) -> tuple[tuple[str, ...], ...]:
+    templates = [template]
+    if kind is LogKind.SUCCESS and tables[0].interpretations.log_success_err == "either":
+        templates.append(template.removesuffix(" -- $ERR"))
+    return tuple(dict.fromkeys(_parts(known, each) for known in tables for each in templates))
 
 
 def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
@@ -102,9 +116,7 @@ def _parts(table: MacroTable, template: str) -> tuple[str, ...]:
 
 
 def _expanded(table: MacroTable, template: str) -> str:
-    port = table.context.port
-    usual = port in ("69", "80", "443") and ":$PORT" in template
-    if usual and table.interpretations.log_default_port == "hidden":
+    if table.interpretations.log_default_port == "hidden" and table.context.port in _USUAL_PORTS:
         template = template.replace(":$PORT", "")
     return table.expand(template)
 

@@ -84,7 +84,7 @@ def ntp_servers(parameters: Parameters, options: Mapping[int, bytes]) -> tuple[s
     data is ignored unless it is a list of addresses.
     """
     data = options.get(NTP_SERVERS, b"")
-    if len(data) % 4:
+    if len(data) % 4 != 0:
         data = b""
     told = [str(IPv4Address(data[at : at + 4])) for at in range(0, len(data), 4)]
     set_here = [

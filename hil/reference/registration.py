@@ -186,11 +186,10 @@ def advance(
 
 
 def _started(line: Line, at: int, decisions: LineDecisions) -> Line:
-    fresh = Line(line.number, line.parameters, RegistrationPhase.IDLE, lost_at=at)
-    if not decisions.registers(line.parameters, line.number):
-        return fresh
-    due = _due(at, Window(0, 0), "registration.start")
-    return replace(fresh, phase=RegistrationPhase.WAITING, due=due)
+    registers = decisions.registers(line.parameters, line.number)
+    due = _due(at, Window(0, 0), "registration.start") if registers else None
+    phase = RegistrationPhase.WAITING if registers else RegistrationPhase.IDLE
+    return Line(line.number, line.parameters, phase, due, lost_at=at)
 
 
 def _reconfigured(
@@ -227,7 +226,7 @@ def _register(line: Line, decisions: LineDecisions) -> LineStep:
 def _granted(line: Line, at: int, expires: int, decisions: LineDecisions) -> LineStep:
     parameters, number = line.parameters, line.number
     held = decisions.expires_granted(parameters, expires)
-    if line.server:
+    if line.server > 0:
         due = _due(at, decisions.fallback(parameters, number, held), "registration.fallback")
     else:
         due = _due(at, decisions.refresh(held), "registration.refresh")

@@ -276,6 +276,22 @@ def test_the_port_of_the_syslog_server_may_be_given(
     history.expect(SyslogMessage, after=up, text="ends", within=within, requirement="log.success")
 
 
+@requirement("log.request")
+def test_the_first_and_the_last_port_are_ports(
+    handset: HandsetControl, syslog_at_the_edge: SyslogEndpoint, history: History
+) -> None:
+    server = syslog_at_the_edge
+    up = handset.boot(
+        Syslog_Server=f"{server.address}:{server.port}",
+        Log_Request_Msg="begins",
+        Profile_Rule=f"tftp://{server.address}/a.xml",
+        Resync_Random_Delay="0",
+    )
+    history.expect(
+        SyslogMessage, after=up, text="begins", within=handset.boot_limit + handset.timing.message
+    )
+
+
 @requirement("log.request", "log.success")
 def test_the_syslog_server_may_be_on_another_port(
     handset: HandsetControl,

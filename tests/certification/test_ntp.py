@@ -64,6 +64,15 @@ def test_a_list_of_dhcp_that_is_none_leaves_those_of_the_parameters(
 
 
 @requirement("clock.ntp")
+def test_the_second_server_of_dhcp_is_asked_if_the_first_is_silent(
+    handset: HandsetControl, dhcp: DhcpEndpoint, ntp: NtpEndpoint, history: History
+) -> None:
+    dhcp.offer(raw={42: IPv4Address(NOBODY).packed + IPv4Address(ntp.address).packed})
+    lease = boot_to_lease(history, handset)
+    history.expect(NtpQuery, after=lease, within=2 * ROUND)
+
+
+@requirement("clock.ntp")
 def test_a_server_of_a_profile_is_asked(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,

@@ -137,6 +137,21 @@ def test_the_backup_is_asked_with_the_lines_credentials(
 
 
 @requirement("sip.backup")
+def test_every_round_begins_with_the_proxy(
+    handset: HandsetControl, sip: SipEndpoint, backup_sip: SipEndpoint, history: History
+) -> None:
+    """Both refuse: half a minute later the proxy is asked again, and only then the backup."""
+    for server in (sip, backup_sip):
+        server.inject(SipStatus(503), name="REGISTER")
+    values = {"Try_Backup_RSC": "503", "Retry_Reg_RSC": "503"}
+    up = boot(history, handset, sip, **backup(sip) | values)
+    refused = refusal(history, handset, up, 503, source=BACKUP)
+    for _ in range(2):
+        asked = expect_register(history, handset, refused, 30, 30)
+        refused = refusal(history, handset, asked, 503, source=BACKUP, within=soon(handset))
+
+
+@requirement("sip.backup")
 def test_the_end_of_the_backups_registration_leads_back_to_the_proxy(
     handset: HandsetControl, sip: SipEndpoint, backup_sip: SipEndpoint, history: History
 ) -> None:

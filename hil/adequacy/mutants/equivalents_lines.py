@@ -74,6 +74,26 @@ _AT_ONCE = "how soon after it was asked for a report goes out is not published; 
 _NO_PARAMETER = (
     "the User-Agent of SIP is optional (RFC 3261 section 20.41), and no text says what it holds"
 )
+_NOTHING_DUE = "a line for which nothing is due sends nothing, whatever its phase is called"
+_OTHER_ACCOUNT = (
+    "whether a line that is given another account loses its registration by that, or was never "
+    "registered, is not published, and so not since when $REGTMR1 counts then"
+)
+_AGAIN = (
+    "a line that hears again that it is registered only subscribes to its mailbox again, which it may "
+    "do at any time"
+)
+_SEVERITY = (
+    "how severe the messages of Log_Request_Msg and its like are is not published: at a lower "
+    "Debug_Level they may come or not"
+)
+_NO_LOG_SERVER = "without a server there is nobody who could see a message"
+_PEERS = (
+    "what the log server of Peer_Firmware_Sharing is told, and whether it is told anything, is not "
+    "published: the reference phone tells it nothing, and one that does is right as well"
+)
+_READING = "under the default readings, by which the phone goes, both come to the same"
+_NO_OFFSET = "an offset from UTC of a day and more: what a phone makes of one is not published"
 _JUDGES = "what a message may read besides is for the judge; the phone sends one text"
 
 LINES: tuple[Equivalent, ...] = (
@@ -110,7 +130,14 @@ LINES: tuple[Equivalent, ...] = (
         _RUNS_IN_ORDER,
     ),
     Equivalent("registration", "_started", "off-by-one", "0", "1", _NARROWER),
-    Equivalent("registration", "_granted", "branch", "line.server", "True", _REFRESH),
+    Equivalent("registration", "_granted", "branch", "line.server > 0", "True", _REFRESH),
+    Equivalent(
+        "registration", "_started", "branch", "*WAITING if registers*", "*WAITING", _NOTHING_DUE
+    ),
+    Equivalent("registration", "_failed", "branch", "*WAITING", "*WAITING", _NOTHING_DUE),
+    Equivalent("registration", "_reconfigured", "branch", "(Lost(''),) if *", "*", _OTHER_ACCOUNT),
+    Equivalent("registration", "_reconfigured", "result", "(_started*", "*())", _OTHER_ACCOUNT),
+    Equivalent("registration", "_granted", "branch", "() if *", "(Registered*", _AGAIN),
     Equivalent("registration", "_granted", "update", "*lost_at=None*", "*failures=0)", _SINCE),
     Equivalent("registration", "_failed", "update", "*lost_at=*", "*failures + 1)", _SINCE),
     Equivalent("registration", "_failed", "statement", "clause = *", "*", _CLAUSE),
@@ -209,5 +236,28 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("reports", "delay", "branch", "not rules.active_text*", "False", _NO_RULE),
     Equivalent("reports", "delay", "off-by-one", "0", "1", _AT_ONCE),
     Equivalent("log_messages", "_parts", "*", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_readings", "*", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_understood", "branch", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_understood", "connective", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_understood", "negation", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_understood", "statement", "*", "*", _JUDGES),
+    Equivalent("log_messages", "_understood", "update", "*", "*", _JUDGES),
+    Equivalent("log_messages", "compose", "branch", "not is_sent*", "False", _SEVERITY),
+    Equivalent("log_messages", "compose", "off-by-one", "NOTICE", "NOTICE - 1", _SEVERITY),
+    Equivalent("log_messages", "compose", "branch", "not server", "False", _NO_LOG_SERVER),
+    Equivalent("log_messages", "compose", "branch", "port and *", "False", _NO_SERVER),
+    Equivalent("log_messages", "compose", "connective", "_PORT.fullmatch*", "*", _NO_SERVER),
+    Equivalent("log_messages", "compose", "bound", "0 < int(port) < 65536", "*", _NO_SERVER),
+    Equivalent("log_messages", "compose", "off-by-one", "0", "-1", _NO_SERVER),
+    Equivalent("log_messages", "compose", "off-by-one", "65536", "65537", _NO_SERVER),
+    Equivalent("peer_sharing", "parse_log_server", "*", "*", "*", _PEERS),
+    Equivalent("peer_sharing", "log_server", "*", "*", "*", _PEERS),
+    Equivalent("peer_sharing", "message", "branch", "*peer_sharing_log*", "False", _PEERS),
+    Equivalent("peer_sharing", "message", "negation", "*peer_sharing_log*", "*", _PEERS),
+    Equivalent("phone_clock", "time_zone", "branch", "daylight if *", "daylight", _READING),
+    Equivalent("phone_clock", "daylight_of_offset", "*", "*", "*", _READING),
+    Equivalent("phone_clock", "dhcp_time_offset", "branch", "seconds if *", "seconds", _NO_OFFSET),
+    Equivalent("phone_clock", "dhcp_time_offset", "bound", "*DAY_S", "*", _NO_OFFSET),
+    Equivalent("phone_clock", "dhcp_time_offset", "off-by-one", "DAY_S", "*", _NO_OFFSET),
 )
 """Rows of `hil.adequacy.mutants.equivalents`."""
