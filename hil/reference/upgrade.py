@@ -58,6 +58,8 @@ def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = Fal
     text = phone.parameters.raw(_RULE)
     outcome = _resolved(phone, text, "", at, decisions)
     key = _key(phone, text, "", at, decisions)
+    if key != upgrades.failed:
+        upgrades = replace(upgrades, failed=None)
     if isinstance(outcome, Skip) or decisions.is_settled(key, upgrades.settled):
         return replace(phone, upgrades=replace(upgrades, due=None))
     if isinstance(outcome, Fetch) and decisions.is_running(
@@ -71,7 +73,7 @@ def considered(phone: Phone, at: int, decisions: Decisions, *, later: bool = Fal
         earliest = upgrades.due.earliest
     later = later or key == upgrades.unsure
     due = Due(earliest, FOREVER if later else at, Reason.FIRST, "upgrade.rule")
-    return replace(phone, upgrades=replace(upgrades, due=due, failures=0, failed=None))
+    return replace(phone, upgrades=replace(upgrades, due=due, failures=0))
 
 
 def asked(phone: Phone, request: Asked) -> Phone:

@@ -287,7 +287,7 @@ def test_where_a_redirect_leads_is_looked_up_by_its_srv_records_too(
 
 
 @reading(redirect_options="same")
-@requirement("resync.failure", "rules.srv")
+@requirement("rules.srv", "resync.failure")
 def test_a_redirect_to_tftp_which_has_no_srv_records_is_a_failure(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,

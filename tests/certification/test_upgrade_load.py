@@ -9,7 +9,8 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
+from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
@@ -19,7 +20,7 @@ from hil.testing import (
     next_transfer,
     provision,
 )
-from hil.testing.upgrades import check_load, expect_upgrade, serve_load
+from hil.testing.upgrades import check_load, expect_failed_upgrade, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 ANOTHER = "sip7832.11-3-2MPP0001-611"
@@ -191,3 +192,60 @@ def test_a_load_that_the_rule_is_done_with_is_left_for_the_one_that_was_asked_fo
     expect_resyncs(history, handset, again, (0, 3700), requirement="resync.periodic")
     history.expect_none(ProvisioningRequest, after=again, path=path, within=8000)
     check_load(history, handset, web, ANOTHER)
+
+
+@reading(upgrade_reattempt="after-failure", empty_element=("set-empty", "default"))
+@requirement("upgrade.rule", "upgrade.settled")
+@pytest.mark.parametrize("between", ["", "/firmware/RUNNING.loads"], ids=["none", "running"])
+def test_a_rule_that_failed_and_comes_back_after_another_is_attempted_at_once(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    web: PhoneWeb,
+    history: History,
+    between: str,
+) -> None:
+    rules = [f"tftp://{tftp.address}/missing.loads"] * 3
+    rules[1] = between.replace("RUNNING", handset.identity.swver)
+    if between:
+        rules[1] = f"tftp://{tftp.address}{rules[1]}"
+    quiet = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": "86400"}
+    last: Moment = boot_to_lease(history, handset, Resync_On_Reset="No", **quiet)
+    for rule in rules:
+        history.sleep(handset.timing.step)
+        tftp.serve("/next.xml", flat_profile(Upgrade_Rule=rule, Resync_Periodic="0"))
+        last = history.mark()
+        web.resync(f"tftp://{tftp.address}/next.xml")
+        last = next_transfer(history, handset, last)
+        if "missing" in rule:
+            expect_failed_upgrade(history, handset, last, "/missing.loads")
+        else:
+            history.expect_none(ProvisioningRequest, after=last, within=600)
+
+
+@reading(upgrade_reattempt="after-failure")
+@requirement("upgrade.settled", "upgrade.error_retry_delay")
+def test_back_at_a_rule_that_is_done_the_retries_of_the_other_end(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    done = serve_load(tftp, NEWER, name="latest")
+    server = f"tftp://{tftp.address}"
+    quiet = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": "600"}
+    lease = boot_to_lease(
+        history, handset, Resync_On_Reset="No", Upgrade_Rule=f"{server}{done}", **quiet
+    )
+    expect_upgrade(history, handset, lease, done)
+    history.sleep(handset.timing.step)
+    tftp.serve("/other.xml", flat_profile(Upgrade_Rule=f"{server}/missing.loads"))
+    tftp.serve("/back.xml", flat_profile(Upgrade_Rule=f"{server}{done}", Resync_Periodic="0"))
+    asked = history.mark()
+    web.resync(f"{server}/other.xml")
+    synced = next_transfer(history, handset, asked)
+    expect_failed_upgrade(history, handset, synced, "/missing.loads")
+    history.sleep(handset.timing.step)
+    asked = history.mark()
+    web.resync(f"{server}/back.xml")
+    synced = next_transfer(history, handset, asked)
+    history.expect_none(ProvisioningRequest, after=synced, within=7200)

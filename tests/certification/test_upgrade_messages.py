@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
@@ -192,6 +193,36 @@ def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
         within=60,
         requirement="log.upgrade_success",
     )
+
+
+@reading(log_request_servip=("expanded", "either"), scheme_case="lower")
+@requirement("log.upgrade_success", "log.upgrade_request", "macros.target")
+def test_a_load_that_is_started_from_the_other_partition_is_reported_like_any_other(
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    syslog: SyslogEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    serve_load(tftp, NEWER)
+    lease = boot_to_lease(
+        history,
+        handset,
+        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
+        Syslog_Server=syslog.address,
+        Log_Upgrade_Request_Msg=f"begins {TARGET}",
+        Log_Upgrade_Success_Msg=f"has {TARGET}",
+        **ALONE,
+    )
+    expect_reboot(history, handset, lease)
+    history.sleep(handset.timing.step)
+    asked = history.mark()
+    former = f"/firmware/{handset.identity.swver}.loads"
+    web.upgrade(f"tftp://{tftp.address}{former}")
+    expect_reboot(history, handset, asked)
+    target = f"tftp,{tftp.address},{tftp.address},69,{former}"
+    due = [f"begins {target}", f"has {target}"]
+    history.check("the messages", seen=texts(history, asked), due=due)
 
 
 @quick
