@@ -229,7 +229,8 @@ def test_forms_of_xml(
         b"\xef\xbb\xbf<flat-profile><GPP_A>0</GPP_A></flat-profile>",
         b"<flat-profile><GPP_A><![CDATA[1]]></GPP_A></flat-profile>",
         b"<!DOCTYPE flat-profile><flat-profile><GPP_A>2</GPP_A></flat-profile>\n<?end?>",
-        b"<d><flat-profile><GPP_A>3</GPP_A></flat-profile><GPP_B>outside</GPP_B></d>",
+        b"<d><flat-profile><GPP_A>3</GPP_A></flat-profile><GPP_B>outside</GPP_B>"
+        b"<e><GPP_B>outside</GPP_B></e></d>",
         b"<d><flat-profile><GPP_P>1</GPP_P></flat-profile>"
         b"<flat-profile><GPP_A>4</GPP_A></flat-profile></d>",
         b"<flat-profile><GPP_A><!-- 9 -->5<!-- 9 --></GPP_A></flat-profile>",

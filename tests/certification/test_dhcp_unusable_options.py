@@ -116,10 +116,10 @@ def test_a_vendor_option_without_a_url(
 @pytest.mark.parametrize(
     ("code", "content"),
     [
-        (125, b"\x00\x00\x00\x03\x1ahttp://192.0.2.99/cmu.xml"),
+        (125, b"\x00\x00\x00\x03\x19http://192.0.2.99/cmu.xml"),
         (125, b"\x00\x00\x00\x09\x00\x00\x00\x00\x09"),
         (125, b"\x00\x00\x00\x09\xf0http://192.0.2.99/torn.xml"),
-        (60, b"\x00\x00\x00\x09\x1ahttp://192.0.2.99/060.xml"),
+        (60, b"\x00\x00\x00\x09\x19http://192.0.2.99/060.xml"),
         (60, b"192.0.2.99"),
     ],
     ids=["another-enterprise", "cut-short", "torn", "not-text", "no-scheme"],

@@ -168,6 +168,8 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("rules", "_Held.__init__", "*", "self._is_url = *", "*", READING),
     Equivalent("rules", "_Held.__init__", "negation", "False", "True", READING),
     Equivalent("rules", "_Held.hide", "*", "*not _STRUCTURE.search(rule)", "*", READING),
+    Equivalent("rules", "_for_upgrade", "*", "server is None or *", "*server is None and*", _SAME),
+    Equivalent("rules", "_for_upgrade", "branch", "server is None or *", "False", _SAME),
     Equivalent("rules", "_credentials", "*", "option not in _DISPUTED", "*", READING),
     Equivalent("rules", "_resolve", "off-by-one", "1", "*", _NUMBER),
     Equivalent("rules", "_resolve", "negation", "False", "True", _SAME),
