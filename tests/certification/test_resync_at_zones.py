@@ -68,6 +68,24 @@ SOUTHERN = "start=10/1/7/2;end=4/1/7/3;save=1"
         ),
         pytest.param(
             NEW_YORK,
+            "start=5/-1/7/2;end=11/1/7/2;save=1",
+            "0730",
+            "2026-05-30 11:00",
+            "2026-05-30 12:30",
+            "2026-05-31 11:30",
+            id="the last day of May, a Sunday",
+        ),
+        pytest.param(
+            NEW_YORK,
+            "start=3/8/7/2;end=11/-1/2/2;save=1",
+            "0730",
+            "2026-11-23 10:00",
+            "2026-11-23 11:30",
+            "2026-11-24 12:30",
+            id="the last Tuesday before a December that begins with one",
+        ),
+        pytest.param(
+            NEW_YORK,
             "start=3/8/7;end=11/1/7;save=1",
             "0130",
             "2026-03-07 05:00",
@@ -140,6 +158,26 @@ def test_the_time_follows_the_rule(
     last = synced(history, handset, Resync_At__HHmm_=value, Time_Zone=zone, **saving)
     last = expect_resync_at(history, handset, ntp, last, first)
     expect_resync_at(history, handset, ntp, last, second)
+
+
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock")
+def test_the_phone_keeps_to_the_minute_on_twenty_days(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    """A clock that is wrong by a minute shows it on one day of ten, the range being ten minutes."""
+    serve_at(dhcp, tftp, ntp, "2026-07-01 11:00")
+    saving = {
+        "Daylight_Saving_Time_Enable": "Yes",
+        "Daylight_Saving_Time_Rule": "start=3/8/7/2;end=11/1/7/2;save=1",
+    }
+    last = synced(history, handset, Resync_At__HHmm_="0730", Time_Zone="GMT-05:45", **saving)
+    for day in range(1, 21):
+        last = expect_resync_at(history, handset, ntp, last, f"2026-07-{day:02} 12:15")
 
 
 @requirement("resync.at.clock")

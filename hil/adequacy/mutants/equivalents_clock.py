@@ -72,6 +72,7 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("local_time", "_year", "bound", "*", "*", LIMIT),
     Equivalent("local_time", "next_showing", "branch", "not 0 <= minutes*", "False", CHECKED),
     Equivalent("local_time", "next_showing", "bound", "0 <= minutes*", "0 <= minutes <=*", CHECKED),
+    Equivalent("local_time", "_seconds", "off-by-one", "HOUR_S", "*", BELOW_A_SECOND),
     Equivalent("local_time", "_turns", "branch", "*overlap*", "instants[:1]", READING),
     Equivalent("local_time", "_turns", "branch", "gap == 'skipped'", "False", READING),
     Equivalent(
