@@ -239,7 +239,9 @@ def _write_json(
             "mac": identity.mac,
             "serial": identity.serial,
             "firmware": identity.swver,
-            "interpretations": [each.as_json() for each in differing(entry.chosen_interpretations())],
+            "interpretations": [
+                each.as_json() for each in differing(entry.chosen_interpretations())
+            ],
         },
     )
     if target == "-":
