@@ -44,7 +44,9 @@ def test_a_phone_that_was_stimulated_checked_and_seen_alive_passes() -> None:
     told = judged(good().ended(60))
     assert (told.word, told.cause) == (Word.PASS, Cause.NONE)
     assert "resync.on_reset" in told.checked
-    assert str(told) == "PASS"
+    word, readings = str(told).splitlines()
+    assert word == "PASS"
+    assert readings.startswith("rests on psn=7832-3PCC (I16)")
 
 
 def test_a_pass_says_where_the_monitor_lost_sight_of_the_phone() -> None:
