@@ -43,7 +43,7 @@ class Version:
             return cls(f"load {match['model'] or ''}", tuple(int(match[p] or 0) for p in parts))
         if _DOTTED.fullmatch(text):
             numbers = [int(part) for part in text.split(".")]
-            while numbers and numbers[-1] == 0:
+            while numbers and not numbers[-1]:
                 numbers.pop()
             return cls("dotted", tuple(numbers))
         return None

@@ -46,6 +46,16 @@ def test_a_chunked_answer_is_applied(
     expect_resyncs(history, handset, synced, 600)
 
 
+@requirement("transfer.http")
+@pytest.mark.parametrize("status", [201, 299])
+def test_any_status_of_success_brings_the_profile(
+    status: int, handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
+) -> None:
+    http.serve("/profile.xml", PROFILE, status=status)
+    synced = first_resync(history, handset, handset.boot(Profile_Rule=http.url("/profile.xml")))
+    expect_resyncs(history, handset, synced, 600)
+
+
 # -- failures ----------------------------------------------------------------------------------------
 
 
