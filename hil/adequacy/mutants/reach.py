@@ -34,6 +34,8 @@ ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("load_builder", "*", _BENCH),
     ("loads", "Load.version", _COMMANDS),
     ("parameter_row", "row", _LOADING),
+    ("peer_sharing", "log_server", _JUDGE),
+    ("peer_sharing", "parse_log_server", _JUDGE),
     ("profile_builder", "element", _BENCH),
     ("requirement", "*", _LOADING),
     ("schedules", "Schedule.windows", _COMMANDS),
