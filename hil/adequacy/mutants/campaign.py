@@ -30,10 +30,11 @@ from hil.judge.findings import Finding
 from hil.pytest_plugin import RESULTS
 from hil.reference.requirements import REQUIREMENTS
 
-MOST_TESTS = 60
-PROCESSOR_S = 8
+MOST_TESTS = 200
+"""What a survivor may cost: a slip that changes every test is told apart by those about its topic."""
+PROCESSOR_S = 25
 """What a mutant may use of a processor: one that runs for ever is no kill."""
-DEADLINE_S = 90.0
+DEADLINE_S = 240.0
 
 
 class Stillborn(Exception):
