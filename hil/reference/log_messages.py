@@ -79,7 +79,8 @@ def addressed(
     if not template.strip():
         return None
     tables = _understood(kind, table, template)
-    own = replace(tables[0], context=replace(tables[0].context, err=err))
+    first, *_ = tables
+    own = replace(first, context=replace(first.context, err=err))
     readings = _readings(kind, tables, template)
     return LogMessage(kind, host, port, _expanded(own, template), readings)
 

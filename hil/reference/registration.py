@@ -74,6 +74,11 @@ class Line:
         """Whether a server holds a binding of it."""
         return self.bound is not None
 
+    @property
+    def has_passed_over(self) -> bool:
+        """Whether the round has come to the backup."""
+        return bool(self.server)
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -226,7 +231,7 @@ def _register(line: Line, decisions: LineDecisions) -> LineStep:
 def _granted(line: Line, at: int, expires: int, decisions: LineDecisions) -> LineStep:
     parameters, number = line.parameters, line.number
     held = decisions.expires_granted(parameters, expires)
-    if line.server > 0:
+    if line.has_passed_over:
         due = _due(at, decisions.fallback(parameters, number, held), "registration.fallback")
     else:
         due = _due(at, decisions.refresh(held), "registration.refresh")

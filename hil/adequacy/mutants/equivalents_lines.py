@@ -83,6 +83,12 @@ _AGAIN = (
     "a line that hears again that it is registered only subscribes to its mailbox again, which it may "
     "do at any time"
 )
+_SAME_LOSS = "a loss that is told again is the same one: the first time counts"
+_ONE_BY_ONE = (
+    "the phone does one thing after another and asks what is due only in between; what is asked for "
+    "during a report may be done then or after it, and both ways it is done"
+)
+_NAMELESS = "a time server without a name is nobody who could be asked"
 _SEVERITY = (
     "how severe the messages of Log_Request_Msg and its like are is not published: at a lower "
     "Debug_Level they may come or not"
@@ -130,7 +136,7 @@ LINES: tuple[Equivalent, ...] = (
         _RUNS_IN_ORDER,
     ),
     Equivalent("registration", "_started", "off-by-one", "0", "1", _NARROWER),
-    Equivalent("registration", "_granted", "branch", "line.server > 0", "True", _REFRESH),
+    Equivalent("registration", "_granted", "branch", "line.has_passed_over", "True", _REFRESH),
     Equivalent(
         "registration", "_started", "branch", "*WAITING if registers*", "*WAITING", _NOTHING_DUE
     ),
@@ -138,6 +144,7 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("registration", "_reconfigured", "branch", "(Lost(''),) if *", "*", _OTHER_ACCOUNT),
     Equivalent("registration", "_reconfigured", "result", "(_started*", "*())", _OTHER_ACCOUNT),
     Equivalent("registration", "_granted", "branch", "() if *", "(Registered*", _AGAIN),
+    Equivalent("registration", "_failed", "branch", "(Lost(*) if *", "(Lost*", _SAME_LOSS),
     Equivalent("registration", "_granted", "update", "*lost_at=None*", "*failures=0)", _SINCE),
     Equivalent("registration", "_failed", "update", "*lost_at=*", "*failures + 1)", _SINCE),
     Equivalent("registration", "_failed", "statement", "clause = *", "*", _CLAUSE),
@@ -209,6 +216,17 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("reporting", "at_boot", "window", "before.earliest", "*", _NO_WIDTH),
     Equivalent("reporting", "began", "*", "*finished*", "*", _THREE),
     Equivalent("reporting", "began", "update", "replace(phone, report_due=None)", "*", _THREE),
+    Equivalent(
+        "reporting",
+        "began",
+        "update",
+        "*phase=Phase.REPORTING*",
+        "replace(phone, attempt*",
+        _ONE_BY_ONE,
+    ),
+    Equivalent(
+        "reporting", "due_now", "branch", "*phone.phase is *", "phone.report_due", _ONE_BY_ONE
+    ),
     Equivalent("reporting", "began", "negation", "False", "True", _THREE),
     Equivalent("reporting", "*", "branch", "attempt is None", "False", _TYPES),
     Equivalent("reporting", "concluded", "branch", "'' if isinstance*", "''", _NOT_ARRIVED),
@@ -254,6 +272,7 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("peer_sharing", "message", "negation", "*peer_sharing_log*", "*", _PEERS),
     Equivalent("phone_clock", "time_zone", "branch", "daylight if *", "daylight", _READING),
     Equivalent("phone_clock", "daylight_of_offset", "*", "*", "*", _READING),
+    Equivalent("phone_clock", "ntp_servers", "branch", "server", "True", _NAMELESS),
     Equivalent("phone_clock", "dhcp_time_offset", "branch", "seconds if *", "seconds", _NO_OFFSET),
     Equivalent("phone_clock", "dhcp_time_offset", "bound", "*DAY_S", "*", _NO_OFFSET),
     Equivalent("phone_clock", "dhcp_time_offset", "off-by-one", "DAY_S", "*", _NO_OFFSET),
