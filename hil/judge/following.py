@@ -38,14 +38,15 @@ from hil.reference.responses import Answer, NoAnswer, TftpAnswer
 
 _SIGNS = (ev.DnsQuery, ev.Connected, ev.ProvisioningRequest, ev.SyslogMessage)
 _MOST_UNSEEN = 6
+_MOST_TRIED = 24
 
 
 def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     """The ways in which things can have gone after ``event``; its time has been told."""
     ways = [shadow]
-    if _leads_elsewhere(event):
-        ways += hidden.given_up(shadow, event.at)
-    if isinstance(event, _SIGNS) or _leads_elsewhere(event):
+    if _leads_elsewhere(shadow, event):
+        ways = hidden.tried_unseen(shadow, event.at, _MOST_TRIED)
+    elif isinstance(event, _SIGNS):
         # What had nothing to fetch may have come before that of which it is a sign, and something
         # else of that kind before it.
         for way in ways:
@@ -58,9 +59,11 @@ def follow(shadow: Shadow, event: ev.Event) -> list[Shadow]:
     return after
 
 
-def _leads_elsewhere(event: ev.Event) -> bool:
-    """Whether the phone is told by whom it is provisioned: what it did before may have gone unseen."""
-    return isinstance(event, ev.DhcpMessage) and event.kind == "ACK"
+def _leads_elsewhere(shadow: Shadow, event: ev.Event) -> bool:
+    """Whether other servers count from now on: what it did before may have gone unseen to others."""
+    if not isinstance(event, ev.DhcpMessage) or event.kind != "ACK":
+        return False
+    return shadow.phone.address is not None and event.options != shadow.phone.options
 
 
 def _take(shadow: Shadow, event: ev.Event) -> list[Shadow]:

@@ -134,6 +134,21 @@ def gave_up(shadow: Shadow, at: int) -> list[Shadow]:
     return [other]
 
 
+def tried_unseen(shadow: Shadow, at: int, most: int) -> list[Shadow]:
+    """The ways in which it has begun what was due by ``at``, and given it up, again and again unseen.
+
+    It is the first of them itself; there are ``most`` at most.
+    """
+    ways = [shadow]
+    for way in ways:
+        further = gave_up(way, at) if may_give_up(way) else []
+        further += [over for each in Purpose if (over := unseen(way, at, each)) is not None]
+        ways += [each for each in further if not any(each.same_as(other) for other in ways)]
+        if len(ways) >= most:
+            break
+    return ways[:most]
+
+
 def given_up(shadow: Shadow, at: int, unseen_after: int = 2) -> list[Shadow]:
     """The ways in which it gave up before ``at``, where it goes on or something may begin then.
 

@@ -143,6 +143,14 @@ def test_what_was_given_up_before_may_have_been_tried_again_there() -> None:
     assert whats(story.fetch(190, Resync_Periodic="0").ended(200)) == []
 
 
+def test_many_tries_may_have_gone_to_the_servers_of_before() -> None:
+    # Each is given up after 12 s: at 22, 94, 226, 478 and 970 s.
+    retries = "60,120,240,480,960"
+    story = booted({66: ELSEWHERE.encode()}, Resync_Error_Retry_Delay=retries)
+    story.lease(1038, {66: LAB.encode()})
+    assert whats(story.fetch(1930, Resync_Periodic="0").ended(1940)) == []
+
+
 def test_what_begins_after_that_shows() -> None:
     assert "the retried resync did not begin" in whats(renamed().ended(5000))
 
