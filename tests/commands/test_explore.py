@@ -17,7 +17,12 @@ HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
 
 def explore(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*HIL, "explore", *arguments], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
+        [*HIL, "explore", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
     )
 
 

@@ -138,9 +138,12 @@ def test_a_lab_that_does_not_say_where_it_is_is_taken_to_see_everything() -> Non
 
 
 @pytest.mark.parametrize(
-    ("dns", "answers"), [(LAB, True), (LAB + OTHER, True), (OTHER + LAB, False), (OTHER, False), (b"", False)]
+    ("dns", "answers"),
+    [(LAB, True), (LAB + OTHER, True), (OTHER + LAB, False), (OTHER, False), (b"", False)],
 )
-def test_names_are_sure_to_be_asked_of_the_lab_only_if_dhcp_named_it_first(dns: bytes, answers: bool) -> None:
+def test_names_are_sure_to_be_asked_of_the_lab_only_if_dhcp_named_it_first(
+    dns: bytes, answers: bool
+) -> None:
     assert Surroundings.of(ack(server=LAB, dns=dns)).answers_names is answers
 
 
