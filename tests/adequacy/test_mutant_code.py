@@ -142,10 +142,11 @@ def test_a_slip_is_noted_where_it_changes_a_value(sites: Sites) -> None:
 
 
 def test_a_slip_that_changes_nothing_is_reached_and_not_noted(sites: Sites) -> None:
-    mutant = slip(sites, "due:Due.postponed", "max(self.latest, by) -> min(self.latest, by)")
+    change = "max(self.latest, until, by) -> min(self.latest, until, by)"
+    mutant = slip(sites, "due:Due.postponed", change)
     due = Due(10, 20, Reason.RETRY, "resync.retry")
     with under_watch(mutant) as watch:
-        enter(due.postponed, 20)
+        enter(due.postponed, 20, 20)
         assert (watch.reached, watch.seen) == ({0}, set())
 
 
