@@ -216,8 +216,6 @@ def _configured(phone: Phone, parameters: Parameters) -> Phone:
 def _after_rule(phone: Phone, at: int, decisions: Decisions) -> Step:
     if phone.attempt is None:
         return phone, ()
-    if phone.attempt.rule + 1 >= len(phone.attempt.rules):
-        return _succeeded(phone, at, decisions)
     # What was fetched last stays in the attempt: Log_Success_Msg speaks of it if nothing follows.
     following = replace(phone.attempt, rule=phone.attempt.rule + 1)
     return next_rule(replace(phone, attempt=following), at, decisions)

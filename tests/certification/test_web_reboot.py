@@ -51,6 +51,20 @@ def test_prvst_is_0_after_the_reboot(
     history.check("$PRVST", seen=fetched(history, handset, lease, 1), due=["/state0.cfg"])
 
 
+@requirement("web.reboot", "macros.swver")
+def test_the_load_that_ran_runs_after_the_reboot(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    load = handset.identity.swver
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve(f"/{load}.cfg", flat_profile())
+    idle_phone(history, handset, Resync_On_Reset="Yes", Profile_Rule="/$SWVER.cfg")
+    asked = history.mark()
+    web.reboot()
+    lease = expect_reboot(history, handset, asked)
+    history.check("$SWVER", seen=fetched(history, handset, lease, 1), due=[f"/{load}.cfg"])
+
+
 @requirement("web.reboot", "resync.on_reset")
 def test_the_reboot_triggers_no_resync_if_resync_on_reset_is_no(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History

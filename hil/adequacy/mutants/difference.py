@@ -4,7 +4,7 @@ Two tests in which the same slips of a module make a difference have the module 
 that is known; one of them will do at first. And what makes a difference in few tests is what those
 tests are about, so a slip weighs the more the rarer it is. Three orders take turns: by what a test adds
 in the mutant's module to those before it, by how much of what the test is about lies in the mutant's
-function, and by how many words the test's name has in common with the function's.
+function, and by how many words the test's name has in common with the slip's line and function.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Difference:
         return tuple(islice(dict.fromkeys(turns), most))
 
     def _named_like(self, mutant: Mutant) -> list[str]:
-        """Those that have words of the function's name in theirs, the rarest words first."""
+        """Those that have words of the slip's line in theirs, the rarest words first."""
         place = self._place[mutant.id]
-        wanted = _words(f"{mutant.module} {mutant.function.name}")
+        wanted = _words(f"{mutant.module} {mutant.function.name} {mutant.line}")
         alike = [
             (sum(1 / self._word_counts[word] for word in wanted & words), test)
             for test, words in self._words.items()

@@ -49,3 +49,4 @@ ONE_ADDRESS = (
     "the judge, who sees only the packets"
 )
 OVERWRITTEN = "what is left out here is done anyway, before anything can come of it"
+FOR_PEOPLE = "how a wrong value is told to people; no phone says it"

@@ -20,7 +20,6 @@ _REFRESH = (
     "a binding may be refreshed at any moment before its end (RFC 3261 section 10.2.4), so one that is "
     "refreshed earlier than need be shows nothing"
 )
-_NANOSECOND = "a nanosecond in a second is below what any laboratory can see"
 _CLAUSE = (
     "by which clause something is due is for the judge's findings, and changes no moment of it"
 )
@@ -150,7 +149,6 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("registration", "_failed", "statement", "clause = *", "*", _CLAUSE),
     Equivalent("registration", "_failed", "branch", "*line.lost_at*", "*", _SINCE),
     Equivalent("registration", "_due", "window", "delay.earliest", "delay.latest", _NARROWER),
-    Equivalent("registration", "_due", "off-by-one", "NANOSECONDS", "*", _NANOSECOND),
     Equivalent(
         "line_decisions", "servers", "branch", "*goes_by*", "parameters.raw*", _OLDER_GUIDES
     ),

@@ -6,6 +6,7 @@ A mutant's id is ``module:function:line:operator:n``: the line counts from the f
 
 from __future__ import annotations
 
+import linecache
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,8 +40,16 @@ class Mutant:
     @property
     def place(self) -> str:
         """File and line of the source."""
-        line = getattr(_located(self.edit), "lineno", self.function.node.lineno)
-        return f"hil/reference/{self.module}.py:{line}"
+        return f"hil/reference/{self.module}.py:{self._lineno}"
+
+    @property
+    def line(self) -> str:
+        """The line of the source that it stands in."""
+        return linecache.getline(self.function.module.path, self._lineno)
+
+    @property
+    def _lineno(self) -> int:
+        return int(getattr(_located(self.edit), "lineno", self.function.node.lineno))
 
     @property
     def change(self) -> str:
