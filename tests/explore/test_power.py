@@ -17,11 +17,10 @@ def finds(defect: str, rounds: int) -> bool:
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
     bench = VirtualBench(testbed, testbed.handset(), firmware=firmware_with([defect]))
     try:
-        found = [
+        return any(
             explore_round(bench, f"power/{number}", tally=Tally(), shrink_s=0.0)
             for number in range(rounds)
-        ]
-        return any(found)
+        )
     finally:
         bench.close()
 
