@@ -25,7 +25,7 @@ _TROUBLE = ("inconclusive", "lab fault")
 
 @click.group(name="interpretations")
 def command() -> None:
-    """Show the open questions of the specification, and which readings a phone follows.
+    """Show the open questions, and which readings a phone follows.
 
     Where the published text can be read in more than one way, each reading has a name. A testbed
     chooses one for a handset under `interpretations:`; verdicts name those that they rest on.

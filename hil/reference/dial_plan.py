@@ -47,7 +47,7 @@ _TOKEN = re.compile(
     r"|(?P<nothing>,|[SLP][0-9]{1,5})"
     r"|(?P<bar>!)"
 )
-_MASTER = re.compile(r"(?:[LS]:[0-9]{1,5}(?:,[LS]:[0-9]{1,5})*+,?)?")
+_MASTER = re.compile(r"(?:[LS]:[0-9]{1,5}(?:,[LS]:[0-9]{1,5})*,?)?")
 _RANGE = re.compile(r"(?P<first>[0-9])-(?P<last>[0-9])|(?P<key>[0-9*#+])")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 

@@ -78,7 +78,7 @@ def _integers_as_text(written: Expression) -> Expression:
 
 def _versions_by_build(written: Expression) -> Expression:
     def build(operand: Operand) -> Operand:
-        if operand.kind is not OperandKind.VERSION:
+        if operand.kind is not OperandKind.VERSION or "-" not in operand.text:
             return operand
         return Operand(OperandKind.INTEGER, operand.text.rpartition("-")[2])
 

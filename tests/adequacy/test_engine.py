@@ -15,7 +15,7 @@ import adequacy_scenarios as scenarios
 import pytest
 
 SCRIPT = str(Path(scenarios.__file__))
-GONE_S = 20.0
+GONE_S = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def test_the_options_of_the_rule_hold_where_it_leads(
     history.check("the files", seen=asked, due=["/profile.xml", "/moved.cfg", "/applied.xml"])
 
 
-@requirement("resync.failure", "resync.error_retry_delay")
+@requirement("resync.error_retry_delay", "resync.failure")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -202,7 +202,7 @@ def test_a_redirect_to_nowhere_is_a_failure(
     expect_resyncs(history, handset, failed, 300)
 
 
-@requirement("resync.failure", "resync.error_retry_delay")
+@requirement("resync.error_retry_delay", "resync.failure")
 def test_several_choices_are_no_profile(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
 ) -> None:
@@ -216,7 +216,7 @@ def test_several_choices_are_no_profile(
     expect_resyncs(history, handset, failed, 300)
 
 
-@requirement("resync.failure", "resync.error_retry_delay")
+@requirement("resync.error_retry_delay", "resync.failure")
 @pytest.mark.parametrize("status", [303, 307, 308])
 def test_any_other_redirection_is_a_failure(
     status: int, handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History

@@ -109,7 +109,7 @@ LONG_NAME = ".".join(["a" * 63] * 3 + ["b" * 61])
 """A host name of 253 characters, whose labels have 63 and 61 (RFC 1123 section 2.1)."""
 
 
-@requirement("rules.url")
+@requirement("macros.target", "rules.url")
 @reading(scheme_case="lower", log_default_port="shown")
 def test_what_scheme_server_and_port_may_look_like(
     handset: HandsetControl,

@@ -172,7 +172,7 @@ def test_a_query_is_no_part_of_the_names_of_a_load_and_its_files(
     check_load(history, handset, web, NEWER)
 
 
-@requirement("upgrade.load")
+@requirement("upgrade.install", "upgrade.load")
 def test_a_load_whose_name_has_no_release_is_installed(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
