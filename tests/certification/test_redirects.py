@@ -216,7 +216,7 @@ def test_several_choices_are_no_profile(
     expect_resyncs(history, handset, failed, 300)
 
 
-@requirement("resync.error_retry_delay", "resync.failure")
+@requirement("resync.failure", "resync.error_retry_delay")
 @pytest.mark.parametrize("status", [303, 307, 308])
 def test_any_other_redirection_is_a_failure(
     status: int, handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
