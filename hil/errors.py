@@ -10,7 +10,9 @@ inventory, and the bytes that arrive from outside.
     ├── LabError                 the laboratory broke: what, evidence, next step, whom it concerns
     │   ├── NamespaceError       the kernel refuses the virtual network
     │   ├── PowerError           a PDU, PoE port or relay did not do what it was told
-    │   │   └── PowerRefused     it answered that it would not
+    │   │   ├── PowerRefused     it answered that it would not
+    │   │   └── StateUnknown     it has no way to say what its outlets are
+    │   ├── ConsoleError         a serial console could not be opened, or is gone
     │   └── EndpointError        one of our own servers could not start or died
     ├── UsageError               a test or an inventory is wrong: file, line, what would be right
     │   └── InventoryError       all that is wrong with one inventory file, at once
@@ -74,6 +76,17 @@ class PowerError(LabError):
 
 class PowerRefused(PowerError):
     """The device answered a command with an error."""
+
+
+class StateUnknown(PowerError):
+    """The device has no read-back: what it was told is all that can be known from it.
+
+    It is no failure of the device. Whether an outlet has power, another witness has to say.
+    """
+
+
+class ConsoleError(LabError):
+    """A serial console could not be opened, is gone, or did not take what was sent."""
 
 
 class EndpointError(LabError):
