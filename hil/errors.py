@@ -13,7 +13,9 @@ inventory, and the bytes that arrive from outside.
     │   │   ├── PowerRefused     it answered that it would not
     │   │   └── StateUnknown     it has no way to say what its outlets are
     │   ├── ConsoleError         a serial console could not be opened, or is gone
-    │   └── EndpointError        one of our own servers could not start or died
+    │   ├── EndpointError        one of our own servers could not start or died
+    │   └── LeaseError           a handset's lease cannot be had, kept or read
+    │       └── HandsetTaken     somebody else has it, or it is in quarantine
     ├── UsageError               a test or an inventory is wrong: file, line, what would be right
     │   └── InventoryError       all that is wrong with one inventory file, at once
     ├── ProtocolError            bytes that break a protocol
@@ -91,6 +93,14 @@ class ConsoleError(LabError):
 
 class EndpointError(LabError):
     """A controlled server could not be started, or stopped on its own."""
+
+
+class LeaseError(LabError):
+    """A handset's lease could not be had, kept, given back or read."""
+
+
+class HandsetTaken(LeaseError):
+    """Somebody else has the handset, or it is in quarantine: it may be free later."""
 
 
 class UsageError(HilError):
