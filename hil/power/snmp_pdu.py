@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass, field
-from enum import StrEnum
-from ipaddress import AddressValueError, IPv4Address
+from dataclasses import dataclass
 
-from hil.errors import PowerError, UsageError
+from hil.errors import PowerError
 from hil.history.events import PowerAction
+from hil.power.snmp_agent import SnmpAgent
 from hil.power.snmp_session import SnmpSession
-from hil.snmp import SocketFactory, UsmUser
+from hil.snmp import SocketFactory
 
 
 @dataclass(frozen=True)
@@ -59,56 +58,6 @@ immediateOff 2) and rPDU2OutletSwitchedStatusState (off 1, on 2: the other way r
 MODELS = (APC_RPDU, APC_RPDU2)
 
 
-class SnmpVersion(StrEnum):
-    """The message formats that PDUs understand."""
-
-    V1 = "v1"
-    V2C = "v2c"
-    V3 = "v3"
-
-
-@dataclass(frozen=True)
-class SnmpPduConfig:
-    """Where a PDU is and how it is talked to.
-
-    ``host`` is an IPv4 address: no name is resolved. ``read_community`` and ``write_community``
-    serve v1 and v2c; ``user`` serves v3. ``timeout_s`` is the deadline of one request in seconds of
-    lab time. A request is sent once: `hil.power.outlet.Outlet` repeats what fails. `UsageError` for
-    what cannot work.
-    """
-
-    host: str
-    port: int = 161
-    version: SnmpVersion = SnmpVersion.V2C
-    read_community: str = field(default="public", repr=False)
-    write_community: str = field(default="private", repr=False)
-    user: UsmUser | None = None
-    model: PduModel = APC_RPDU
-    timeout_s: float = 2.0
-
-    def __post_init__(self) -> None:
-        try:
-            IPv4Address(self.host)
-        except AddressValueError as error:
-            raise UsageError(
-                f"the PDU's host is no IPv4 address: {error}",
-                remedy="an address such as 192.0.2.10; names are not resolved",
-            ) from None
-        if not 1 <= self.port <= 65535:
-            raise UsageError(f"the PDU's port is {self.port}", remedy="1 to 65535, usually 161")
-        if self.timeout_s <= 0:
-            raise UsageError("timeout_s of a PDU is the deadline of a request", remedy="above 0 s")
-        if self.version is SnmpVersion.V3 and self.user is None:
-            raise UsageError("SNMPv3 needs a user", remedy="set user, or version v1 or v2c")
-        if self.version is not SnmpVersion.V3 and not (
-            self.read_community and self.write_community
-        ):
-            raise UsageError(
-                f"SNMP{self.version} needs a read and a write community",
-                remedy="the PDU's own, often public and private",
-            )
-
-
 class SnmpPdu:
     """The `hil.power.driver.PowerDriver` of an SNMP PDU.
 
@@ -117,26 +66,21 @@ class SnmpPdu:
     """
 
     def __init__(
-        self, config: SnmpPduConfig, *, socket_factory: SocketFactory = socket.socket
+        self,
+        agent: SnmpAgent,
+        model: PduModel = APC_RPDU,
+        *,
+        socket_factory: SocketFactory = socket.socket,
     ) -> None:
-        self._config = config
-        self._model = config.model
+        self._agent = agent
+        self._model = model
         self.queue = asyncio.Lock()
-        user = config.user if config.version is SnmpVersion.V3 else None
-        self._session = SnmpSession(
-            name=self.name,
-            peer=(config.host, config.port),
-            version=config.version.value,
-            communities=(config.read_community, config.write_community),
-            user=user,
-            timeout_s=config.timeout_s,
-            socket_factory=socket_factory,
-        )
+        self._session = SnmpSession(self.name, agent, socket_factory)
 
     @property
     def name(self) -> str:
         """Model and address."""
-        return f"{self._config.model.name} PDU {self._config.host}:{self._config.port}"
+        return f"{self._model.name} PDU {self._agent.host}:{self._agent.port}"
 
     async def on(self, outlet: str) -> None:
         """Command immediate power-on; `PowerError` unless the PDU accepts it."""

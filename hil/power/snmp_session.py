@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hil.errors import PowerError, PowerRefused
-from hil.snmp import UDP_DOMAIN, Port, SocketFactory, UsmUser, add_user, new_engine
+from hil.power.snmp_agent import SnmpAgent, SnmpVersion
+from hil.snmp import UDP_DOMAIN, Port, SocketFactory, add_user, new_engine
 
 # SnmpMessageProcessingModel and security level numbers: RFC 3411, section 5.
 _PROCESSING = {"v1": 0, "v2c": 1, "v3": 3}
@@ -51,23 +52,13 @@ _SILENT = (
 class SnmpSession:
     """Requests to one agent; ``name`` is what errors call it."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        peer: tuple[str, int],
-        version: str,
-        communities: tuple[str, str],
-        user: UsmUser | None,
-        timeout_s: float,
-        socket_factory: SocketFactory,
-    ) -> None:
+    def __init__(self, name: str, agent: SnmpAgent, socket_factory: SocketFactory) -> None:
         self._name = name
-        self._peer = peer
-        self._version = version
-        self._communities = communities
-        self._user = user
-        self._timeout_s = timeout_s
+        self._peer = (agent.host, agent.port)
+        self._version = agent.version.value
+        self._communities = (agent.read_community, agent.write_community)
+        self._user = agent.user if agent.version is SnmpVersion.V3 else None
+        self._timeout_s = agent.timeout_s
         self._socket_factory = socket_factory
         self._engine: Any = None
 

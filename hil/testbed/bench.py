@@ -33,18 +33,19 @@ from hil.endpoints.ntp import NtpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.errors import LabError
+from hil.errors import LabError, UsageError
 from hil.history import History, HistoryFile
 from hil.history import events as ev
 from hil.net.virtual import LAB_ADDRESS, PDU_ADDRESS, VirtualNetwork
 from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet, PowerPolicy
-from hil.power.snmp_pdu import SnmpPdu, SnmpPduConfig, SnmpVersion
+from hil.power.snmp_pdu import SnmpPdu
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import endpoints_deaf, endpoints_gone
-from hil.testbed.inventory import HandsetEntry, Pdu, Testbed
+from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.pdus import SnmpPduEntry
 from hil.testbed.witnesses import Witnesses
 from hil.virtual.direct_switch import DirectSwitch
 from hil.virtual.firmware import Firmware
@@ -208,6 +209,10 @@ class VirtualBench:
 
     def _build_power(self) -> None:
         pdu = next(each for each in self.testbed.pdus if each.name == self.entry.power.pdu)
+        if not isinstance(pdu, SnmpPduEntry):
+            raise UsageError(
+                f"{pdu.name} cannot be simulated", remedy="driver: snmp, model: apc-rpdu"
+            )
         self._plugged = self.entry.power.outlet
         self._unplugged: Callable[[bool], None] = _nothing
         self.pdu = VirtualPdu(
@@ -243,19 +248,10 @@ class VirtualBench:
             self.entry.parameters,
         )
 
-    def _driver(self, pdu: Pdu) -> PowerDriver:
+    def _driver(self, pdu: SnmpPduEntry) -> PowerDriver:
         if self._direct_power:
             return DirectSwitch(self.pdu)
-        return SnmpPdu(
-            SnmpPduConfig(
-                host=str(PDU_ADDRESS),
-                version=SnmpVersion(pdu.version),
-                read_community=pdu.read_community,
-                write_community=pdu.write_community,
-                user=pdu.user.usm_user() if pdu.user else None,
-            ),
-            socket_factory=self.network.namespace.socket,
-        )
+        return SnmpPdu(pdu.agent(str(PDU_ADDRESS)), socket_factory=self.network.namespace.socket)
 
     def install(self, firmware: Firmware) -> None:
         """Let the handset run another firmware from its next power-on."""

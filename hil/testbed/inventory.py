@@ -46,6 +46,7 @@ __all__ = [
 MAX_OCTETS = 1 << 20
 """The size of the largest inventory file."""
 _SHOWN = 60
+_UNTAGGED = ("union_tag_invalid", "union_tag_not_found")
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Testbed:
@@ -134,16 +135,17 @@ def _without_misspelt(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]
 
 def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
     """Say in the inventory's words what pydantic found."""
-    place: Place = detail["loc"]
+    field, place = _field(detail["loc"]), _plain(detail["loc"])
     if detail["type"] == REFUSED:
         for wrong in detail["ctx"]["wrongs"]:
             yield wrong._replace(place=(*place, *wrong.place))
+    elif detail["type"] in _UNTAGGED:
+        yield _undecided(detail, place)
     elif detail["type"] == "extra_forbidden":
-        known = _fields(place[:-1]).keys() - {"file"}
+        known = _fields(detail["loc"][:-1]).keys() - {"file"}
         problem = f"{_path(place[:-1])} has no key {str(place[-1])[:_SHOWN]!r}"
         yield Wrong(place, problem, nearest(str(place[-1]), known))
     else:
-        field = _field(place)
         right = (field.description if field else None) or detail["msg"]
         if detail["type"] == "missing":
             yield Wrong(place, f"{_path(place)} is missing", right)
@@ -153,32 +155,73 @@ def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
             yield Wrong(place, f"{_path(place)} is {_shown(detail['input'])}", right)
 
 
+def _undecided(detail: ErrorDetails, place: Place) -> Wrong:
+    """An entry of which nobody can say of what kind it is."""
+    key = detail["ctx"]["discriminator"].strip("'")
+    kinds = _kinds(_annotation(detail["loc"]))
+    if detail["type"] == "union_tag_invalid":
+        tag = str(detail["ctx"]["tag"])
+        problem = f"{_path((*place, key))} is {_shown(tag)}"
+        return Wrong((*place, key), problem, nearest(tag, kinds))
+    for written in detail["input"]:
+        if closest(str(written), [key]):
+            problem = f"{_path(place)} has no key {str(written)[:_SHOWN]!r}"
+            return Wrong((*place, str(written)), problem, f"did you mean {key}?")
+    remedy = "one of " + ", ".join(sorted(kinds))
+    return Wrong((*place, key), f"{_path((*place, key))} is missing", remedy)
+
+
 def _field(place: Place) -> FieldInfo | None:
-    """The field of the schema that a place belongs to."""
-    model: type[BaseModel] | None = Testbed
+    """The field of the schema that a place of pydantic's belongs to."""
+    return _walk(place)[0]
+
+
+def _plain(place: Place) -> Place:
+    """A place of pydantic's as the document has it: without the kinds of entries."""
+    return _walk(place)[1]
+
+
+def _walk(place: Place) -> tuple[FieldInfo | None, Place]:
+    """Follow a place of pydantic's, which names the kind of an entry where there are several."""
+    kinds: Mapping[str, type[BaseModel]] = {"": Testbed}
     field: FieldInfo | None = None
+    plain: list[str | int] = []
     for step in place:
-        if isinstance(step, int):
+        if isinstance(step, str) and "" not in kinds and step in kinds:
+            kinds = {"": kinds[step]}
             continue
-        if model is None:
-            break
-        field = model.model_fields.get(step)
-        model = _entry(field.annotation) if field else None
-    return field
+        plain.append(step)
+        if isinstance(step, str) and "" in kinds:
+            field = kinds[""].model_fields.get(step)
+            kinds = _kinds(field.annotation) if field else {}
+    return field, tuple(plain)
+
+
+def _annotation(place: Place) -> Any:
+    field = _field(place)
+    return field.annotation if field else None
 
 
 def _fields(place: Place) -> Mapping[str, FieldInfo]:
-    """The fields of the mapping that stands at a place."""
-    field = _field(place)
-    model = _entry(field.annotation) if field else Testbed
+    """The fields of the mapping that stands at a place of pydantic's."""
+    kinds = _kinds(_annotation(place)) if place else {"": Testbed}
+    model = kinds.get(str(place[-1]) if "" not in kinds else "")
     return model.model_fields if model else {}
 
 
-def _entry(annotation: Any) -> type[BaseModel] | None:
-    """The model inside an annotation such as ``tuple[Pdu, ...]`` or ``SnmpUser | None``."""
+def _kinds(annotation: Any, key: str = "") -> Mapping[str, type[BaseModel]]:
+    """The models inside an annotation such as ``tuple[Pdu, ...]`` or ``SnmpUser | None``.
+
+    By the value of ``key``, if one tells several apart, else by an empty text.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_entry, get_args(annotation))), None)
+        tags = get_args(annotation.model_fields[key].annotation) if key else ("",)
+        return dict.fromkeys(tags, annotation)
+    parts = get_args(annotation)
+    for part in parts:
+        if isinstance(part, FieldInfo) and isinstance(part.discriminator, str):
+            key = part.discriminator
+    return {tag: kind for part in parts for tag, kind in _kinds(part, key).items()}
 
 
 def _path(place: Place) -> str:

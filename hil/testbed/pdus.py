@@ -1,27 +1,50 @@
-"""The power distribution units of an inventory, and how they are talked to."""
+"""What switches power in an inventory: PDUs, PoE switches and whatever else obeys a driver.
+
+An entry is what its ``driver`` says: `Pdu` is the union of all kinds. Each kind has a ``name``, the
+``outlets`` where their number is known, and ``make_driver``, which gives the
+`hil.power.driver.PowerDriver` of a device on a rack. On a virtual testbed the device is ours and its
+entry has no address.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from ipaddress import IPv4Address
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from hil.power.snmp_pdu import MODELS, SnmpPduConfig, SnmpVersion
+from hil.errors import UsageError
+from hil.power.driver import PowerDriver
+from hil.power.poe import PoeSwitch
+from hil.power.snmp_agent import SnmpAgent, SnmpVersion
+from hil.power.snmp_pdu import MODELS, SnmpPdu
 from hil.snmp import AuthProtocol, UsmUser
-from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, attempt
+from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, Wrong, attempt, nearest, refusal
 from hil.testbed.entry import NAME_IS, Entry, Name, Secret
+
+MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
+"""What ``model:`` of an SNMP PDU may be."""
+
+HOST_IS = "the device's IPv4 address, such as 192.0.2.10"
+"""What would be right for ``host:``."""
+
+_COMMUNITY_IS = "the community's name, or {env: NAME}"
+_KEY_IS = "a pass phrase of 8 characters or more, or {env: NAME}"
+
+
+def _model(name: str) -> str:
+    if name not in MODEL_NAMES:
+        problem = f"no PDU model is called {name[:60]!r}"
+        raise refusal([Wrong((), problem, nearest(name, MODEL_NAMES))])
+    return name
 
 
 class SnmpUser(Entry):
     """A user of SNMPv3's user-based security model (RFC 3414), see `hil.snmp.UsmUser`."""
 
     name: str = Field(description="the user's name, 1 to 32 octets")
-    auth_key: Secret = Field(
-        default="", repr=False, description="a pass phrase of 8 characters or more, or {env: NAME}"
-    )
-    priv_key: Secret = Field(
-        default="", repr=False, description="a pass phrase of 8 characters or more, or {env: NAME}"
-    )
+    auth_key: Secret = Field(default="", repr=False, description=_KEY_IS)
+    priv_key: Secret = Field(default="", repr=False, description=_KEY_IS)
     auth: AuthProtocol = Field(default=AuthProtocol.SHA, description="SHA or SHA-256")
 
     @model_validator(mode="after")
@@ -34,30 +57,47 @@ class SnmpUser(Entry):
         return UsmUser(self.name, self.auth_key, self.priv_key, self.auth)
 
 
-class Pdu(Entry):
-    """A switched power distribution unit; on a virtual testbed its agent is ours.
+class _SnmpEntry(Entry):
+    """A device with an SNMP agent.
 
-    The communities serve v1 and v2c and differ, ``user`` serves v3, which cannot do without.
+    ``host`` is needed on a rack. The communities serve v1 and v2c and differ, ``user`` serves v3,
+    which cannot do without.
     """
 
     name: Name = Field(description=NAME_IS)
-    driver: Literal["snmp"] = Field(description="must be snmp")
-    model: Literal["apc-rpdu"] = Field(description="must be apc-rpdu")
+    host: IPv4Address | None = Field(default=None, description=HOST_IS)
+    port: int = Field(default=161, ge=1, le=65535, description="the agent's UDP port, usually 161")
     version: SnmpVersion = Field(default=SnmpVersion.V2C, description="v1, v2c or v3")
     read_community: Secret = Field(
-        default="public",
-        min_length=1,
-        repr=False,
-        description="the community's name, or {env: NAME}",
+        default="public", min_length=1, repr=False, description=_COMMUNITY_IS
     )
     write_community: Secret = Field(
-        default="private",
-        min_length=1,
-        repr=False,
-        description="the community's name, or {env: NAME}",
+        default="private", min_length=1, repr=False, description=_COMMUNITY_IS
     )
     user: SnmpUser | None = Field(
         default=None, description="a mapping of name, auth_key, priv_key and auth, for SNMPv3"
+    )
+
+    def agent(self, host: str | None = None) -> SnmpAgent:
+        """Where the agent is and how it is talked to; at ``host`` instead of its own address."""
+        if host is None and self.host is None:
+            raise UsageError(f"{self.name} has no host", remedy=HOST_IS)
+        return SnmpAgent(
+            host=host or str(self.host),
+            port=self.port,
+            version=self.version,
+            read_community=self.read_community,
+            write_community=self.write_community,
+            user=self.user.usm_user() if self.user else None,
+        )
+
+
+class SnmpPduEntry(_SnmpEntry):
+    """A switched power distribution unit; on a virtual testbed its agent is ours."""
+
+    driver: Literal["snmp"] = Field(description="must be snmp")
+    model: Annotated[str, AfterValidator(_model)] = Field(
+        description="one of " + ", ".join(MODEL_NAMES)
     )
     outlets: int = Field(
         default=DEFAULT_OUTLETS,
@@ -66,14 +106,23 @@ class Pdu(Entry):
         description="how many outlets it has, 1 to 48",
     )
 
-    def snmp_config(self, host: str, port: int = 161) -> SnmpPduConfig:
-        """How the power driver reaches this PDU at an IPv4 address."""
-        return SnmpPduConfig(
-            host=host,
-            port=port,
-            version=self.version,
-            read_community=self.read_community,
-            write_community=self.write_community,
-            user=self.user.usm_user() if self.user else None,
-            model=next(model for model in MODELS if model.name == self.model),
-        )
+    def make_driver(self) -> PowerDriver:
+        """The driver of this PDU on a rack; `UsageError` without a ``host``."""
+        return SnmpPdu(self.agent(), next(m for m in MODELS if m.name == self.model))
+
+
+class PoeEntry(_SnmpEntry):
+    """A switch that gives power over Ethernet (RFC 3621); its outlets are ports."""
+
+    driver: Literal["poe"] = Field(description="must be poe")
+    outlets: int | None = Field(
+        default=None, ge=1, le=1024, description="how many ports it has, 1 to 1024"
+    )
+
+    def make_driver(self) -> PowerDriver:
+        """The driver of this switch on a rack; `UsageError` without a ``host``."""
+        return PoeSwitch(self.agent())
+
+
+Pdu = Annotated[SnmpPduEntry | PoeEntry, Field(discriminator="driver")]
+"""Any entry of ``pdus``; ``driver`` says of which kind it is."""

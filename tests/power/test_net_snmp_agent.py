@@ -17,7 +17,7 @@ from hil.clock import WallClock
 from hil.errors import PowerError
 from hil.history import History
 from hil.history.events import PowerAction
-from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpPduConfig, SnmpVersion
+from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpAgent, SnmpVersion
 from hil.snmp import UsmUser
 
 pytestmark = [
@@ -105,7 +105,7 @@ def agent(stopped_agent: Agent) -> Iterator[Agent]:
 def test_an_outlet_is_cycled(
     wall_clock: WallClock, agent: Agent, user: UsmUser, version: SnmpVersion
 ):
-    pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", agent.port, version, user=user))
+    pdu = SnmpPdu(SnmpAgent("127.0.0.1", agent.port, version, user=user))
     outlet = Outlet(pdu, "3", History(wall_clock), PowerPolicy(minimum_off_s=0.1))
     assert wall_clock.run(outlet.off()).attempts == 1
     assert agent.relay == "2"
@@ -133,7 +133,7 @@ def test_what_it_refuses(
 ):
     if "user" in config:
         config = {**config, "version": SnmpVersion.V3}
-    pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", agent.port, timeout_s=1.0, **config))  # type: ignore[arg-type]
+    pdu = SnmpPdu(SnmpAgent("127.0.0.1", agent.port, timeout_s=1.0, **config))  # type: ignore[arg-type]
     with pytest.raises(PowerError, match=reason):
         wall_clock.run(pdu.off("3"))
     assert agent.relay == "1"
@@ -142,9 +142,7 @@ def test_what_it_refuses(
 def test_the_driver_goes_on_when_the_agent_was_restarted(
     wall_clock: WallClock, stopped_agent: Agent, user: UsmUser
 ):
-    config = SnmpPduConfig(
-        "127.0.0.1", stopped_agent.port, SnmpVersion.V3, user=user, timeout_s=1.0
-    )
+    config = SnmpAgent("127.0.0.1", stopped_agent.port, SnmpVersion.V3, user=user, timeout_s=1.0)
     outlet = Outlet(SnmpPdu(config), "3", History(wall_clock), PowerPolicy(minimum_off_s=0.1))
     with stopped_agent.running():
         wall_clock.run(outlet.off())

@@ -16,7 +16,7 @@ from hil.errors import PowerError, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
-from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpPduConfig, SnmpVersion
+from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpAgent, SnmpVersion
 from hil.snmp import UsmUser
 from hil.virtual.pdu import PduManner
 from hil.virtual_clock import VirtualClock
@@ -27,7 +27,7 @@ SECOND = 10**9
 
 def outlet_of(rack: Any, number: str = "3", **policy: Any) -> tuple[Outlet, History]:
     history = History(rack.clock)
-    pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", rack.pdu.port, timeout_s=2.0))
+    pdu = SnmpPdu(SnmpAgent("127.0.0.1", rack.pdu.port, timeout_s=2.0))
     return Outlet(pdu, number, history, PowerPolicy(**policy)), history
 
 
@@ -107,7 +107,7 @@ class TestWithTheVirtualPdu:
         history = History(virtual_clock)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
             dead.bind(("127.0.0.1", 0))
-            pdu = SnmpPdu(SnmpPduConfig(*dead.getsockname(), timeout_s=2.0))
+            pdu = SnmpPdu(SnmpAgent(*dead.getsockname(), timeout_s=2.0))
             with pytest.raises(PowerError, match="could not be switched on") as error:
                 virtual_clock.run(Outlet(pdu, "3", history).cycle(), timeout=100)
         assert isinstance(error.value.__cause__, PowerError)
@@ -124,7 +124,7 @@ class TestWithTheVirtualPdu:
 
         async def switch() -> ev.PowerSwitched:
             async with path as port:
-                pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", port))
+                pdu = SnmpPdu(SnmpAgent("127.0.0.1", port))
                 return await Outlet(pdu, "3", History(virtual_clock)).off()
 
         assert virtual_clock.run(switch()).attempts == 1
@@ -144,7 +144,7 @@ class TestWithTheVirtualPdu:
 
         async def switch() -> ev.PowerSwitched:
             async with path as port:
-                config = SnmpPduConfig("127.0.0.1", port, version=version, user=user)
+                config = SnmpAgent("127.0.0.1", port, version=version, user=user)
                 return await Outlet(SnmpPdu(config), "3", History(virtual_clock)).off()
 
         assert virtual_clock.run(switch()).attempts == 2
@@ -157,7 +157,7 @@ class TestWithTheVirtualPdu:
         rack = rack_on(wall_clock)
         clock = WallClock()
         history = History(clock)
-        pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", rack.pdu.port))
+        pdu = SnmpPdu(SnmpAgent("127.0.0.1", rack.pdu.port))
         outlet = Outlet(pdu, "3", history, PowerPolicy(minimum_off_s=600.0))
 
         async def begin() -> asyncio.Task[Any]:

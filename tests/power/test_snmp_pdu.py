@@ -14,7 +14,7 @@ import pytest
 from hil.clock import Clock
 from hil.errors import PowerError, UsageError
 from hil.history.events import PowerAction
-from hil.power import APC_RPDU, PduModel, SnmpPdu, SnmpPduConfig, SnmpVersion
+from hil.power import APC_RPDU, PduModel, SnmpPdu, SnmpAgent, SnmpVersion
 from hil.snmp import AuthProtocol, UsmUser
 from hil.virtual_clock import VirtualClock
 
@@ -22,9 +22,11 @@ VERSIONS = list(SnmpVersion)
 DAY_NS = 86_400 * 10**9
 
 
-def driver(rack: Any, user: UsmUser | None = None, **options: Any) -> SnmpPdu:
+def driver(
+    rack: Any, user: UsmUser | None = None, model: PduModel = APC_RPDU, **options: Any
+) -> SnmpPdu:
     options.setdefault("timeout_s", 3.0)
-    return SnmpPdu(SnmpPduConfig("127.0.0.1", rack.pdu.port, user=user, **options))
+    return SnmpPdu(SnmpAgent("127.0.0.1", rack.pdu.port, user=user, **options), model)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -127,7 +129,7 @@ def test_the_driver_recovers_when_the_pdu_was_restarted(rack: Any, user: UsmUser
 def test_a_silent_device_is_given_up_at_the_deadline(virtual_clock: VirtualClock):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        pdu = SnmpPdu(SnmpPduConfig(*silent.getsockname(), timeout_s=7.0))
+        pdu = SnmpPdu(SnmpAgent(*silent.getsockname(), timeout_s=7.0))
         with pytest.raises(PowerError, match="no answer within 7 s"):
             virtual_clock.run(pdu.state("1"))
     assert virtual_clock.now() == pytest.approx(7e9, rel=1e-6)
@@ -139,12 +141,12 @@ def test_a_port_where_nobody_listens_is_told_at_once(clock: Clock):
         address = unused.getsockname()
     begun = clock.now()
     with pytest.raises(PowerError, match="cannot be reached: Connection refused"):
-        clock.run(SnmpPdu(SnmpPduConfig(*address, timeout_s=20.0)).state("1"))
+        clock.run(SnmpPdu(SnmpAgent(*address, timeout_s=20.0)).state("1"))
     assert clock.now() - begun < 10**9
 
 
 def test_what_the_kernel_refuses_to_send_is_a_power_error(clock: Clock):
-    pdu = SnmpPdu(SnmpPduConfig("255.255.255.255"))
+    pdu = SnmpPdu(SnmpAgent("255.255.255.255"))
     # The one where there is a route for broadcasts, the other in a network that has none.
     refusal = "cannot be reached: (Permission denied|Network is unreachable)"
     with pytest.raises(PowerError, match=refusal):
@@ -196,7 +198,7 @@ def test_hostile_answers_end_in_a_power_error(
 ):
     async def ask() -> None:
         async with answering(answer) as (host, port):
-            config = SnmpPduConfig(host, port, version=version, user=user)
+            config = SnmpAgent(host, port, version=version, user=user)
             with pytest.raises(PowerError):
                 await SnmpPdu(config).state("1")
 
@@ -234,7 +236,7 @@ def test_the_socket_comes_from_the_factory_and_is_closed_after_each_request(rack
         made.append(socket.socket(family, kind))
         return made[-1]
 
-    pdu = SnmpPdu(SnmpPduConfig("127.0.0.1", rack.pdu.port), socket_factory=factory)
+    pdu = SnmpPdu(SnmpAgent("127.0.0.1", rack.pdu.port), socket_factory=factory)
     rack.clock.run(pdu.off("1"))
     rack.clock.run(pdu.state("1"))
     rack.clock.run(asyncio.sleep(0))
@@ -271,7 +273,7 @@ def test_no_timer_is_left_behind(
 )
 def test_a_configuration_that_cannot_work_is_refused_when_it_is_written(options: dict[str, Any]):
     with pytest.raises(UsageError):
-        SnmpPduConfig(**options)
+        SnmpAgent(**options)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,7 @@ def test_a_user_that_snmpv3_cannot_have_is_refused(options: dict[str, Any]):
 
 
 def test_secrets_are_not_shown(user: UsmUser):
-    shown = repr(SnmpPduConfig("127.0.0.1", write_community="hush", user=user))
+    shown = repr(SnmpAgent("127.0.0.1", write_community="hush", user=user))
     assert "hush" not in shown
     assert "privacy-key" not in shown
     assert "authentication" not in shown

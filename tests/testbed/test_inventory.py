@@ -9,7 +9,7 @@ import pytest
 
 from hil.errors import InventoryError, UsageError
 from hil.judge.timing import Timing
-from hil.power.snmp_pdu import APC_RPDU, SnmpVersion
+from hil.power import SnmpVersion
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
 from hil.snmp import AuthProtocol, UsmUser
 from hil.suite_location import suite_root
@@ -175,9 +175,8 @@ class TestSecrets:
     )
 
     def test_a_secret_may_be_kept_in_the_environment(self, tmp_path):
-        config = read(tmp_path, self.V3, KEYS).pdus[0].snmp_config("192.0.2.1")
+        config = read(tmp_path, self.V3, KEYS).pdus[0].agent("192.0.2.1")
         assert config.version is SnmpVersion.V3
-        assert config.model is APC_RPDU
         assert config.user == UsmUser("bob", "correct horse", "battery staple", AuthProtocol.SHA256)
 
     def test_a_variable_that_is_not_set_is_an_error_of_its_line(self, tmp_path):
@@ -226,8 +225,9 @@ class TestEveryProblemAtOnce:
             "kind: rack\n"
             "netwrk: {delay_ms: 5}\n"  # 3
             "pdus:\n"
-            "  - {name: p, driver: snmp, model: apc-rpdu, version: v3, outlets: 4}\n"  # 5
-            "  - {name: q, driver: telnet, model: apc-rpdu, read_community: {env: NOPE}}\n"
+            "  - {name: p, driver: snmp, model: apc-rpdu, version: v3, outlets: 4,"  # 5
+            " read_community: {env: NOPE}}\n"
+            "  - {name: q, driver: telnet, model: apc-rpdu}\n"
             "handsets:\n"
             "  - nmae: a\n"  # 8
             "    mac: 00:0e:08:aa:bb:cc\n"
@@ -250,9 +250,9 @@ class TestEveryProblemAtOnce:
         assert found == [
             (2, "kind is 'rack'"),
             (3, "the inventory has no key 'netwrk'"),
+            (5, "the environment has no variable NOPE"),
             (5, "SNMPv3 needs a user"),
             (6, "pdus[1].driver is 'telnet'"),
-            (6, "the environment has no variable NOPE"),
             (8, "handsets[0] has no key 'nmae'"),
             (11, "PDU 'p' has no outlet 5"),
             (13, "redirect_limit cannot be read as '7'"),
@@ -306,7 +306,7 @@ class TestEveryProblemAtOnce:
             ("serial: A1", "serial: A1\n    seed: -1", 12, "handsets[0].seed is '-1'", "0 or more"),
             ("kind: virtual", "kind: virtual\nnetwork: {delay_ms: 1e999}", 3, "'1e999'", "to 1000"),
             ("kind: virtual", "kind: virtual\nnetwork: none", 3, "network is 'none'", "delay_ms"),
-            ("model: apc-rpdu", "model: x", 6, "pdus[0].model is 'x'", "must be apc-rpdu"),
+            ("model: apc-rpdu", "model: x", 6, "no PDU model is called 'x'", "apc-rpdu"),
         ],
     )
     def test_each_problem_has_its_line_and_what_would_be_right(
