@@ -210,7 +210,7 @@ class Life:
         )
         self._dhcp.start()
         while True:
-            await self._attempt(await self._next())
+            await self._attempt(*await self._next())
 
     def _bound(self, lease: Lease) -> None:
         servers: tuple[IPv4Address, ...] = ()
@@ -241,8 +241,11 @@ class Life:
 
     # -- what is due -------------------------------------------------------------------------------
 
-    async def _next(self) -> Purpose:
-        """Sleep until the instant of what comes next, looking again whenever things change."""
+    async def _next(self) -> tuple[Purpose, int]:
+        """Sleep until the instant of what comes next, looking again whenever things change.
+
+        Returns what it is and its instant: a loop's timers may come a moment early, by their grain.
+        """
         while True:
             self._changed.clear()
             self._pick()
@@ -258,7 +261,7 @@ class Life:
                 async with asyncio.timeout(left):
                     await self._changed.wait()
             if not self._changed.is_set():
-                return purpose
+                return purpose, max(at, self._clock.now())
 
     def _pick(self) -> None:
         """An instant for everything that is due; what has one already keeps it."""
@@ -279,10 +282,10 @@ class Life:
             self._told_next = news
             self._body.tell(news)
 
-    async def _attempt(self, purpose: Purpose) -> None:
+    async def _attempt(self, purpose: Purpose, at: int) -> None:
         self._picked.pop(purpose, None)
         self._told_next = None
-        await self._perform(self._happens(Began(self._clock.now(), purpose)))
+        await self._perform(self._happens(Began(at, purpose)))
 
     # -- duties ------------------------------------------------------------------------------------
 
