@@ -13,6 +13,14 @@ from enum import StrEnum
 
 import msgspec
 
+from hil.history.consoles import (
+    ConsoleFound,
+    ConsoleLine,
+    ConsoleLost,
+    ConsoleSent,
+    ConsoleSkipped,
+    LineEnd,
+)
 from hil.history.event import Direction, Event
 from hil.history.services import (
     NeighbourAnnounced,
@@ -48,6 +56,11 @@ __all__ = [
     "Conducted",
     "Configured",
     "Connected",
+    "ConsoleFound",
+    "ConsoleLine",
+    "ConsoleLost",
+    "ConsoleSent",
+    "ConsoleSkipped",
     "DhcpMessage",
     "Direction",
     "Disconnected",
@@ -59,6 +72,7 @@ __all__ = [
     "HandsetPrepared",
     "HttpRequest",
     "LabFault",
+    "LineEnd",
     "LinkChanged",
     "NeighbourAnnounced",
     "Note",
@@ -338,4 +352,9 @@ AnyEvent = (
     | WebAnswered
     | ScreenUsed
     | NeighbourAnnounced
+    | ConsoleFound
+    | ConsoleLine
+    | ConsoleLost
+    | ConsoleSent
+    | ConsoleSkipped
 )
