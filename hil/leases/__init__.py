@@ -1,0 +1,1 @@
+"""Who has which handset: leases, quarantine, and the watchdog that cleans up after a dead run."""
