@@ -31,7 +31,7 @@ def _plug(*, live: bool) -> Callable[[Scene], Remedy]:
 
     def arm(scene: Scene) -> Remedy:
         bench = scene.bench
-        own = bench.entry.power.outlet
+        own = bench.entry.power.number
         other = own % bench.pdu.outlets + 1
 
         def unplugged(on: bool) -> None:
@@ -51,7 +51,7 @@ def _plug(*, live: bool) -> Callable[[Scene], Remedy]:
 def _neighbour(scene: Scene) -> Remedy:
     """Somebody's inventory names our outlet as his: he takes our power, and gives it back."""
     bench = scene.bench
-    own = bench.entry.power.outlet
+    own = bench.entry.power.number
     was_on = bench.pdu.is_on(own)
 
     def switch(on: bool) -> None:

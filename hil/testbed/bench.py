@@ -213,7 +213,7 @@ class VirtualBench:
             raise UsageError(
                 f"{pdu.name} cannot be simulated", remedy="driver: snmp, model: apc-rpdu"
             )
-        self._plugged = self.entry.power.outlet
+        self._plugged = self.entry.power.number
         self._unplugged: Callable[[bool], None] = _nothing
         self.pdu = VirtualPdu(
             self._switch,
@@ -364,7 +364,7 @@ class VirtualBench:
     def _switch(self, outlet: int, on: bool) -> None:
         if outlet == self._plugged:
             self._feed(on)
-        elif outlet == self.entry.power.outlet:
+        elif outlet == self.entry.power.number:
             self._unplugged(on)
 
     def _feed(self, on: bool) -> None:

@@ -1,20 +1,19 @@
 """What can be wrong with an inventory beyond the shape of one field, and how that is said.
 
 Validators report with a `refusal`, which can carry several problems, each with its place below the
-value that is validated. `contradictions` compares entries with each other; it takes plain data that
-may be wrong in any other way, so that one reading of a file finds everything.
+value that is validated. What is wrong between entries is `hil.testbed.contradictions`'s part.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from pydantic_core import PydanticCustomError
 
 from hil.errors import SpecificationError, UsageError
-from hil.reference.identity import normalise_mac
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
 from hil.reference.parameters import is_valid, lookup_parameter
 
@@ -27,13 +26,18 @@ REFUSED = "inventory"
 MOST_OUTLETS = 48
 """The outlets of the largest PDU that an inventory can describe."""
 
+MOST_INDEX = 2**31 - 1
+"""The highest number of an outlet: the largest index of an SNMP table (RFC 2578, section 7.7)."""
+
+OUTLET_IS = "the outlet's number as printed on the PDU, from 1, or a port's name such as Gi1/0/7"
+"""What would be right for an outlet."""
+
 DEFAULT_OUTLETS = 8
 """The outlets of a PDU whose entry does not say."""
 
 # No person reads a longer list, and to search one for every wrong name of a file takes long.
 _MOST_NAMES = 100
 
-_Placed = tuple[Place, Mapping[str, Any]]
 _T = TypeVar("_T")
 
 
@@ -74,26 +78,6 @@ def attempt(make: Callable[[], _T]) -> _T:
         raise refusal([Wrong((), str(error), "see the label under the phone")]) from error
 
 
-def contradictions(document: Mapping[str, Any]) -> Iterator[Wrong]:
-    """Find what is wrong between entries, in a document that may be wrong in itself as well.
-
-    No handset; names, MAC addresses, serial numbers and outlets that are taken twice; PDUs that are
-    not there, outlets that a PDU does not have, and what SNMP needs of a PDU's entry. What has the
-    wrong shape takes no part.
-    """
-    pdus = list(_entries(document, "pdus"))
-    handsets = list(_entries(document, "handsets"))
-    if document.get("handsets") in ([], ()):
-        yield Wrong(("handsets",), "there is no handset", "a list of one handset or more")
-    yield from _taken_twice(pdus, "name", str)
-    yield from _taken_twice(handsets, "name", str)
-    yield from _taken_twice(handsets, "mac", normalise_mac)
-    yield from _taken_twice(handsets, "serial", str)
-    for place, entry in pdus:
-        yield from _unusable(place, entry)
-    yield from _miswired(pdus, handsets)
-
-
 def unreadable(readings: Mapping[str, str]) -> Iterator[Wrong]:
     """Find the names that are no open question and the readings that are no candidate."""
     known = {entry.name for entry in CATALOGUE}
@@ -123,84 +107,27 @@ def unsettable(parameters: Mapping[str, str]) -> Iterator[Wrong]:
             yield Wrong((name,), f"{name} cannot be {value!r}", "a value that the parameter takes")
 
 
-def _unusable(place: Place, pdu: Mapping[str, Any]) -> Iterator[Wrong]:
-    """Find what would keep both ends of SNMP from talking to each other."""
-    if pdu.get("version") == "v3" and pdu.get("user") is None:
-        yield Wrong((*place, "version"), "SNMPv3 needs a user", "give user, or version v1 or v2c")
-    if pdu.get("read_community", "public") == pdu.get("write_community", "private"):
-        problem = "the read and the write community are the same"
-        remedy = "two different ones: who may read may not switch"
-        yield Wrong((*place, "write_community"), problem, remedy)
+def outlet_of(value: object) -> object:
+    """An outlet's number where the text is one, else the name of a port as it stands."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        number: int | None = value
+    elif isinstance(value, str):
+        number = outlet_number(value)
+    else:
+        raise refusal([Wrong((), "an outlet is a number or the name of a port", OUTLET_IS)])
+    if number is not None:
+        if not 0 <= number <= MOST_INDEX:
+            raise refusal([Wrong((), f"there is no outlet {number}", OUTLET_IS)])
+        return number
+    if not re.fullmatch(r"[!-~]{1,64}", str(value)):
+        raise refusal([Wrong((), f"no port is called {str(value)[:64]!r}", OUTLET_IS)])
+    return value
 
 
-def _miswired(pdus: Sequence[_Placed], handsets: Sequence[_Placed]) -> Iterator[Wrong]:
-    """Find handsets on PDUs or outlets that are not there, or that feed another handset."""
-    outlets = {
-        entry["name"]: _number(entry.get("outlets", DEFAULT_OUTLETS))
-        for _, entry in pdus
-        if isinstance(entry.get("name"), str)
-    }
-    # A PDU whose name cannot be told is wrong itself; it may be the one that is meant.
-    all_named = all(isinstance(entry.get("name"), str) for _, entry in pdus)
-    owners: dict[tuple[str, int], str] = {}
-    for place, entry in handsets:
-        power = entry.get("power")
-        if not isinstance(power, Mapping) or not isinstance(power.get("pdu"), str):
-            continue
-        pdu = power["pdu"]
-        if pdu not in outlets:
-            if all_named:
-                remedy = nearest(pdu, outlets) if outlets else "describe it under pdus"
-                yield Wrong((*place, "power", "pdu"), f"there is no PDU {pdu!r}", remedy)
-            continue
-        outlet, count = _number(power.get("outlet")), outlets[pdu]
-        where = (*place, "power", "outlet")
-        if outlet is None:
-            continue
-        if count is not None and count < outlet <= MOST_OUTLETS:
-            yield Wrong(where, f"PDU {pdu!r} has no outlet {outlet}", f"1 to {count}")
-        owner = owners.setdefault((pdu, outlet), _called(place, entry))
-        if owner != _called(place, entry):
-            yield Wrong(
-                where, f"outlet {outlet} of {pdu!r} feeds {owner} already", "another outlet"
-            )
-
-
-def _entries(document: Mapping[str, Any], key: str) -> Iterator[_Placed]:
-    listed = document.get(key)
-    if isinstance(listed, list | tuple):
-        for index, entry in enumerate(listed):
-            if isinstance(entry, Mapping):
-                yield (key, index), entry
-
-
-def _taken_twice(
-    entries: Iterable[_Placed], key: str, normalise: Callable[[str], str]
-) -> Iterator[Wrong]:
-    owners: dict[str, str] = {}
-    for place, entry in entries:
-        value = entry.get(key)
-        if not isinstance(value, str):
-            continue
-        try:
-            value = normalise(value)
-        except SpecificationError:
-            continue
-        if value in owners:
-            problem = f"{key} {value!r} belongs to {owners[value]} already"
-            yield Wrong((*place, key), problem, "each has its own")
-        owners.setdefault(value, _called(place, entry))
-
-
-def _called(place: Place, entry: Mapping[str, Any]) -> str:
-    """An entry as a person finds it; never the same for two entries."""
-    number = f"{place[0]}[{place[1]}]"
-    return f"{entry['name']!r} ({number})" if isinstance(entry.get("name"), str) else number
-
-
-def _number(value: object) -> int | None:
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 9:
-        return int(value)
+def outlet_number(outlet: object) -> int | None:
+    """The number of an outlet that has one, as text or not."""
+    if isinstance(outlet, int):
+        return outlet
+    if isinstance(outlet, str) and re.fullmatch(r"-?[0-9]{1,10}", outlet):
+        return int(outlet)
     return None

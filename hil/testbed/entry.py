@@ -7,40 +7,47 @@ so a serial number of digits keeps its zeros and a MAC address is never read in 
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.fields import FieldInfo
 
 from hil.reference.identity import normalise_mac
-from hil.testbed.checks import Wrong, attempt, refusal
+from hil.testbed.checks import attempt
+from hil.testbed.secrets import Secret, is_secret
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+__all__ = [
+    "NAME_IS",
+    "RACK_NEEDED",
+    "RACK_ONLY",
+    "VIRTUAL_ONLY",
+    "Entry",
+    "Kind",
+    "Mac",
+    "Name",
+    "Seconds",
+    "Secret",
+    "Word",
+    "is_secret",
+    "needed_in_rack",
+    "only_for",
+]
 
+Kind = Literal["virtual", "rack"]
+"""Whether phones, PDUs and wires are programs of ours, or hardware."""
 
-def _secret(value: object, info: ValidationInfo) -> object:
-    """Replace ``{env: NAME}`` by what the environment has under that name."""
-    if not isinstance(value, Mapping):
-        return value
-    name = value.get("env")
-    if set(value) != {"env"} or not isinstance(name, str) or not _VARIABLE.fullmatch(name):
-        raise refusal([Wrong((), "a secret by reference names one variable", "{env: NAME}")])
-    environ = (info.context or {}).get("environ", os.environ)
-    if name not in environ:
-        problem = f"the environment has no variable {name}"
-        raise refusal([Wrong((), problem, "export it before the run")])
-    return environ[name]
+_KIND = "x-hil-kind"
+_NEEDED = "x-hil-needed"
 
+VIRTUAL_ONLY: Any = {_KIND: "virtual"}
+"""``Field(json_schema_extra=VIRTUAL_ONLY)``: the key means something on a virtual testbed alone."""
+
+RACK_ONLY: Any = {_KIND: "rack"}
+"""``Field(json_schema_extra=RACK_ONLY)``: the key means something in a rack alone."""
+
+RACK_NEEDED: Any = {_KIND: "rack", _NEEDED: True}
+"""``Field(default=None, json_schema_extra=RACK_NEEDED)``: a rack cannot do without the key."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 """What a person calls something; fit for a file name and a test id."""
@@ -54,16 +61,34 @@ Mac = Annotated[str, AfterValidator(lambda text: attempt(lambda: normalise_mac(t
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 """What a label or a version is: visible ASCII without blanks, 1 to 64 characters."""
 
-Secret = Annotated[str, BeforeValidator(_secret)]
-"""A text that must not be shown, or ``{env: NAME}`` for where it is kept."""
-
 Seconds = Annotated[float, Field(ge=0)]
 """A duration, 0 or more."""
 
 
+def needed_in_rack(field: FieldInfo) -> bool:
+    """Whether a rack cannot do without the key of a field."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get(_NEEDED))
+
+
+def only_for(field: FieldInfo) -> str:
+    """The kind of testbed that a field means something on; empty if it does on both."""
+    extra = field.json_schema_extra
+    return str(extra.get(_KIND, "")) if isinstance(extra, dict) else ""
+
+
 class Entry(BaseModel):
-    """A mapping of an inventory: immutable, and no key but the ones it names."""
+    """A mapping of an inventory: immutable, and no key but the ones it names.
+
+    A field that holds a `Secret` is never part of its ``repr``.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            if name not in fields or not is_secret(fields[name]):
+                yield name, value

@@ -2,8 +2,10 @@
 
 Whoever writes an inventory learns of everything that is wrong with it at once, each problem with its
 line and with what would be right. The file is read to values that know their lines
-(`hil.testbed.yaml_lines`), pydantic compares them with the schema (`hil.testbed.models`), and the
-entries are compared with each other (`hil.testbed.checks`) whether or not the schema was content.
+(`hil.testbed.yaml_lines`), handsets inherit what is written once (`hil.testbed.defaults`), pydantic
+compares them with the schema (`hil.testbed.models`), and the
+entries are compared with each other (`hil.testbed.contradictions`) whether or not the schema was
+content.
 """
 
 from __future__ import annotations
@@ -12,23 +14,20 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from hil.errors import InventoryError, UsageError
-from hil.testbed.checks import REFUSED, Place, Wrong, closest, contradictions, nearest
-from hil.testbed.models import (
-    FirmwareEntry,
-    HandsetEntry,
-    Network,
-    PowerRef,
-    Testbed,
-    TimingEntry,
-)
+from hil.testbed.checks import REFUSED, Place, Wrong, closest, nearest
+from hil.testbed.contradictions import contradictions
+from hil.testbed.defaults import Inherited
+from hil.testbed.entry import is_secret
+from hil.testbed.handset_parts import FirmwareEntry, PowerRef, TimingEntry
+from hil.testbed.models import HandsetEntry, Testbed
+from hil.testbed.networks import Network
 from hil.testbed.pdus import Pdu, SnmpUser
+from hil.testbed.shape import fields_at, kinds_at, misplaced, walk
 from hil.testbed.yaml_lines import Document, parse
 
 __all__ = [
@@ -105,26 +104,31 @@ def _validate(
     if not isinstance(value, dict):
         problem = f"the inventory is {_shown(value)}, not a mapping"
         return None, [Wrong((), problem, "name:, kind:, pdus: and handsets:")]
-    wrongs = []
+    inherited = Inherited(value)
+    wrongs = list(inherited.wrongs)
     if "file" in value:
-        known = Testbed.model_fields.keys() - {"file"}
-        wrongs.append(Wrong(("file",), "the inventory has no key 'file'", nearest("file", known)))
+        problem = "the inventory has no key 'file'"
+        wrongs.append(Wrong(("file",), problem, nearest("file", fields_at(()))))
+    context = {"environ": environ, "directory": path.parent}
+    testbed = None
     try:
-        testbed = Testbed.model_validate(value | {"file": path}, context={"environ": environ})
+        testbed = Testbed.model_validate(inherited.document | {"file": path}, context=context)
     except ValidationError as error:
         details = error.errors()
-        found = [wrong for detail in _without_misspelt(details) for wrong in _explained(detail)]
+        for detail in _without_misspelt(details):
+            wrongs += _explained(detail, inherited)
         # pydantic compares the entries with each other only where each is right in itself.
         if not any(detail["loc"] == () for detail in details):
-            found += contradictions(value)
-        return None, wrongs + found
-    return testbed, wrongs
+            wrongs += contradictions(inherited.document)
+    seen = {wrong.place for wrong in wrongs}
+    wrongs += (wrong for wrong in misplaced(inherited.document) if wrong.place not in seen)
+    return testbed, inherited.as_written(wrongs)
 
 
 def _without_misspelt(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
     """Leave out that a key is missing where it is there but misspelt."""
     meant = {
-        (*detail["loc"][:-1], closest(str(detail["loc"][-1]), _fields(detail["loc"][:-1])))
+        (*detail["loc"][:-1], closest(str(detail["loc"][-1]), fields_at(detail["loc"][:-1])))
         for detail in details
         if detail["type"] == "extra_forbidden"
     }
@@ -133,23 +137,25 @@ def _without_misspelt(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]
             yield detail
 
 
-def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
+def _explained(detail: ErrorDetails, inherited: Inherited) -> Iterator[Wrong]:
     """Say in the inventory's words what pydantic found."""
-    field, place = _field(detail["loc"]), _plain(detail["loc"])
+    field, place = walk(detail["loc"])
+    if detail["type"] != "missing":
+        place = inherited.origin(place)
     if detail["type"] == REFUSED:
         for wrong in detail["ctx"]["wrongs"]:
             yield wrong._replace(place=(*place, *wrong.place))
     elif detail["type"] in _UNTAGGED:
         yield _undecided(detail, place)
     elif detail["type"] == "extra_forbidden":
-        known = _fields(detail["loc"][:-1]).keys() - {"file"}
+        known = fields_at(detail["loc"][:-1]).keys()
         problem = f"{_path(place[:-1])} has no key {str(place[-1])[:_SHOWN]!r}"
         yield Wrong(place, problem, nearest(str(place[-1]), known))
     else:
         right = (field.description if field else None) or detail["msg"]
         if detail["type"] == "missing":
             yield Wrong(place, f"{_path(place)} is missing", right)
-        elif field is not None and not field.repr:
+        elif field is not None and is_secret(field):
             yield Wrong(place, f"{_path(place)} cannot be used", right)
         else:
             yield Wrong(place, f"{_path(place)} is {_shown(detail['input'])}", right)
@@ -158,7 +164,7 @@ def _explained(detail: ErrorDetails) -> Iterator[Wrong]:
 def _undecided(detail: ErrorDetails, place: Place) -> Wrong:
     """An entry of which nobody can say of what kind it is."""
     key = detail["ctx"]["discriminator"].strip("'")
-    kinds = _kinds(_annotation(detail["loc"]))
+    kinds = kinds_at(detail["loc"])
     if detail["type"] == "union_tag_invalid":
         tag = str(detail["ctx"]["tag"])
         problem = f"{_path((*place, key))} is {_shown(tag)}"
@@ -169,59 +175,6 @@ def _undecided(detail: ErrorDetails, place: Place) -> Wrong:
             return Wrong((*place, str(written)), problem, f"did you mean {key}?")
     remedy = "one of " + ", ".join(sorted(kinds))
     return Wrong((*place, key), f"{_path((*place, key))} is missing", remedy)
-
-
-def _field(place: Place) -> FieldInfo | None:
-    """The field of the schema that a place of pydantic's belongs to."""
-    return _walk(place)[0]
-
-
-def _plain(place: Place) -> Place:
-    """A place of pydantic's as the document has it: without the kinds of entries."""
-    return _walk(place)[1]
-
-
-def _walk(place: Place) -> tuple[FieldInfo | None, Place]:
-    """Follow a place of pydantic's, which names the kind of an entry where there are several."""
-    kinds: Mapping[str, type[BaseModel]] = {"": Testbed}
-    field: FieldInfo | None = None
-    plain: list[str | int] = []
-    for step in place:
-        if isinstance(step, str) and "" not in kinds and step in kinds:
-            kinds = {"": kinds[step]}
-            continue
-        plain.append(step)
-        if isinstance(step, str) and "" in kinds:
-            field = kinds[""].model_fields.get(step)
-            kinds = _kinds(field.annotation) if field else {}
-    return field, tuple(plain)
-
-
-def _annotation(place: Place) -> Any:
-    field = _field(place)
-    return field.annotation if field else None
-
-
-def _fields(place: Place) -> Mapping[str, FieldInfo]:
-    """The fields of the mapping that stands at a place of pydantic's."""
-    kinds = _kinds(_annotation(place)) if place else {"": Testbed}
-    model = kinds.get(str(place[-1]) if "" not in kinds else "")
-    return model.model_fields if model else {}
-
-
-def _kinds(annotation: Any, key: str = "") -> Mapping[str, type[BaseModel]]:
-    """The models inside an annotation such as ``tuple[Pdu, ...]`` or ``SnmpUser | None``.
-
-    By the value of ``key``, if one tells several apart, else by an empty text.
-    """
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        tags = get_args(annotation.model_fields[key].annotation) if key else ("",)
-        return dict.fromkeys(tags, annotation)
-    parts = get_args(annotation)
-    for part in parts:
-        if isinstance(part, FieldInfo) and isinstance(part.discriminator, str):
-            key = part.discriminator
-    return {tag: kind for part in parts for tag, kind in _kinds(part, key).items()}
 
 
 def _path(place: Place) -> str:

@@ -25,7 +25,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hil.errors import UsageError
 from hil.testbed.checks import Wrong, refusal
-from hil.testbed.entry import Entry, Mac
+from hil.testbed.entry import RACK_NEEDED, VIRTUAL_ONLY, Entry, Mac
 
 Attach = Literal["plain", "vlan", "macvlan"]
 """How a handset gets a wire of its own."""
@@ -68,10 +68,13 @@ class Network(Entry):
         default=0.0,
         ge=0,
         le=1000,
+        json_schema_extra=VIRTUAL_ONLY,
         description="the delay of each link one way, 0 to 1000 milliseconds",
     )
     interface: InterfaceName | None = Field(
-        default=None, description="the interface of this machine that leads to the phones (eth1)"
+        default=None,
+        json_schema_extra=RACK_NEEDED,
+        description="the interface of this machine that leads to the phones (eth1)",
     )
     attach: Attach = Field(default="macvlan", description="plain, vlan or macvlan")
     direct: bool = Field(

@@ -20,7 +20,7 @@ from hil.power.snmp_agent import SnmpAgent, SnmpVersion
 from hil.power.snmp_pdu import MODELS, SnmpPdu
 from hil.snmp import AuthProtocol, UsmUser
 from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, Wrong, attempt, nearest, refusal
-from hil.testbed.entry import NAME_IS, Entry, Name, Secret
+from hil.testbed.entry import NAME_IS, RACK_NEEDED, Entry, Name, Secret
 
 MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
 """What ``model:`` of an SNMP PDU may be."""
@@ -65,7 +65,9 @@ class _SnmpEntry(Entry):
     """
 
     name: Name = Field(description=NAME_IS)
-    host: IPv4Address | None = Field(default=None, description=HOST_IS)
+    host: IPv4Address | None = Field(
+        default=None, json_schema_extra=RACK_NEEDED, description=HOST_IS
+    )
     port: int = Field(default=161, ge=1, le=65535, description="the agent's UDP port, usually 161")
     version: SnmpVersion = Field(default=SnmpVersion.V2C, description="v1, v2c or v3")
     read_community: Secret = Field(

@@ -13,8 +13,9 @@ from hil.power import SnmpVersion
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
 from hil.snmp import AuthProtocol, UsmUser
 from hil.suite_location import suite_root
+from hil.testbed.capabilities import Capabilities
+from hil.testbed.handset_parts import TimingEntry
 from hil.testbed.inventory import Testbed, load
-from hil.testbed.models import TimingEntry
 
 VIRTUAL = Path(__file__).parents[2] / "testbeds" / "virtual.yaml"
 
@@ -93,7 +94,8 @@ class TestWhatAnInventorySays:
         handset = testbed.handset("b")
         assert handset.judge_timing() == Timing()
         assert handset.chosen_interpretations() == Interpretations.default()
-        assert (handset.minimum_off_s, handset.seed, handset.capabilities) == (5.0, 0, ())
+        assert (handset.minimum_off_s, handset.seed) == (5.0, 0)
+        assert handset.capabilities == Capabilities()
 
     def test_the_timing_of_an_inventory_mirrors_the_judges(self):
         mirrored = {name: field.default for name, field in TimingEntry.model_fields.items()}
@@ -198,8 +200,8 @@ class TestSecrets:
         text = changed("outlets: 4", f"write_community: {reference}")
         assert only(tmp_path, text) == (
             7,
-            "a secret by reference names one variable",
-            "{env: NAME}",
+            "a secret by reference names one variable, file or entry",
+            "{env: NAME}, {file: PATH} or {keyring: SERVICE/USER}",
         )
 
     @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ class TestEveryProblemAtOnce:
     def test_schema_entries_and_repeated_keys_are_reported_together_in_their_order(self, tmp_path):
         text = (
             "name: lab\n"  # 1
-            "kind: rack\n"
+            "kind: rock\n"
             "netwrk: {delay_ms: 5}\n"  # 3
             "pdus:\n"
             "  - {name: p, driver: snmp, model: apc-rpdu, version: v3, outlets: 4,"  # 5
@@ -248,7 +250,7 @@ class TestEveryProblemAtOnce:
         )
         found = [(line, problem) for line, problem, _ in problems(tmp_path, text)]
         assert found == [
-            (2, "kind is 'rack'"),
+            (2, "kind is 'rock'"),
             (3, "the inventory has no key 'netwrk'"),
             (5, "the environment has no variable NOPE"),
             (5, "SNMPv3 needs a user"),
@@ -272,12 +274,12 @@ class TestEveryProblemAtOnce:
         ]
 
     def test_the_text_has_a_line_for_each_problem(self, tmp_path):
-        text = changed("kind: virtual", "kind: rack\nnmae: x").replace("outlet: 2", "outlet: 5")
+        text = changed("kind: virtual", "kind: rock\nnmae: x").replace("outlet: 2", "outlet: 5")
         with pytest.raises(InventoryError) as caught:
             read(tmp_path, text)
         file = tmp_path / "lab.yaml"
         assert str(caught.value).splitlines() == [
-            f"{file}:2: kind is 'rack' (must be virtual)",
+            f"{file}:2: kind is 'rock' (virtual or rack)",
             f"{file}:3: the inventory has no key 'nmae' (did you mean name?)",
             f"{file}:17: PDU 'left' has no outlet 5 (1 to 4)",
         ]
@@ -293,8 +295,8 @@ class TestEveryProblemAtOnce:
                 "nam",
             ),
             ("outlet: 1", "outlte: 1", 12, "has no key 'outlte'", "did you mean outlet?"),
-            ("outlet: 1", "outlet: first", 12, "power.outlet is 'first'", "from 1"),
-            ("outlet: 1", "outlet: 0", 12, "power.outlet is '0'", "from 1"),
+            ("outlet: 1", "outlet: first", 12, "have numbers, not 'first'", "1 to 4"),
+            ("outlet: 1", "outlet: 0", 12, "PDU 'left' has no outlet 0", "1 to 4"),
             ("outlet: 1", "outlet: 2", 16, "feeds 'a' (handsets[0]) already", "another outlet"),
             ("pdu: left", "pdu: lfet", 12, "there is no PDU 'lfet'", "did you mean left?"),
             ("outlets: 4", "outlets: 49", 7, "pdus[0].outlets is '49'", "1 to 48"),

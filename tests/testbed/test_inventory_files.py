@@ -145,7 +145,11 @@ def places(value: object, place: tuple = ()) -> list[tuple]:
     return found
 
 
-FULL = yaml.safe_load(VIRTUAL.read_text()) | {"network": {"delay_ms": 1}}
+FULL = yaml.safe_load(VIRTUAL.read_text()) | {
+    "network": {"delay_ms": 1},
+    "state": "held",
+    "defaults": {"timing": {"late": 2}, "minimum_off_s": 3},
+}
 FULL["pdus"][0] |= {
     "version": "v3",
     "read_community": "r",
@@ -157,7 +161,7 @@ FULL["handsets"][0] |= {
     "psn": "x",
     "interpretations": {"list_exhaustion": "cycle"},
     "timing": {"early": 1},
-    "capabilities": ["x"],
+    "capabilities": {"https": "no", "factory_reset": "web", "poe_class": "2"},
     "minimum_off_s": 1,
     "seed": 1,
 }

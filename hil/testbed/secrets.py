@@ -1,0 +1,134 @@
+"""Secrets of an inventory: written there, or better kept elsewhere and named.
+
+Three references, each a mapping of one key: ``{env: NAME}``, ``{file: PATH}`` (relative to the
+inventory; the trailing line end is not part of it) and ``{keyring: SERVICE/USER}`` (the desktop's or
+the operating system's store by the library `keyring`, which is imported where one is named). They
+are read when the inventory is; what cannot be read is a problem of the inventory that names the
+reference and never what it holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, get_args, get_origin
+
+from pydantic import BeforeValidator, ValidationInfo
+from pydantic.fields import FieldInfo
+
+from hil.testbed.checks import Wrong, refusal
+
+MOST_OCTETS = 4096
+"""The size of the largest secret that is kept in a file."""
+
+KEYRING_S = 20.0
+"""How long a keyring may take to answer, seconds; one that is locked asks its user meanwhile."""
+
+_FORMS = "{env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class _SecretMark:
+    """Marks a field whose value must not be shown."""
+
+
+def _resolve(value: object, info: ValidationInfo) -> object:
+    """Replace a reference by what it refers to."""
+    if not isinstance(value, Mapping):
+        return value
+    kind, name = next(iter(value.items())) if len(value) == 1 else ("", "")
+    known = isinstance(name, str) and name
+    context = info.context or {}
+    if kind == "env" and known and _VARIABLE.fullmatch(name):
+        return _from_environment(name, context.get("environ", os.environ))
+    if kind == "file" and known:
+        return _from_file(Path(context.get("directory", ".")), name)
+    if kind == "keyring" and known and all(part for part in name.rpartition("/")):
+        return _from_keyring(name)
+    raise refusal([Wrong((), "a secret by reference names one variable, file or entry", _FORMS)])
+
+
+def _from_environment(name: str, environ: Mapping[str, str]) -> str:
+    if name not in environ:
+        problem = f"the environment has no variable {name}"
+        raise refusal([Wrong((), problem, "export it before the run")])
+    return environ[name]
+
+
+def _from_file(directory: Path, name: str) -> str:
+    remedy = "a file that this user may read, with the secret in it and nothing else"
+    try:
+        path = directory / Path(name).expanduser()
+        # Only then opened: to open a pipe that nobody writes to would wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise refusal([Wrong((), f"secret file {name!r} is no regular file", remedy)])
+        with path.open("rb") as opened:
+            octets = opened.read(MOST_OCTETS + 1)
+    except OSError as error:
+        problem = f"secret file {name!r}: {error.strerror}"
+        raise refusal([Wrong((), problem, remedy)]) from error
+    except (ValueError, RuntimeError) as error:
+        problem = f"secret file {name!r} is no path of a file"
+        raise refusal([Wrong((), problem, remedy)]) from error
+    if len(octets) > MOST_OCTETS:
+        raise refusal([Wrong((), f"secret file {name!r} is too large", remedy)])
+    try:
+        return octets.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        # The error would carry the octets with it.
+        raise refusal([Wrong((), f"secret file {name!r} is not UTF-8", remedy)]) from None
+
+
+def _from_keyring(name: str) -> str:
+    service, _, user = name.rpartition("/")
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        problem = "secrets from a keyring need the library keyring"
+        raise refusal([Wrong((), problem, "pip install keyring")]) from None
+    found: list[str | None] = []
+    failed: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.append(keyring.get_password(service, user))
+        except (KeyringError, OSError, RuntimeError) as error:
+            failed.append(f"{type(error).__name__}: {error}".splitlines()[0])
+
+    # A locked keyring waits for a person, who may not be there; the thread is then left behind.
+    asking = threading.Thread(target=ask, name=f"keyring {service}", daemon=True)
+    asking.start()
+    asking.join(KEYRING_S)
+    if found and found[0] is not None:
+        return found[0]
+    if failed:
+        raise refusal([Wrong((), f"the keyring does not answer ({failed[0]})", "unlock it first")])
+    if not found:
+        problem = f"the keyring did not answer within {KEYRING_S:.0f} s"
+        raise refusal([Wrong((), problem, "unlock it first")])
+    problem = f"the keyring has no {user!r} of {service!r}"
+    raise refusal([Wrong((), problem, f"keyring set {service} {user}")])
+
+
+Secret = Annotated[str, BeforeValidator(_resolve), _SecretMark()]
+"""A text that must not be shown, or a reference to where it is kept."""
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a field of an inventory holds a `Secret`, which nothing may show."""
+    return _marked(field.metadata) or _within(field.annotation)
+
+
+def _within(annotation: object) -> bool:
+    if get_origin(annotation) is Annotated and _marked(get_args(annotation)[1:]):
+        return True
+    return any(map(_within, get_args(annotation)))
+
+
+def _marked(metadata: object) -> bool:
+    return isinstance(metadata, list | tuple) and any(isinstance(m, _SecretMark) for m in metadata)
