@@ -28,6 +28,8 @@ _CAP_NET_ADMIN = 12
 _CAP_SYS_ADMIN = 21
 
 _QUIET_SYSCTLS = {
+    # A new namespace takes after the machine, which may be a router. First, for it sets others.
+    "net/ipv4/ip_forward": "0",
     # What a kernel says by itself at moments of its own choosing has no place on this wire.
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",

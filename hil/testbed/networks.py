@@ -19,16 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hil.errors import UsageError
+from hil.net.attachment import Attach, Wiring
 from hil.testbed.checks import Wrong, refusal
 from hil.testbed.entry import RACK_NEEDED, VIRTUAL_ONLY, Entry, Mac
-
-Attach = Literal["plain", "vlan", "macvlan"]
-"""How a handset gets a wire of its own."""
 
 VlanId = Annotated[int, Field(ge=1, le=4094)]
 """A VLAN identifier that may be given to a VLAN (IEEE 802.1Q-2022, table 9-2)."""
@@ -60,7 +58,8 @@ class Network(Entry):
     """The wires between the phones and the laboratory; see the module.
 
     ``delay_ms`` belongs to a virtual testbed and everything else to a rack. ``direct`` says that no
-    switch is in between, so that the interface loses its link when the handset loses its power.
+    switch is in between, so that the interface loses its link when the handset loses its power;
+    ``configured`` lends a bench a plain interface that has addresses or the default route.
     ``known_dhcp_servers`` are servers that may be on the LAN because they leave the handsets alone.
     """
 
@@ -80,6 +79,10 @@ class Network(Entry):
     direct: bool = Field(
         default=False,
         description="true where the phone hangs on the interface itself, without a switch",
+    )
+    configured: bool = Field(
+        default=False,
+        description="true to lend a plain interface that the machine itself uses, during a run",
     )
     subnet: Annotated[IPv4Network, AfterValidator(_usable)] = Field(
         default=IPv4Network("192.0.2.0/24"),
@@ -105,25 +108,16 @@ class Network(Entry):
                 yield Wrong((key,), f"{key} without an interface", "interface: eth1, on a rack")
         elif "delay_ms" in given:
             yield Wrong(("delay_ms",), "real wires have the delay they have", "leave it out")
-        if self.direct and self.attach != "plain":
-            yield Wrong(("direct",), f"attach: {self.attach} needs a switch", "attach: plain")
+        if self.attach != "plain":
+            for key in ("direct", "configured"):
+                if getattr(self, key):
+                    yield Wrong((key,), f"{key} with attach: {self.attach}", "attach: plain")
         if self.address is not None and not _is_host(self.address, self.subnet):
             yield Wrong(
                 ("address",),
                 f"{self.address} is no host address of {self.subnet}",
                 f"an address such as {self.subnet[1]}",
             )
-
-
-class Wire(NamedTuple):
-    """What one handset's bench needs to know of its wire: see `hil.net.attachment`."""
-
-    interface: str
-    attach: Attach
-    vlan: int | None
-    lab: IPv4Address
-    netmask: IPv4Address
-    handset: IPv4Address
 
 
 class Wired(NamedTuple):
@@ -133,20 +127,21 @@ class Wired(NamedTuple):
     address: IPv4Address | None = None
 
 
-def wire(network: Network, handsets: Sequence[Wired], place: int) -> Wire:
+def wiring(network: Network, handsets: Sequence[Wired], place: int) -> Wiring:
     """The wire of the handset at ``place`` in the list, from 0; UsageError if there is none."""
     if network.interface is None:
         raise UsageError("the inventory names no interface", remedy="network: {interface: eth1}")
     for wrong in disagreements(network, handsets):
         raise UsageError(wrong.problem, remedy=wrong.remedy)
     handset = handsets[place]
-    return Wire(
+    return Wiring(
         network.interface,
         network.attach,
-        handset.vlan,
-        _lab(network, place),
-        network.subnet.netmask,
-        handset.address or _by_place(network, place),
+        address=_lab(network, place),
+        netmask=network.subnet.netmask,
+        handset_address=handset.address or _by_place(network, place),
+        vlan=handset.vlan,
+        configured=network.configured,
     )
 
 
