@@ -27,6 +27,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "certify": "Judge a handset against the specification.",
         "chaos": "Show that a broken laboratory is never taken for a broken phone, nor for a good one.",
         "compare": "Compare two runs: tests, verdicts, findings, the order of events, and times.",
+        "console": "Talk to a handset's serial console.",
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",
         "expand": "Expand the macros of a text.",

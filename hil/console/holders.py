@@ -1,4 +1,8 @@
-"""Who has a serial device open: two readers of one line get half of it each."""
+"""Who has a serial device open: two readers of one line get half of it each.
+
+Not every program asks for a lock before it takes a line, so the open descriptors of all processes are
+looked through. Of other people's processes only root can tell.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,45 @@ import os
 from pathlib import Path
 
 _MOST = 3
+_PSEUDO_TERMINALS = Path("/dev/pts")
+_MASTERS = ("/dev/ptmx", "/dev/pts/ptmx")
 
 
 def holders(device: Path) -> str:
     """The other processes that have this device open, as ``picocom (pid 4711)``, empty if none shows.
 
-    Of other people's processes only root can tell.
+    The program behind a pseudo terminal is its other end and no competitor.
     """
     try:
-        wanted = device.stat().st_rdev
+        path = device.resolve()
+        wanted = path.stat().st_rdev
     except OSError:
         return ""
-    found = [
-        f"{_name(process)} (pid {process.name})"
-        for process in Path("/proc").iterdir()
-        if process.name.isdecimal() and int(process.name) != os.getpid() and _has(process, wanted)
-    ]
+    pseudo = path.parent == _PSEUDO_TERMINALS
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdecimal() or int(process.name) == os.getpid():
+            continue
+        opened = _opened(process)
+        maker = pseudo and any(target in _MASTERS for target, _ in opened)
+        if not maker and any(number == wanted for _, number in opened):
+            found.append(f"{_name(process)} (pid {process.name})")
     return ", ".join(found[:_MOST])
 
 
-def _has(process: Path, wanted: int) -> bool:
+def _opened(process: Path) -> list[tuple[str, int]]:
+    """The devices that a process has open: path and device number."""
+    devices = []
     try:
-        return any(_same(descriptor, wanted) for descriptor in (process / "fd").iterdir())
+        for descriptor in (process / "fd").iterdir():
+            target = str(descriptor.readlink())
+            # Only a device is looked at closer: to stat what lies on a dead server may take long.
+            if target.startswith("/dev/"):
+                devices.append((target, descriptor.stat().st_rdev))
     except OSError:
-        return False
-
-
-def _same(descriptor: Path, wanted: int) -> bool:
-    try:
-        # Only a device is looked at closer: to stat what lies on a dead server may take long.
-        return str(descriptor.readlink()).startswith("/dev/") and (
-            descriptor.stat().st_rdev == wanted
-        )
-    except OSError:
-        return False
+        # It ended meanwhile, or is not ours to look at.
+        return devices
+    return devices
 
 
 def _name(process: Path) -> str:

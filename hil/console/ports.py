@@ -169,6 +169,7 @@ def _open_device(config: ConsoleConfig, location: Location) -> Port:
     try:
         if not stat.S_ISCHR(path.stat().st_mode):
             raise _unopened(config, "it is no serial device", "give the path of a serial device")
+        _refuse_held(config, path)
         device = serial.Serial(location.path, config.baud, timeout=0, exclusive=True)
         try:
             # Others are told to stay away, too, not those alone that ask for the same lock.
@@ -177,10 +178,7 @@ def _open_device(config: ConsoleConfig, location: Location) -> Port:
             device.close()
             raise
     except (OSError, ValueError, termios.error) as error:
-        held = holders(path)
-        if held:
-            remedy = "end that program, or leave the console to it"
-            raise _unopened(config, f"another process has it: {held}", remedy) from error
+        _refuse_held(config, path)
         remedy = "see whether it is plugged in, who may open it (group dialout), and its bit rate"
         raise _unopened(config, str(error), remedy) from error
 
@@ -191,6 +189,13 @@ def _open_device(config: ConsoleConfig, location: Location) -> Port:
         device.close()
 
     return Port(config.url, device.fileno(), close)
+
+
+def _refuse_held(config: ConsoleConfig, path: Path) -> None:
+    held = holders(path)
+    if held:
+        remedy = "end that program, or leave the console to it"
+        raise _unopened(config, f"another process has it open: {held}", remedy)
 
 
 def _connected(
