@@ -19,8 +19,9 @@ from hil.history import events as ev
 from hil.net.virtual import VirtualNetwork
 from hil.reference.profile_builder import flat_profile
 from hil.suite_location import suite_root
-from hil.testbed.bench import HTTPS_NAME, VirtualBench
+from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import VirtualBench, virtual_bench
 
 HANDSETS = 10
 NETWORK_MS = 100.0
@@ -44,7 +45,7 @@ def rows() -> Iterator[Row]:
 
 def _bench() -> VirtualBench:
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
-    return VirtualBench(testbed, testbed.handset())
+    return virtual_bench(testbed, testbed.handset())
 
 
 def _network() -> Row:

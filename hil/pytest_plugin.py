@@ -32,10 +32,10 @@ from hil.net.namespace import enter
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
+from hil.testbed.bench import Bench, Site
 
 RESULTS = pytest.StashKey[RunResults]()
-BENCH = pytest.StashKey[VirtualBench]()
+BENCH = pytest.StashKey[Bench[Site]]()
 STARTED = pytest.StashKey[ev.TestStarted]()
 BEGAN = pytest.StashKey[float]()
 """When a test began in wall time: with the bench built and the group's baseline held."""
@@ -270,7 +270,7 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     return _record(item, TestResult(item.nodeid, judgement, names, wall_s, lab_s))
 
 
-def _record_conduct(bench: VirtualBench, test: str, conduct: Conduct) -> None:
+def _record_conduct(bench: Bench[Site], test: str, conduct: Conduct) -> None:
     """Keep what a stored run could not be judged again without."""
     bench.history.append(
         ev.Conducted(

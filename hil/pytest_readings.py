@@ -15,7 +15,7 @@ import pytest
 from hil.evidence.results import RunResults
 from hil.judge import Judgement
 from hil.marks import NotApplicable
-from hil.testbed.bench import VirtualBench
+from hil.testbed.bench import Bench, Site
 
 
 def declared_readings(item: pytest.Item) -> Mapping[str, tuple[str, ...]]:
@@ -27,7 +27,7 @@ def declared_readings(item: pytest.Item) -> Mapping[str, tuple[str, ...]]:
     return declared
 
 
-def why_not_applicable(item: pytest.Item, bench: VirtualBench) -> str:
+def why_not_applicable(item: pytest.Item, bench: Bench[Site]) -> str:
     """Why a test does not apply to a handset that is read in this way; empty if it does."""
     chosen = bench.entry.chosen_interpretations()
     for name, wanted in declared_readings(item).items():
@@ -44,7 +44,7 @@ class Readings:
     """The hooks; ``bench_key`` and ``results_key`` are where the plugin keeps the two."""
 
     def __init__(
-        self, bench_key: pytest.StashKey[VirtualBench], results_key: pytest.StashKey[RunResults]
+        self, bench_key: pytest.StashKey[Bench[Site]], results_key: pytest.StashKey[RunResults]
     ) -> None:
         self._bench = bench_key
         self._results = results_key

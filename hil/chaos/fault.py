@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hil.history import events as ev
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 SOURCE = "chaos"
 """The source of the notes that tell of strikes."""

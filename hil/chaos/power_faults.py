@@ -20,8 +20,8 @@ _NEIGHBOUR_S = 2.0
 
 def _manner(manner: PduManner) -> Callable[[Scene], Remedy]:
     def arm(scene: Scene) -> Remedy:
-        scene.bench.pdu.behave(manner, scene.struck)
-        return lambda: scene.bench.pdu.behave(HONEST)
+        scene.bench.site.pdu.behave(manner, scene.struck)
+        return lambda: scene.bench.site.pdu.behave(HONEST)
 
     return arm
 
@@ -32,18 +32,18 @@ def _plug(*, live: bool) -> Callable[[Scene], Remedy]:
     def arm(scene: Scene) -> Remedy:
         bench = scene.bench
         own = bench.entry.power.number
-        other = own % bench.pdu.outlets + 1
+        other = own % bench.site.pdu.outlets + 1
 
         def unplugged(on: bool) -> None:
             word = "on" if on else "off"
             scene.struck(f"outlet {own} goes {word}, with nothing plugged in", lasting=True)
 
-        if bench.pdu.is_on(own) or live:
+        if bench.site.pdu.is_on(own) or live:
             moved = f"from outlet {own} to outlet {other}, which is {'on' if live else 'off'}"
             scene.struck(f"the handset's plug goes {moved}", lasting=True)
-        bench.pdu.command(other, live)
-        bench.plug_into(other, unplugged)
-        return lambda: bench.plug_into(own)
+        bench.site.pdu.command(other, live)
+        bench.site.plug_into(other, unplugged)
+        return lambda: bench.site.plug_into(own)
 
     return arm
 
@@ -52,11 +52,11 @@ def _neighbour(scene: Scene) -> Remedy:
     """Somebody's inventory names our outlet as his: he takes our power, and gives it back."""
     bench = scene.bench
     own = bench.entry.power.number
-    was_on = bench.pdu.is_on(own)
+    was_on = bench.site.pdu.is_on(own)
 
     def switch(on: bool) -> None:
-        if bench.pdu.is_on(own) is not on:
-            bench.pdu.command(own, on)
+        if bench.site.pdu.is_on(own) is not on:
+            bench.site.pdu.command(own, on)
             scene.struck(f"somebody else switches outlet {own} {'on' if on else 'off'}")
 
     switch(not was_on)

@@ -18,7 +18,7 @@ from hil.chaos.fault import Instant, LabFaultKind, Remedy, Scene
 from hil.chaos.timeline import Span, timeline
 from hil.history import events as ev
 from hil.pytest_plugin import BENCH
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench, as_virtual
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Striker:
         """Take hold of the bench as soon as it is built."""
         made = yield
         if fixturedef.argname == "bench" and BENCH in request.config.stash:
-            self._hold(request.config.stash[BENCH])
+            self._hold(as_virtual(request.config.stash[BENCH]))
             fixturedef.addfinalizer(self._mend)
         return made
 

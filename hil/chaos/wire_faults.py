@@ -26,7 +26,7 @@ from hil.net.interface import Place
 from hil.net.interposer import Interposer
 from hil.net.relay import Manner
 from hil.net.virtual import SUBNET, VirtualPort
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 _RIVAL_MAC = "02:00:5e:00:02:77"
 _RIVAL_ADDRESS = SUBNET[250]
@@ -79,7 +79,7 @@ def _second_server(after_s: float) -> Callable[[Scene], Remedy]:
 def _another_port(bench: VirtualBench) -> VirtualPort:
     # In a thread of its own: pyroute2 does not run inside a loop.
     with ThreadPoolExecutor(1) as worker:
-        port = worker.submit(bench.network.add_handset, _RIVAL_MAC).result(_BUILDING_S)
+        port = worker.submit(bench.site.network.add_handset, _RIVAL_MAC).result(_BUILDING_S)
     port.far.up()
     port.far.configure(_RIVAL_ADDRESS, SUBNET.netmask)
     port.probe.round_trip()
@@ -108,7 +108,7 @@ def _bridge(copies: int, plan: Callable[[], Callable[[bool], bool]]) -> Callable
 
 
 def _interposed(bench: VirtualBench, manner: Manner) -> Remedy:
-    return Interposer(bench.network, bench.network.ports[0], manner).remove
+    return Interposer(bench.site.network, bench.site.network.ports[0], manner).remove
 
 
 def _first(count: int, *, to_handset: bool) -> Callable[[], Callable[[bool], bool]]:
@@ -131,7 +131,7 @@ def _tenth() -> Callable[[bool], bool]:
 
 def _flap(scene: Scene) -> Remedy:
     """The switch takes the port down and up again, while the power stays as it is."""
-    near = scene.bench.network.ports[0].near
+    near = scene.bench.site.network.ports[0].near
     if near.running:
         near.down()
         scene.struck("the switch takes the handset's port down for a moment")
@@ -147,7 +147,7 @@ def _flap(scene: Scene) -> Remedy:
 def _full_ring(scene: Scene) -> Remedy:
     """A capture with a small ring meets a burst that it cannot take."""
     bench = scene.bench
-    near = bench.network.ports[0].near
+    near = bench.site.network.ports[0].near
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the capture closes it
     bench.witnesses.capture(file, slots=_SMALL_RING)
     mac = bytes.fromhex(near.mac.replace(":", ""))

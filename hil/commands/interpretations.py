@@ -162,11 +162,11 @@ def _answers(
     inventory: Any, entry: HandsetEntry, wanted: Sequence[str], defects: Sequence[str], wall: bool
 ) -> Iterator[Answer]:
     from hil.probes.engine import probe_each
-    from hil.testbed.bench import VirtualBench
+    from hil.testbed.virtual_bench import virtual_bench
     from hil.testbed.virtual_firmware import firmware_of
 
     firmware = firmware_of(entry, defects)
-    bench = VirtualBench(inventory, entry, firmware=firmware, wall_clock=wall)
+    bench = virtual_bench(inventory, entry, firmware=firmware, wall_clock=wall)
     try:
         for number, answer in enumerate(probe_each(bench, wanted, wall), 1):
             if sys.stderr.isatty():

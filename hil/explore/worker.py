@@ -20,8 +20,8 @@ from hil.explore.writing import file_name, module_text
 from hil.history import events as ev
 from hil.history.store import HistoryFile
 from hil.net.namespace import enter
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import virtual_bench
 from hil.virtual.defects import firmware_with
 
 _TELL_S = 0.5
@@ -108,7 +108,7 @@ def _play(
 ) -> Found | None:
     testbed = load(Path(task.testbed))
     firmware = firmware_with(task.defects)
-    bench = VirtualBench(testbed, testbed.handset(task.handset), firmware=firmware)
+    bench = virtual_bench(testbed, testbed.handset(task.handset), firmware=firmware)
     told_at = time.monotonic()
 
     def told(counted: Tally) -> None:

@@ -24,7 +24,7 @@ from hil.probes.probe import Answer, Probe, Result
 from hil.probes.scene import Scene
 from hil.probes.strict import STRICT
 from hil.reference.interpretations import CATALOGUE, Interpretations
-from hil.testbed.bench import VirtualBench
+from hil.testbed.bench import Bench, Site
 
 LONGEST_WALL_S = 1200.0
 """The longest experiment, seconds, that is played where time passes by itself."""
@@ -35,7 +35,7 @@ played to its end is its check."""
 
 
 def probe_each(
-    bench: VirtualBench, questions: Iterable[str], wall_clock: bool = False
+    bench: Bench[Site], questions: Iterable[str], wall_clock: bool = False
 ) -> Iterator[Answer]:
     """Answer one question after another; an answer counts for the experiments that follow it.
 
@@ -52,9 +52,7 @@ def probe_each(
         yield answer
 
 
-def _answered(
-    bench: VirtualBench, name: str, readings: Interpretations, wall_clock: bool
-) -> Answer:
+def _answered(bench: Bench[Site], name: str, readings: Interpretations, wall_clock: bool) -> Answer:
     if name == "psn" and bench.entry.psn:
         remark = "the inventory gives the handset a psn of its own"
         return Answer(name, Result.NO_PROBE, remark=remark)
@@ -68,7 +66,7 @@ def _answered(
     return probe(bench, PROBES[name], readings)
 
 
-def probe(bench: VirtualBench, experiment: Probe, readings: Interpretations) -> Answer:
+def probe(bench: Bench[Site], experiment: Probe, readings: Interpretations) -> Answer:
     """Find out which reading the phone follows; other questions are read as in ``readings``."""
     candidates = candidates_of(experiment.question)
     scene = Scene(bench).of(candidates)

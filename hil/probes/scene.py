@@ -16,7 +16,7 @@ from hil.history import Mark, Moment, Unmet
 from hil.history import events as ev
 from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.bench import Bench, Site
 from hil.testing.clock import utc
 
 QUIET = {
@@ -34,7 +34,7 @@ PROFILE = "/probe.xml"
 class Scene:
     """One experiment on a bench; the endpoints are the bench's."""
 
-    def __init__(self, bench: VirtualBench) -> None:
+    def __init__(self, bench: Bench[Site]) -> None:
         self.bench = bench
         self.history = bench.history
         self.handset = bench.handset

@@ -51,9 +51,8 @@ def _after_failure(scene: Scene) -> None:
 
 def _peer_log(scene: Scene) -> None:
     bench = scene.bench
-    place = bench.network.place()
     server = SyslogEndpoint(
-        place, bench.clock, bench.history, bench.admission, port=5140, name="peer-log"
+        bench.place, bench.clock, bench.history, bench.admission, port=5140, name="peer-log"
     )
     bench.clock.run(server.start())
     try:

@@ -16,12 +16,12 @@ from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.lab_time import NANOSECONDS
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.bench import Bench, Site
 
 REQUIREMENT = "resync.on_reset"
 
 
-def baseline(bench: VirtualBench, name: str) -> TestResult:
+def baseline(bench: Bench[Site], name: str) -> TestResult:
     """Hold the exchange and judge it."""
     began = time.perf_counter()
     try:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
-from typing import Any
 
 from hil.clock import Clock
 from hil.errors import LabError, UsageError
@@ -18,18 +17,17 @@ from hil.net.ping import ping
 from hil.power.outlet import Outlet
 from hil.reference.identity import Identity
 from hil.reference.parameters import Parameters, is_valid, lookup_parameter
+from hil.testbed.link import LinkWitness
+from hil.testbed.restorer import Restorer
 
 _POWER_S = 120.0
-_WITNESS_S = 5.0
 
 
 class HandsetControl:
     """What the ``handset`` fixture is.
 
-    ``restore`` puts exactly the given parameters, and defaults besides, into the handset's flash
-    while it is off, and returns the load that its other firmware partition holds then (empty: none,
-    None: nobody knows). ``address`` tells the address that it was leased. ``linked`` tells whether its
-    network link is up, the second witness of its power; ``link_changes`` counts how often it came
+    ``restorer`` puts what a test starts from into the handset's memory. ``address`` tells the address
+    that it was leased. ``link`` is the second witness of its power; it counts how often the link came
     or went, so that power which is lost behind the bench's back does not pass for the phone's doing.
 
     Where outlet and link disagree, a stuck relay, a plug in another outlet and a dead phone look alike
@@ -47,10 +45,10 @@ class HandsetControl:
         history: History,
         outlet: Outlet,
         place: Place,
-        restore: Callable[[Mapping[str, str]], Coroutine[Any, Any, str | None]],
+        *,
+        link: LinkWitness,
+        restorer: Restorer,
         address: Callable[[], IPv4Address | None],
-        linked: Callable[[], bool],
-        link_changes: Callable[[], int],
         standing: Mapping[str, str],
     ) -> None:
         self.name = name
@@ -60,14 +58,14 @@ class HandsetControl:
         self._history = history
         self._outlet = outlet
         self._place = place
-        self._restore = restore
+        self._link = link
+        self._restorer = restorer
         self._address = address
-        self._linked = linked
-        self._link_changes = link_changes
         self._standing = standing
-        self._changes = link_changes()
+        self._changes = link.changes
         self._expected_changes = 0
         self._on: bool | None = None
+        self._owed: Mapping[str, str] | None = None
 
     @property
     def boot_limit(self) -> float:
@@ -78,17 +76,13 @@ class HandsetControl:
 
     def power_on(self) -> ev.PowerSwitched:
         """Switch its power on; LabError if the outlet or the link disagree."""
-        self._on = None
-        self._expected_changes += not self._linked()
-        switched = self._clock.run(self._outlet.on(), timeout=_POWER_S)
-        self._witness(up=True)
-        self._on = True
-        return switched
+        self._settle_debt()
+        return self._switch_on()
 
     def power_off(self) -> ev.PowerSwitched:
         """Cut its power; LabError if the outlet or the link disagree."""
         self._on = None
-        self._expected_changes += self._linked()
+        self._expected_changes += self._link.up is True
         switched = self._clock.run(self._outlet.off(), timeout=_POWER_S)
         self._witness(up=False)
         self._on = False
@@ -104,9 +98,9 @@ class HandsetControl:
             return self.power_on()
         before = self._history.mark()
         self._on = None
-        self._expected_changes += 2 if self._linked() else 1
+        self._expected_changes += 2 if self._link.up else 1
         switched = self._clock.run(self._outlet.cycle(), timeout=2 * _POWER_S)
-        if not self._history.all(ev.LinkChanged, after=before, up=False):
+        if not self._wait(lambda: self._went_down(before)):
             self._disagree("the outlet says it was off, but the handset's link never went down")
         self._witness(up=True)
         self._on = True
@@ -121,31 +115,50 @@ class HandsetControl:
         return self.power_on()
 
     def prepare(self, **parameters: str) -> None:
-        """Cut its power and put exactly these parameters, by XML name, into its flash."""
+        """Cut its power and put exactly these parameters, by XML name, into its memory.
+
+        Where that takes long it is done as soon as the handset is to get its power.
+        """
         for name, value in parameters.items():
             if not is_valid(lookup_parameter(name), value):
                 raise UsageError(
                     f"{name} cannot be {value!r}",
                     remedy="serve a profile with that value to see what the phone makes of it",
                 )
-        parameters = {**self._standing, **parameters}
         if self._on is not False:
             try:
                 self.power_off()
             except LabError:
                 # A phone must not stay dark because switching it off went wrong.
                 with contextlib.suppress(LabError):
-                    self.power_on()
+                    self._switch_on()
                 raise
-        standby = self._clock.run(self._restore(Parameters(parameters).items_set()))
+        self._owed = {**self._standing, **parameters}
+        if not self._restorer.lazy:
+            self._settle_debt()
+
+    def _settle_debt(self) -> None:
+        """Bring it into the state that was asked for, if that was put off."""
+        if self._owed is None:
+            return
+        standby = self._restorer.restore(_Cord(self), Parameters(self._owed).items_set())
         self._history.append(
             ev.HandsetPrepared(
                 source="bench",
-                parameters=parameters,
+                parameters=dict(self._owed),
                 software=self.identity.swver,
                 standby=standby,
             )
         )
+        self._owed = None
+
+    def _switch_on(self) -> ev.PowerSwitched:
+        self._on = None
+        self._expected_changes += self._link.up is False
+        switched = self._clock.run(self._outlet.on(), timeout=_POWER_S)
+        self._witness(up=True)
+        self._on = True
+        return switched
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -164,17 +177,23 @@ class HandsetControl:
 
     def watch_link(self) -> None:
         """Begin to count what happens to the link."""
-        self._changes = self._link_changes()
+        self._changes = self._link.changes
         self._expected_changes = 0
 
     def link_trouble(self) -> str:
         """What happened to the link that no power command of ours explains; empty if nothing."""
-        if self._on is not None and self._linked() is not self._on:
-            return f"its link is {'up' if self._linked() else 'down'}, its power {self._on_word()}"
-        changes = self._link_changes() - self._changes
-        if self._on is not None and changes != self._expected_changes:
+        try:
+            self._clock.run(self._link.look())
+        except LabError as error:
+            return str(error)
+        up, changes = self._link.up, self._link.changes
+        if self._on is not None and up not in (None, self._on):
+            return f"its link is {'up' if up else 'down'}, its power {self._on_word()}"
+        if self._on is None or changes is None or self._changes is None:
+            return ""
+        if changes - self._changes != self._expected_changes:
             due = self._expected_changes
-            return f"its link changed {changes} times, our power commands explain {due}"
+            return f"its link changed {changes - self._changes} times, our power commands explain {due}"
         return ""
 
     def _on_word(self) -> str:
@@ -184,19 +203,29 @@ class HandsetControl:
         """The present place in the history."""
         return self._history.mark()
 
+    def _went_down(self, before: Mark) -> bool:
+        if self._link.up is None:
+            return True
+        return bool(self._history.all(ev.LinkChanged, after=before, up=False))
+
     def _witness(self, *, up: bool) -> None:
-        if not self._clock.wait(
-            lambda: self._linked() is up, self._clock.now() + round(_WITNESS_S * NANOSECONDS)
-        ):
+        self._clock.run(self._link.look())
+        if not self._wait(lambda: self._link.up in (None, up)):
             word = "on" if up else "off"
             self._disagree(
                 f"the outlet says {word}, but the handset's link is {'down' if up else 'up'}"
             )
 
+    def _wait(self, condition: Callable[[], bool]) -> bool:
+        patience = round(self._link.patience_s * NANOSECONDS)
+        return self._clock.wait(condition, self._clock.now() + patience)
+
     def _disagree(self, what: str) -> None:
         fault = LabError(
             what,
-            evidence=f"{self._outlet.name} against the link, within {_WITNESS_S:g} s",
+            evidence=(
+                f"{self._outlet.name} against {self._link.name}, within {self._link.patience_s:g} s"
+            ),
             next_step="compare the outlet with the inventory; hil believes neither of the two",
             concerns=self.name,
         )
@@ -210,3 +239,16 @@ class HandsetControl:
             )
         )
         raise fault
+
+
+class _Cord:
+    """The handset's power while it is brought into a known state: no debt to settle."""
+
+    def __init__(self, control: HandsetControl) -> None:
+        self._control = control
+
+    def power_on(self) -> ev.PowerSwitched:
+        return self._control._switch_on()
+
+    def power_off(self) -> ev.PowerSwitched:
+        return self._control.power_off()

@@ -22,7 +22,7 @@ from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.net.unread import unread
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 NAMES = ("resync.on_reset",)
 TOLD = {
@@ -116,7 +116,7 @@ def test_an_answer_of_the_pdu_that_is_lost_is_no_fault(bench: VirtualBench) -> N
     def test() -> None:
         resync(bench)
         # Silent for one request: the second attempt is answered.
-        bench.pdu.behave(PduManner(dead=True), lambda what: bench.pdu.behave(HONEST))
+        bench.site.pdu.behave(PduManner(dead=True), lambda what: bench.site.pdu.behave(HONEST))
         bench.handset.power_cycle()
         bench.history.wait(ev.TransferEnded, within=100, count=2)
 
@@ -144,7 +144,7 @@ def test_an_endpoint_that_is_gone_is_found_at_the_end_of_the_test(
 
 def test_an_endpoint_that_a_test_brings_along_is_looked_after(lasting_bench: VirtualBench) -> None:
     bench = lasting_bench
-    surroundings = (bench.network.place(), bench.clock, bench.history, bench.admission)
+    surroundings = (bench.place, bench.clock, bench.history, bench.admission)
     server = HttpEndpoint(*surroundings, port=8080)
     with bench.serving("http-8080", server):
         started = bench.begin("test", NAMES)

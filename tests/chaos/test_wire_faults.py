@@ -16,7 +16,7 @@ from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 NAMES = ("resync.periodic",)
 TOLD = {

@@ -9,8 +9,8 @@ from scenario import make_bench
 
 from hil.net import namespace
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import VirtualBench, virtual_bench
 from hil.virtual.defects import firmware_with
 
 namespace.enter()
@@ -27,6 +27,6 @@ def bench() -> Iterator[VirtualBench]:
 def defective() -> Iterator[VirtualBench]:
     """A handset that never tries again after a failed resync."""
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
-    made = VirtualBench(testbed, testbed.handset(), firmware=firmware_with(["retry-never"]))
+    made = virtual_bench(testbed, testbed.handset(), firmware=firmware_with(["retry-never"]))
     yield made
     made.close()

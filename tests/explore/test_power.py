@@ -7,15 +7,15 @@ import pytest
 from hil.explore.search import explore_round
 from hil.explore.tally import Tally
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import virtual_bench
 from hil.virtual.defects import DEFECTS, firmware_with
 
 
 def finds(defect: str, rounds: int) -> bool:
     """Whether so many rounds find anything wrong with a phone that has this defect."""
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
-    bench = VirtualBench(testbed, testbed.handset(), firmware=firmware_with([defect]))
+    bench = virtual_bench(testbed, testbed.handset(), firmware=firmware_with([defect]))
     try:
         return any(
             explore_round(bench, f"power/{number}", tally=Tally(), shrink_s=0.0)

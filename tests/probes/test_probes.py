@@ -20,8 +20,8 @@ from hil.probes.probe import Answer, Probe, Result
 from hil.probes.strict import STRICT
 from hil.reference.interpretations import CATALOGUE, DEFAULT, WITHOUT_EFFECT
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import VirtualBench, virtual_bench
 from hil.virtual.defects import firmware_with
 from hil.virtual.firmware import Firmware
 
@@ -33,7 +33,7 @@ WEEKS = frozenset({"resync_at_rounding"})
 
 def phone_of(firmware: Firmware) -> VirtualBench:
     inventory = load(Path(suite_root() / "testbeds" / "virtual.yaml"))
-    return VirtualBench(inventory, inventory.handset(), firmware=firmware)
+    return virtual_bench(inventory, inventory.handset(), firmware=firmware)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def asked() -> Iterator[Callable[[str, Firmware], Answer]]:
     bench = phone_of(Firmware())
 
     def ask(question: str, firmware: Firmware) -> Answer:
-        bench.install(firmware)
+        bench.site.install(firmware)
         return probe(bench, PROBES[question], DEFAULT)
 
     yield ask

@@ -8,8 +8,8 @@ from hil.history import events as ev
 from hil.judge import Conduct, judge
 from hil.reference.profile_builder import flat_profile
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import VirtualBench, virtual_bench
 
 # What differs from run to run although the behaviour is the same.
 _VOLATILE = {"seq", "kernel_ns", "at", "data", "peer", "transfer", "connection", "xid", "options"}
@@ -20,7 +20,7 @@ def make_bench(delay_ms: float, directory: Path | None = None) -> VirtualBench:
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
     network = testbed.network.model_copy(update={"delay_ms": delay_ms})
     testbed = testbed.model_copy(update={"network": network})
-    return VirtualBench(testbed, testbed.handset(), directory=directory)
+    return virtual_bench(testbed, testbed.handset(), directory=directory)
 
 
 def run(bench: VirtualBench) -> tuple[str, list[str]]:

@@ -14,7 +14,7 @@ from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 NAMES = ("resync.periodic",)
 
@@ -62,10 +62,10 @@ def somebody_switches(bench: VirtualBench, *, on_again: bool) -> Callable[[], No
         first = hourly(bench)
 
         async def switch() -> None:
-            bench.pdu.command(1, False)
+            bench.site.pdu.command(1, False)
             if on_again:
                 await asyncio.sleep(1)
-                bench.pdu.command(1, True)
+                bench.site.pdu.command(1, True)
 
         bench.clock.run(switch())
         bench.history.expect(ev.TftpRequest, after=first, not_before=3600, within=3601)
@@ -100,7 +100,7 @@ def test_a_pdu_that_lies_once_does_not_make_the_next_test_accuse_the_phone(
         hourly(bench)
         with monkeypatch.context() as patch:
             # The relay is stuck: the PDU says off, the handset keeps its power.
-            patch.setattr(bench._handset, "power_off", lambda: None)
+            patch.setattr(bench.site.handset, "power_off", lambda: None)
             bench.handset.power_off()
 
     told = judged(bench, test)
@@ -130,7 +130,7 @@ def test_power_is_given_back_whatever_switching_it_off_said(
         raise LabError("the PDU does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench._handset, "power_off", lambda: None)
+        patch.setattr(bench.site.handset, "power_off", lambda: None)
         with pytest.raises(LabError):
             bench.handset.power_cycle()
     asked = [e.action for e in bench.history.all(ev.PowerRequested, after=marked)]

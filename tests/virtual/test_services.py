@@ -49,7 +49,7 @@ def leased_again(bench, after):
 
 
 def flash_of(bench):
-    return bench._handset.flash.load()
+    return bench.site.handset.flash.load()
 
 
 # -- requests ----------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_a_power_cut_while_the_web_server_answers_is_silent_and_leaves_nothing(b
     idle(bench, GPP_A="here")
 
     async def ask():
-        stream = await connect(bench.network.place(), bench.admission.address, 80, within=5)
+        stream = await connect(bench.place, bench.admission.address, 80, within=5)
         # A head without its end: the phone waits for the rest.
         await stream.write(b"GET /admin/cfg.xml HTTP/1.1\r\nHost: x\r\n", within=5)
         return stream

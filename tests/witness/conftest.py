@@ -14,7 +14,7 @@ from hil.history import events as ev
 from hil.judge import Conduct, Judgement, judge
 from hil.net.namespace import enter
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import VirtualBench
+from hil.testbed.virtual_bench import VirtualBench
 
 enter()
 

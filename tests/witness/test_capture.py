@@ -57,7 +57,7 @@ def test_tshark_finds_the_exchanges_of_the_history(tmp_path):
 
 def test_a_burst_that_finds_no_room_is_the_labs_fault(stage, tmp_path):
     small = (tmp_path / "small").open("wb")
-    near = stage.bench.network.ports[0].near
+    near = stage.bench.site.network.ports[0].near
 
     def burst() -> None:
         stage.bench.witnesses.capture(small, slots=32)

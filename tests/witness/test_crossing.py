@@ -143,8 +143,8 @@ def every(nth: int, copies: int, *, to_handset: bool) -> Manner:
 @pytest.mark.parametrize("to_handset", [True, False])
 @pytest.mark.parametrize(("copies", "word"), [(0, "lost"), (2, "duplicated")])
 def test_a_bad_bridge_is_the_labs_fault(stage, copies, word, to_handset):
-    port = stage.bench.network.ports[0]
-    bad = Interposer(stage.bench.network, port, every(3, copies, to_handset=to_handset))
+    port = stage.bench.site.network.ports[0]
+    bad = Interposer(stage.bench.site.network, port, every(3, copies, to_handset=to_handset))
     told = stage.judged(stage.resyncs_again)
     assert (told.word, told.cause) == (Word.ERROR, Cause.LAB)
     assert any(word in remark for remark in told.remarks), told.remarks
@@ -153,10 +153,10 @@ def test_a_bad_bridge_is_the_labs_fault(stage, copies, word, to_handset):
 
 
 def test_a_bridge_is_put_in_and_taken_out_while_the_phone_works(stage):
-    port = stage.bench.network.ports[0]
+    port = stage.bench.site.network.ports[0]
 
     def around() -> None:
-        stage.in_loop(lambda: inserted.append(Interposer(stage.bench.network, port, faithful)))
+        stage.in_loop(lambda: inserted.append(Interposer(stage.bench.site.network, port, faithful)))
 
     inserted: list[Interposer] = []
     assert stage.judged(lambda: stage.resyncs_again(around)).word is Word.PASS

@@ -15,8 +15,8 @@ from hil.history import events as ev
 from hil.judge import Word
 from hil.net.virtual import SUBNET
 from hil.suite_location import suite_root
-from hil.testbed.bench import VirtualBench
 from hil.testbed.inventory import load
+from hil.testbed.virtual_bench import VirtualBench, virtual_bench
 from hil.wire import dhcp_options as opt
 from hil.witness.dhcp_watch import DhcpWatch
 
@@ -32,14 +32,14 @@ def test_a_wire_with_our_server_alone_is_sound(stage):
 @pytest.fixture
 def wall_bench() -> Iterator[VirtualBench]:
     testbed = load(suite_root() / "testbeds" / "virtual.yaml")
-    with contextlib.closing(VirtualBench(testbed, testbed.handset(), wall_clock=True)) as made:
+    with contextlib.closing(virtual_bench(testbed, testbed.handset(), wall_clock=True)) as made:
         yield made
 
 
 @pytest.mark.peer("dnsmasq")
 def test_the_survey_finds_dnsmasq(wall_bench, tmp_path: Path):
     dnsmasq = needed("dnsmasq", "dnsmasq-base")
-    port = wall_bench.network.add_handset(RIVAL)
+    port = wall_bench.site.network.add_handset(RIVAL)
     port.far.up()
     port.far.configure(SUBNET[250], SUBNET.netmask)
     assert port.probe.round_trip()
@@ -80,7 +80,9 @@ def test_a_handset_that_gets_one_of_both_wrong_did_so_itself(stage, server, aske
 
 
 def watching(bench: VirtualBench) -> DhcpWatch:
-    return DhcpWatch((), bench.network.bridge.mac, bench.clock, bench.history, lambda told: None)
+    return DhcpWatch(
+        (), bench.site.network.bridge.mac, bench.clock, bench.history, lambda told: None
+    )
 
 
 def message(

@@ -1,0 +1,99 @@
+"""What a bench stands on: the wire to one handset, its power, and how it is watched.
+
+There are two kinds of site. On the virtual one the handset is a program, and the wire, the PDU and
+time itself are ours; on a rack all of them are there without us. A `hil.testbed.bench.Bench` is the
+same on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hil.clients.screen import Operator
+from hil.clients.web import PhoneWeb
+from hil.clock import Clock
+from hil.endpoints.admission import Admission
+from hil.endpoints.certificates import Authority
+from hil.history import History
+from hil.judge.timing import Timing
+from hil.net.interface import Interface, Place
+from hil.testbed.control import HandsetControl
+from hil.testbed.health import Trouble
+from hil.testbed.models import HandsetEntry
+from hil.testbed.witnesses import Witnesses
+
+if TYPE_CHECKING:
+    from hil.testbed.servers import Servers
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where the endpoints of one handset stand.
+
+    ``handset_address`` is what it is leased. ``port`` is the interface at the handset's port, where
+    frames are heard that end at the first bridge; where it is None that is the place's own.
+    """
+
+    place: Place
+    handset_address: IPv4Address
+    port: Interface | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is there before the handset: a site builds its power and its witnesses with these.
+
+    ``directory`` is where evidence goes, if it goes anywhere. ``lab_fault`` puts what broke, and the
+    evidence for it, into the history.
+    """
+
+    entry: HandsetEntry
+    timing: Timing
+    history: History
+    admission: Admission
+    authority: Authority
+    servers: Servers
+    web: PhoneWeb
+    directory: Path | None
+    lab_fault: Callable[[str, str], None]
+
+
+class Site(Protocol):
+    """One handset's place in a laboratory. Whoever makes a bench of it gives it away."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time that passes here."""
+
+    @property
+    def wire(self) -> Wire:
+        """Where the endpoints stand."""
+
+    @property
+    def screen(self) -> Operator | None:
+        """Who presses the handset's keys, if anybody does."""
+
+    def furnish(self, surroundings: Surroundings) -> HandsetControl:
+        """Connect the handset: its power, and how it is brought into a known state."""
+
+    def watch(self, surroundings: Surroundings) -> Witnesses:
+        """Begin to watch the laboratory around the handset; everything runs by now."""
+
+    async def start(self) -> None:
+        """Start what the handset's power needs; after the endpoints."""
+
+    async def stop(self) -> None:
+        """Leave the handset as it is to be found; before the endpoints close."""
+
+    def begin(self, test: str) -> None:
+        """A test begins; the handset is off."""
+
+    def trouble(self) -> Iterable[Trouble]:
+        """What was wrong with the site itself since the last call, as (what, evidence)."""
+
+    def close(self) -> None:
+        """Let go of everything, the clock included."""
