@@ -15,7 +15,8 @@ inventory, and the bytes that arrive from outside.
     │   ├── ConsoleError         a serial console could not be opened, or is gone
     │   ├── EndpointError        one of our own servers could not start or died
     │   └── LeaseError           a handset's lease cannot be had, kept or read
-    │       └── HandsetTaken     somebody else has it, or it is in quarantine
+    │       ├── HandsetTaken     somebody else has it, or it is in quarantine
+    │       └── LeaseLost        it is no longer there, or somebody else's
     ├── UsageError               a test or an inventory is wrong: file, line, what would be right
     │   └── InventoryError       all that is wrong with one inventory file, at once
     ├── ProtocolError            bytes that break a protocol
@@ -101,6 +102,10 @@ class LeaseError(LabError):
 
 class HandsetTaken(LeaseError):
     """Somebody else has the handset, or it is in quarantine: it may be free later."""
+
+
+class LeaseLost(LeaseError):
+    """The lease is no longer there, or somebody else's: nothing may be done to the handset."""
 
 
 class UsageError(HilError):

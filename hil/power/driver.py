@@ -6,7 +6,7 @@ that is `hil.power.outlet`'s part and the same for all of them.
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from hil.history.events import PowerAction
@@ -24,7 +24,7 @@ class PowerDriver(Protocol):
         """The device as a person would look for it: model and address."""
 
     @property
-    def queue(self) -> asyncio.Lock:
+    def queue(self) -> AbstractAsyncContextManager[None]:
         """Held during each call: such devices cannot serve two commands at once."""
 
     async def on(self, outlet: str) -> None:
@@ -34,4 +34,8 @@ class PowerDriver(Protocol):
         """Tell the device to switch an outlet off; returns when the device accepted it."""
 
     async def state(self, outlet: str) -> PowerAction:
-        """What the device says the outlet is now."""
+        """What the device says the outlet is now; `StateUnknown` if it has no read-back.
+
+        A state between on and off is a `PowerError` that names it: `hil.power.outlet.Outlet` asks
+        again until it is over or has lasted too long.
+        """
