@@ -161,7 +161,7 @@ def locked(path: Path, within_s: float = LOCK_S) -> Iterator[int]:
 
     Raises `LeaseError` if another process keeps it for longer than ``within_s`` seconds.
     """
-    descriptor = _opened(path)
+    descriptor = opened_lock(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,7 +183,8 @@ def unusable(path: Path, error: OSError) -> LeaseError:
     )
 
 
-def _opened(path: Path) -> int:
+def opened_lock(path: Path) -> int:
+    """A descriptor of a file to lock; `LeaseError`."""
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         try:

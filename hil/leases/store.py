@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from hil.errors import HandsetTaken, LeaseError
+from hil.errors import HandsetTaken, LeaseError, LeaseLost
 from hil.leases import files
 from hil.leases.process import Fate, fate, this_process
 from hil.leases.record import Lease, Quarantine, clock_time, decoded, encoded, lease_of, shown
@@ -116,7 +116,7 @@ class LeaseStore:
         return Claim(lease, found.lease, notice)
 
     def renew(self, lease: Lease) -> Lease:
-        """Note a heartbeat; `LeaseError` if the lease is no longer there or somebody else's."""
+        """Note a heartbeat; `LeaseLost` if the lease is no longer there or somebody else's."""
         return self._change(lease, lambda kept: kept.beating(self._now()))
 
     def note_power(self, lease: Lease, *, off: bool) -> Lease:
@@ -127,14 +127,19 @@ class LeaseStore:
         )
 
     def hand_over(self, lease: Lease) -> Lease:
-        """Make this process the holder of a lease whose token it knows; `LeaseError` if it is lost."""
+        """Make this process the holder of a lease whose token it knows; `LeaseLost`."""
         process = this_process()
         return self._change(
             lease, lambda kept: msgspec.structs.replace(kept, process=process).beating(self._now())
         )
 
+    def owned(self, lease: Lease) -> Lease:
+        """A lease as it stands now; `LeaseLost` if it is no longer there or somebody else's."""
+        with self._deciding(lease.mac):
+            return self._own(lease)
+
     def release(self, lease: Lease) -> None:
-        """Give a handset back; `LeaseError` if the lease is no longer there or somebody else's."""
+        """Give a handset back; `LeaseLost` if the lease is no longer there or somebody else's."""
         with self._deciding(lease.mac):
             self._own(lease)
             files.remove(self._lease_file(lease.mac))
@@ -237,12 +242,12 @@ class LeaseStore:
             return changed
 
     def _own(self, lease: Lease) -> Lease:
-        """The lease as it lies there; `LeaseError` unless it is the one with this token."""
+        """The lease as it lies there; `LeaseLost` unless it is the one with this token."""
         content = files.read(self._lease_file(lease.mac))
         kept = decoded(content, Lease) if content is not None else None
         if kept is not None and kept.token == lease.token:
             return kept
-        raise LeaseError(
+        raise LeaseLost(
             "the lease is lost",
             evidence=f"now {shown(kept.holder)} has it" if kept else "somebody took it away",
             next_step="see `hil leases list`; nothing must be done to the handset any more",

@@ -1,0 +1,56 @@
+"""A run on a rack, as far as leases and power go.
+
+``python a_run.py INVENTORY STATE HANDSET CYCLES BUDGET``.
+
+It takes the handset, switches it off and on so many times, and gives it back. It says what it is about
+to do, a line each, so that whoever ends it can choose the moment.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from hil.clock import WallClock
+from hil.history import History
+from hil.leases.guard import guarded
+from hil.leases.restoring import driver_of
+from hil.leases.store import LeaseStore
+from hil.power.outlet import Outlet, PowerPolicy
+from hil.testbed.inventory import load
+
+
+def say(word: str) -> None:
+    print(word, flush=True)  # noqa: T201
+
+
+def main(inventory: Path, state: Path, handset: str, cycles: int, budget_s: float) -> None:
+    testbed = load(inventory)
+    entry = testbed.handset(handset)
+    store = LeaseStore(state, time.time)
+    say("take")
+    claim = store.take(handset, entry.mac, testbed.name, ttl_s=120)
+    guard = guarded(store, claim, testbed, budget_s=budget_s)
+    say("taken")
+    clock = WallClock()
+    driver = guard.leased(driver_of(testbed, entry))
+    policy = PowerPolicy(minimum_off_s=0, poll_s=0.01)
+    outlet = Outlet(driver, str(entry.power.outlet), History(clock), policy)
+    for number in range(cycles):
+        if trouble := guard.trouble():
+            say(f"trouble: {trouble}")
+            break
+        clock.run(outlet.off())
+        say(f"off {number}")
+        clock.run(outlet.on())
+        say(f"on {number}")
+    clock.run(outlet.off())
+    clock.close()
+    say("close")
+    guard.close()
+    say("closed")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
