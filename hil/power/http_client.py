@@ -117,23 +117,23 @@ async def ask(server: HttpServer, request: HttpRequest) -> HttpAnswer:
     )
     if credentials is None:
         return first
-    # What the device's challenge had is in there, in the encoding that it was read with.
-    return await _exchange(server, request, credentials.encode("latin-1"))
+    return await _exchange(server, request, ("Authorization", credentials))
 
 
 async def _exchange(
-    server: HttpServer, request: HttpRequest, credentials: bytes = b""
+    server: HttpServer, request: HttpRequest, *extra: tuple[str, str]
 ) -> HttpAnswer:
     http = h11.Connection(h11.CLIENT)
-    headers: list[tuple[str, str | bytes]] = [
+    headers = [
         ("Host", f"{server.host}:{server.port}"),
         *request.headers,
         ("Content-Length", str(len(request.body))),
         ("Connection", "close"),
+        *extra,
     ]
-    if credentials:
-        headers.append(("Authorization", credentials))
-    head = h11.Request(method=request.method, target=request.target, headers=headers)
+    # Credentials have what the device's challenge had, in the encoding that it was read with.
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    head = h11.Request(method=request.method, target=request.target, headers=fields)
     context = _context(server) if server.secure else None
     name = (server.server_name or server.host) if server.secure else None
     reader, writer = await asyncio.open_connection(
