@@ -167,7 +167,7 @@ def _open_device(config: ConsoleConfig, location: Location) -> Port:
 
     path = Path(location.path)
     try:
-        if not stat.S_ISCHR(path.stat().st_mode):
+        if not _is_terminal(path):
             raise _unopened(config, "it is no serial device", "give the path of a serial device")
         _refuse_held(config, path)
         device = serial.Serial(location.path, config.baud, timeout=0, exclusive=True)
@@ -189,6 +189,17 @@ def _open_device(config: ConsoleConfig, location: Location) -> Port:
         device.close()
 
     return Port(config.url, device.fileno(), close)
+
+
+def _is_terminal(path: Path) -> bool:
+    """Whether a path is a terminal's, found out without changing anything of it."""
+    if not stat.S_ISCHR(path.stat().st_mode):
+        return False
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_held(config: ConsoleConfig, path: Path) -> None:
