@@ -5,6 +5,9 @@ may have switched all the same. So only the state that is read back counts. A co
 reading back until the state agrees; if it does not in time the command is given again, a bounded
 number of times. Each command goes into the history, and so does what came of it.
 
+A device without read-back is believed to have done what it accepted, which the history notes; whether
+the phone has power then hangs on another witness alone.
+
 A device that is silent may have lost an answer on the way; one that answers with an error and switches
 all the same contradicts itself. The outlet goes on with what is read back, and the contradiction is a
 fault of the lab.
@@ -20,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hil.errors import PowerError, PowerRefused, UsageError
+from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -122,11 +125,16 @@ class Outlet:
         return switched
 
     async def state(self) -> PowerAction:
-        """What the device says the outlet is; `PowerError` when it does not say it."""
+        """What the device says the outlet is; `PowerError` when it does not say it.
+
+        `StateUnknown` where it has no read-back.
+        """
         failures: list[PowerError] = []
         for _ in range(self._policy.attempts):
             try:
                 return await self._call(self._driver.state)
+            except StateUnknown:
+                raise
             except PowerError as error:
                 failures.append(error)
         raise self._failed("cannot read the state of the outlet", failures)
@@ -170,6 +178,11 @@ class Outlet:
                 if await self._call(self._driver.state) is action:
                     self._doubt(refusal)
                     return
+            except StateUnknown as error:
+                if refusal is None:
+                    self._note(f"{self.name} was told {action.value}; it has no read-back")
+                    return
+                raise refusal from error
             except PowerError as error:
                 unread = error
             left = deadline - loop.time()

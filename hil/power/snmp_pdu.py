@@ -1,68 +1,28 @@
 """A PDU that is switched by SNMP.
 
-What tells one PDU model from another is a row of data: two columns of object identifiers, in which
-the outlet's number is the last arc, and the integers that mean on and off. Everything else is the
-same for all of them and for SNMPv1, v2c and v3.
+What tells one PDU model from another is a row of `hil.power.snmp_models`. Everything else is the same
+for all of them and for SNMPv1, v2c and v3.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 
 from hil.errors import PowerError
 from hil.history.events import PowerAction
 from hil.power.snmp_agent import SnmpAgent
+from hil.power.snmp_models import APC_RPDU, Command, PduModel
 from hil.power.snmp_session import SnmpSession
 from hil.snmp import SocketFactory
-
-
-@dataclass(frozen=True)
-class PduModel:
-    """How one family of PDUs is asked; every object is an INTEGER in a column by outlet number."""
-
-    name: str
-    command: str
-    state: str
-    command_on: int
-    command_off: int
-    state_on: int
-    state_off: int
-
-
-APC_RPDU = PduModel(
-    name="apc-rpdu",
-    command="1.3.6.1.4.1.318.1.1.12.3.3.1.1.4",
-    state="1.3.6.1.4.1.318.1.1.12.3.5.1.1.4",
-    command_on=1,
-    command_off=2,
-    state_on=1,
-    state_off=2,
-)
-"""APC switched rack PDUs (AP79xx): PowerNet-MIB, rPDUOutletControlOutletCommand (immediateOn 1,
-immediateOff 2) and rPDUOutletStatusOutletState (outletStatusOn 1, outletStatusOff 2)."""
-
-APC_RPDU2 = PduModel(
-    name="apc-rpdu2",
-    command="1.3.6.1.4.1.318.1.1.26.9.2.4.1.5",
-    state="1.3.6.1.4.1.318.1.1.26.9.2.3.1.5",
-    command_on=1,
-    command_off=2,
-    state_on=2,
-    state_off=1,
-)
-"""APC's second generation (AP89xx): PowerNet-MIB, rPDU2OutletSwitchedControlCommand (immediateOn 1,
-immediateOff 2) and rPDU2OutletSwitchedStatusState (off 1, on 2: the other way round)."""
-
-MODELS = (APC_RPDU, APC_RPDU2)
 
 
 class SnmpPdu:
     """The `hil.power.driver.PowerDriver` of an SNMP PDU.
 
-    ``socket_factory`` makes the UDP socket of each request, for instance inside a network namespace.
-    Nothing stays open and no timer runs between requests.
+    Proven against the MIBs that the models name and against net-snmp's agent with their objects; no
+    PDU has been at hand. ``socket_factory`` makes the UDP socket of each request, for instance inside
+    a network namespace. Nothing stays open and no timer runs between requests.
     """
 
     def __init__(
@@ -84,31 +44,26 @@ class SnmpPdu:
 
     async def on(self, outlet: str) -> None:
         """Command immediate power-on; `PowerError` unless the PDU accepts it."""
-        await self._session.set(f"{self._model.command}.{_number(outlet)}", self._model.command_on)
+        await self._command(self._model.on, outlet)
 
     async def off(self, outlet: str) -> None:
         """Command immediate power-off; `PowerError` unless the PDU accepts it."""
-        await self._session.set(f"{self._model.command}.{_number(outlet)}", self._model.command_off)
+        await self._command(self._model.off, outlet)
 
     async def state(self, outlet: str) -> PowerAction:
         """What the PDU says of the outlet; `PowerError` for anything but on and off."""
-        value = await self._session.get(f"{self._model.state}.{_number(outlet)}")
-        if value == self._model.state_on:
+        model = self._model
+        value = await self._session.get(f"{model.state}.{model.instance(outlet)}")
+        if value == model.state_on:
             return PowerAction.ON
-        if value == self._model.state_off:
+        if value == model.state_off:
             return PowerAction.OFF
         raise PowerError(
             "the outlet is said to be neither on nor off",
-            evidence=f"state {value}; on is {self._model.state_on}, off {self._model.state_off}",
-            next_step="compare the PDU with the model named in the inventory",
+            evidence=f"state {model.meaning(value)}; on is {model.state_on}, off {model.state_off}",
+            next_step="look at the PDU, and compare it with the model named in the inventory",
             concerns=f"{self.name} outlet {outlet}",
         )
 
-
-def _number(outlet: str) -> int:
-    if not (outlet.isascii() and outlet.isdigit() and 0 < int(outlet) < 2**31):
-        raise PowerError(
-            f"an SNMP PDU has no outlet {outlet!r}",
-            next_step="give the outlet's number, 1 or more, in the inventory",
-        )
-    return int(outlet)
+    async def _command(self, command: Command, outlet: str) -> None:
+        await self._session.set(f"{command.column}.{self._model.instance(outlet)}", command.value)

@@ -15,12 +15,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from hil.errors import UsageError
 from hil.power.driver import PowerDriver
+from hil.power.outlet import PowerPolicy
 from hil.power.poe import PoeSwitch
+from hil.power.port_link import SwitchPortLink
 from hil.power.snmp_agent import SnmpAgent, SnmpVersion
-from hil.power.snmp_pdu import MODELS, SnmpPdu
+from hil.power.snmp_models import MODELS
+from hil.power.snmp_pdu import SnmpPdu
+from hil.power.switch_ports import Numbering
 from hil.snmp import AuthProtocol, UsmUser
 from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, Wrong, attempt, nearest, refusal
-from hil.testbed.entry import NAME_IS, RACK_NEEDED, Entry, Name, Secret
+from hil.testbed.entry import NAME_IS, RACK_NEEDED, RACK_ONLY, Entry, Name, Secret
 
 MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
 """What ``model:`` of an SNMP PDU may be."""
@@ -79,6 +83,13 @@ class _SnmpEntry(Entry):
     user: SnmpUser | None = Field(
         default=None, description="a mapping of name, auth_key, priv_key and auth, for SNMPv3"
     )
+    settle_s: float = Field(
+        default=PowerPolicy.settle_s,
+        ge=0,
+        le=120,
+        json_schema_extra=RACK_ONLY,
+        description="how long an outlet may take to do what it was told, 0 to 120 s",
+    )
 
     def agent(self, host: str | None = None) -> SnmpAgent:
         """Where the agent is and how it is talked to; at ``host`` instead of its own address."""
@@ -114,16 +125,34 @@ class SnmpPduEntry(_SnmpEntry):
 
 
 class PoeEntry(_SnmpEntry):
-    """A switch that gives power over Ethernet (RFC 3621); its outlets are ports."""
+    """A switch that gives power over Ethernet (RFC 3621); its outlets are ports.
+
+    A port is its name (ifName), its number, or group and number as 1/7. A port has ``settle_s`` to
+    find the phone that takes its power.
+    """
 
     driver: Literal["poe"] = Field(description="must be poe")
+    numbering: Numbering = Field(
+        default=Numbering.IF_INDEX,
+        description="how the numbers of ports and interfaces belong together: if-index or cisco",
+    )
     outlets: int | None = Field(
         default=None, ge=1, le=1024, description="how many ports it has, 1 to 1024"
+    )
+    settle_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=120,
+        description="how long a port may take to find and power the phone, 0 to 120 s",
     )
 
     def make_driver(self) -> PowerDriver:
         """The driver of this switch on a rack; `UsageError` without a ``host``."""
-        return PoeSwitch(self.agent())
+        return PoeSwitch(self.agent(), self.numbering)
+
+    def make_link(self, port: str) -> SwitchPortLink:
+        """The link of a port of this switch; `UsageError` without a ``host``."""
+        return SwitchPortLink(self.agent(), port, self.numbering)
 
 
 Pdu = Annotated[SnmpPduEntry | PoeEntry, Field(discriminator="driver")]

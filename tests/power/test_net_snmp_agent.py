@@ -17,7 +17,7 @@ from hil.clock import WallClock
 from hil.errors import PowerError
 from hil.history import History
 from hil.history.events import PowerAction
-from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpAgent, SnmpVersion
+from hil.power import Outlet, PowerPolicy, SnmpAgent, SnmpPdu, SnmpVersion
 from hil.snmp import UsmUser
 
 pytestmark = [

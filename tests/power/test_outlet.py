@@ -16,7 +16,7 @@ from hil.errors import PowerError, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
-from hil.power import Outlet, PowerPolicy, SnmpPdu, SnmpAgent, SnmpVersion
+from hil.power import Outlet, PowerPolicy, SnmpAgent, SnmpPdu, SnmpVersion
 from hil.snmp import UsmUser
 from hil.virtual.pdu import PduManner
 from hil.virtual_clock import VirtualClock
@@ -111,7 +111,7 @@ class TestWithTheVirtualPdu:
             with pytest.raises(PowerError, match="could not be switched on") as error:
                 virtual_clock.run(Outlet(pdu, "3", history).cycle(), timeout=100)
         assert isinstance(error.value.__cause__, PowerError)
-        assert "check that the PDU has power and network" in error.value.next_step
+        assert "check that the device has power and network" in error.value.next_step
         assert [e.action for e in history.all(ev.PowerFailed)] == [OFF, ON]
         # 3 attempts at each, a command and a reading in each attempt, 2 s each, and the rest.
         assert virtual_clock.now() <= (3 * 2 * 2 * 2 + 5.1) * SECOND

@@ -14,7 +14,7 @@ import pytest
 from hil.clock import Clock
 from hil.errors import PowerError, UsageError
 from hil.history.events import PowerAction
-from hil.power import APC_RPDU, PduModel, SnmpPdu, SnmpAgent, SnmpVersion
+from hil.power import APC_RPDU, Command, PduModel, SnmpAgent, SnmpPdu, SnmpVersion
 from hil.snmp import AuthProtocol, UsmUser
 from hil.virtual_clock import VirtualClock
 
@@ -211,7 +211,7 @@ def test_a_state_that_the_model_does_not_know(rack: Any):
     pdu = driver(rack, model=model)
     with pytest.raises(PowerError, match="neither on nor off") as error:
         rack.clock.run(pdu.state("5"))
-    assert "state 5" in error.value.evidence
+    assert "state 5;" in error.value.evidence
 
 
 def test_an_object_that_is_no_integer(rack: Any):
@@ -221,7 +221,12 @@ def test_an_object_that_is_no_integer(rack: Any):
 
 
 def test_a_model_that_the_pdu_does_not_implement(rack: Any):
-    other = PduModel("other", "1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.2", 1, 2, 1, 2)
+    other = replace(
+        APC_RPDU,
+        on=Command("1.3.6.1.4.1.99999.1", 1),
+        off=Command("1.3.6.1.4.1.99999.1", 2),
+        state="1.3.6.1.4.1.99999.2",
+    )
     pdu = driver(rack, model=other)
     with pytest.raises(PowerError, match="noSuchObject"):
         rack.clock.run(pdu.state("1"))

@@ -1,0 +1,57 @@
+"""A handset's outlet, and the link that bears witness of it, from what an inventory says of them.
+
+For a rack. On a virtual testbed PDU and wires exist only while a bench stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hil.errors import UsageError
+from hil.history import History
+from hil.power.outlet import Outlet, PowerPolicy
+from hil.power.port_link import SwitchPortLink
+from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.pdus import Pdu, PoeEntry, SnmpPduEntry
+
+_CALL_S = 15.0
+"""The longest that one call of a driver may take: a port's name may have to be looked for first."""
+
+
+@dataclass(frozen=True)
+class HandsetPower:
+    """What switches a handset, and who sees whether it has power; None where nobody does."""
+
+    outlet: Outlet
+    witness: SwitchPortLink | None
+
+
+def handset_power(testbed: Testbed, entry: HandsetEntry, history: History) -> HandsetPower:
+    """The outlet of a handset of a rack, and the link of its port where its switch tells of it.
+
+    Whoever switches several handsets of a device makes one of these for each; only those made by one
+    driver share its queue. `UsageError` for a testbed whose devices have no address.
+    """
+    pdu = pdu_of(testbed, entry)
+    if testbed.kind == "virtual":
+        raise UsageError(
+            f"handset {entry.name} of {testbed.name} is virtual: it has power while a bench stands",
+            file=str(testbed.file),
+            remedy="an inventory of kind: rack",
+        )
+    port = str(entry.power.outlet)
+    outlet = Outlet(pdu.make_driver(), port, history, power_policy(pdu, entry))
+    return HandsetPower(outlet, pdu.make_link(port) if isinstance(pdu, PoeEntry) else None)
+
+
+def pdu_of(testbed: Testbed, entry: HandsetEntry) -> Pdu:
+    """The entry of what switches a handset."""
+    return next(pdu for pdu in testbed.pdus if pdu.name == entry.power.pdu)
+
+
+def power_policy(pdu: Pdu, entry: HandsetEntry) -> PowerPolicy:
+    """How patient the outlet of a handset is."""
+    settle_s = PowerPolicy.settle_s
+    if isinstance(pdu, SnmpPduEntry | PoeEntry):
+        settle_s = pdu.settle_s
+    return PowerPolicy(minimum_off_s=entry.minimum_off_s, settle_s=settle_s, call_s=_CALL_S)
