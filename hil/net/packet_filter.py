@@ -22,7 +22,8 @@ _LD_WORD, _LD_HALF, _LD_BYTE = 0x20, 0x28, 0x30
 _LD_HALF_INDEXED, _LDX_HEADER_LENGTH = 0x48, 0xB1
 _JUMP_EQUAL, _JUMP_SET, _RETURN = 0x15, 0x45, 0x06
 _ETHERTYPE_AT, _SOURCE_AT, _DESTINATION_AT = 12, 6, 0
-_IPV4, _ARP, _UDP = 0x0800, 0x0806, 17
+_IPV4, _ARP, _UDP, _LLDP = 0x0800, 0x0806, 17, 0x88CC
+_CDP_GROUP = "01:00:0c:cc:cc:cc"
 _GROUP_BIT = 0x01
 _FRAGMENT_OFFSET = 0x1FFF
 _NEXT, _TAKE, _DROP = "next", "take", "drop"
@@ -81,6 +82,21 @@ def carried(source: str, destination: str, octets: int = 1) -> Program:
     )
 
 
+def of_bench(handset: str, lab: str) -> Program:
+    """What the handset sends, what is sent to it, and what the lab sends, to whomever.
+
+    On a LAN of many handsets each bench sees the others' broadcasts, which are not among it.
+    """
+    return _assemble(
+        [
+            *_is_mac(_SOURCE_AT, handset, _TAKE, "to"),
+            *_is_mac(_DESTINATION_AT, handset, _TAKE, "lab", label="to"),
+            *_is_mac(_SOURCE_AT, lab, _TAKE, _DROP, label="lab"),
+        ],
+        WHOLE,
+    )
+
+
 def dhcp_servers(ours: str) -> Program:
     """IPv4 datagrams from UDP port 67 whose sender has not our MAC address (RFC 2131 section 4.1)."""
     return _assemble(
@@ -95,6 +111,26 @@ def dhcp_servers(ours: str) -> Program:
             _Line(_LD_HALF_INDEXED, 14),
             _Line(_JUMP_EQUAL, 67, _NEXT, _DROP),
             *_is_mac(_SOURCE_AT, ours, _DROP, _TAKE),
+        ],
+        WHOLE,
+    )
+
+
+def introductions() -> Program:
+    """Frames by which devices say who they are: LLDP, CDP, and datagrams to UDP port 67 (DHCP)."""
+    return _assemble(
+        [
+            _Line(_LD_HALF, _ETHERTYPE_AT),
+            _Line(_JUMP_EQUAL, _LLDP, _TAKE),
+            _Line(_JUMP_EQUAL, _IPV4, "ip"),
+            *_is_mac(_DESTINATION_AT, _CDP_GROUP, _TAKE, _DROP),
+            _Line(_LD_BYTE, 23, label="ip"),
+            _Line(_JUMP_EQUAL, _UDP, _NEXT, _DROP),
+            _Line(_LD_HALF, 20),
+            _Line(_JUMP_SET, _FRAGMENT_OFFSET, _DROP),
+            _Line(_LDX_HEADER_LENGTH, 14),
+            _Line(_LD_HALF_INDEXED, 16),
+            _Line(_JUMP_EQUAL, 67, _TAKE, _DROP),
         ],
         WHOLE,
     )
