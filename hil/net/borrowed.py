@@ -105,13 +105,13 @@ def borrow(
 
 
 def _refuse_if_needed(route: IPRoute, link: Any, found: Borrowed, *, configured: bool) -> None:
+    here = [other for other in route.get_links() if other.get("link_netnsid") is None]
+    # The two ends of a veth name each other: none of them stands on the other.
+    other_end = link.get("link") if link.get("link_netnsid") is None else None
     above = [
         other.get("ifname")
-        for other in route.get_links()
-        if other.get("link") == link["index"]
-        and other.get("link_netnsid") is None
-        # The two ends of a veth name each other.
-        and link.get("link") != other["index"]
+        for other in here
+        if other.get("link") == link["index"] and other["index"] != other_end
     ]
     if link.get("master") or above:
         raise LabError(

@@ -17,7 +17,7 @@ from hil.errors import LabError
 from hil.lab_time import NANOSECONDS
 from hil.net.frame_counter import ETH_P_ALL, SOL_PACKET, statistics
 from hil.net.interface import Interface
-from hil.net.packet_filter import all_but_barriers, attach
+from hil.net.packet_filter import Program, all_but_barriers, attach
 
 SLOT = 2048
 """Octets of the ring that one frame takes, with its header; longer frames lose their end."""
@@ -47,18 +47,22 @@ class Frame:
 
 
 class Tap:
-    """All frames at ``interface`` but barriers; ``slots`` of them may wait, a multiple of 32.
+    """The frames at ``interface`` that ``program`` lets pass, by default all but barriers.
+
+    ``slots`` of them may wait, a multiple of 32.
 
     LabError where the kernel gives no ring.
     """
 
-    def __init__(self, interface: Interface, *, slots: int = 4096) -> None:
+    def __init__(
+        self, interface: Interface, *, slots: int = 4096, program: Program | None = None
+    ) -> None:
         self._slots = slots
         self._next = 0
         self._socket = interface.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         request = struct.pack("=4I", _BLOCK, slots * SLOT // _BLOCK, SLOT, slots)
         try:
-            attach(self._socket, all_but_barriers())
+            attach(self._socket, program or all_but_barriers())
             self._socket.setsockopt(SOL_PACKET, _PACKET_VERSION, _TPACKET_V2)
             self._socket.setsockopt(SOL_PACKET, _PACKET_RX_RING, request)
             self._ring = mmap.mmap(self._socket.fileno(), slots * SLOT)

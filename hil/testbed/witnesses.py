@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import IO
 
 from hil.clock import Clock
-from hil.errors import LabError
 from hil.history import History
-from hil.history import events as ev
 from hil.net.virtual import VirtualNetwork, VirtualPort
+from hil.witness.board import Board, into
 from hil.witness.capture import Capture
 from hil.witness.crossing import Crossing, counted_ways
 from hil.witness.dhcp_watch import DhcpWatch, survey
 from hil.witness.wall_time import DateWitness, Pulse
-from hil.witness.witness import Witness
 
 CAPTURE_NAME = "capture.pcapng"
 """The file of captured frames, beside the history."""
@@ -48,13 +46,14 @@ class Witnesses:
         self._beat_s = _BEAT_S + 2 * delay_s
         self._clock = clock
         self._history = history
+        self._board = Board(into(history))
         self._place = network.place()
         self._port = port
         ways = counted_ways(network.bridge, port.near, mac)
-        self.crossing = Crossing(ways, lambda: port.near.running, concerns=port.name)
-        self.date = DateWitness()
+        crossing = Crossing(ways, lambda: port.near.running, concerns=port.name)
+        self.crossing = self._board.add(crossing)
+        self.date = self._board.add(DateWitness())
         self.dhcp: DhcpWatch
-        self._witnesses: list[Witness] = [self.crossing, self.date]
         file = None
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
@@ -66,8 +65,8 @@ class Witnesses:
     async def _start(self, late_s: float, file: IO[bytes] | None) -> None:
         interfaces = (self._place.interface, self._port.near)
         own = self._place.interface.mac
-        self.dhcp = DhcpWatch(interfaces, own, self._clock, self._history, self._report)
-        self._witnesses.append(self.dhcp)
+        watch = DhcpWatch(interfaces, own, self._clock, self._history, self._board.report)
+        self.dhcp = self._board.add(watch)
         if not self._clock.virtual:
             pulse = Pulse(
                 self._clock,
@@ -75,7 +74,7 @@ class Witnesses:
                 tolerance_s=_STANDSTILL * late_s,
                 beaten=self.crossing.look,
             )
-            self._witnesses.append(pulse)
+            self._board.add(pulse)
         if file is not None:
             self.capture(file)
 
@@ -84,7 +83,7 @@ class Witnesses:
 
         ``slots`` frames may wait to be written; what finds no room is a fault of the lab.
         """
-        self._witnesses.append(Capture(self._port.near, self._clock, file, slots=slots))
+        self._board.add(Capture(self._port.near, self._clock, file, slots=slots))
 
     def link_changes(self) -> None:
         """The handset's link is about to go down or come up, as planned; in the loop."""
@@ -92,40 +91,24 @@ class Witnesses:
 
     def begin(self) -> None:
         """A test begins."""
-        for witness in self._witnesses:
-            witness.begin()
+        self._board.begin()
 
     def end(self) -> None:
         """A test ends: put what was wrong with the laboratory into its part of the history."""
         if not self._clock.virtual:
             self._clock.run(self._settle())
-        for witness in self._witnesses:
-            for trouble in witness.trouble():
-                self._report(trouble)
+        self._board.end()
 
     def survey(self) -> None:
         """Search the wire for foreign DHCP servers; LabError if there is one."""
-        self._clock.run(survey(self._place, self._clock, self.dhcp))
+        self._clock.run(survey(self._place, self.dhcp))
 
     async def close(self) -> None:
         """Watch no more."""
-        for witness in self._witnesses:
-            witness.close()
-        self._witnesses.clear()
+        self._board.close()
 
     async def _settle(self) -> None:
         for _ in range(_SETTLING_BEATS):
             if not self.crossing.look():
                 return
             await asyncio.sleep(self._beat_s)
-
-    def _report(self, trouble: LabError) -> None:
-        self._history.append(
-            ev.LabFault(
-                source="witness",
-                what=trouble.what,
-                evidence=trouble.evidence,
-                next_step=trouble.next_step,
-                concerns=trouble.concerns,
-            )
-        )

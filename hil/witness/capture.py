@@ -17,6 +17,7 @@ from typing import IO
 from hil.clock import Clock
 from hil.errors import LabError
 from hil.net.interface import Interface
+from hil.net.packet_filter import Program
 from hil.net.pcapng import PcapngFile
 from hil.net.tap import Tap
 
@@ -24,20 +25,27 @@ from hil.net.tap import Tap
 class Capture:
     """A witness that writes the frames at ``interface`` to ``file``; to be made in the loop.
 
-    ``slots`` frames may wait to be written. Closing it closes the file.
+    ``slots`` frames may wait to be written. ``program`` picks the frames, by default all. Closing it
+    closes the file.
     """
 
     def __init__(
-        self, interface: Interface, clock: Clock, file: IO[bytes], *, slots: int = 4096
+        self,
+        interface: Interface,
+        clock: Clock,
+        file: IO[bytes],
+        *,
+        slots: int = 4096,
+        program: Program | None = None,
     ) -> None:
         self._clock = clock
         self._file = file
         self._start_ns = time.time_ns() - clock.now()
         self._broken = ""
         self._name = interface.name
-        self._tap = Tap(interface, slots=slots)
+        self._tap = Tap(interface, slots=slots, program=program)
         try:
-            self._out = PcapngFile(file, interface.name, "frames at the handset's port, by hil")
+            self._out = PcapngFile(file, interface.name, "frames of the handset, by hil")
         except OSError:
             self._tap.close()
             raise

@@ -43,7 +43,10 @@ from hil.wire.dhcp import (
 )
 
 SURVEY_S = 3.0
-"""Lab seconds that a foreign server has to answer the survey; most look for a conflict first."""
+"""Lab seconds that a foreign server has to answer the survey on a wire where nobody looks first."""
+
+RACK_SURVEY_S = 8.0
+"""The same among strangers: dnsmasq's ping for a conflict takes 3 s, ISC's server and Windows less."""
 
 _ETHERNET, _UDP_HEADER = 14, 8
 _LARGEST = 65_536
@@ -53,11 +56,12 @@ _NEXT_STEP = "find that MAC address on the switch and take the server off this w
 
 @dataclass(frozen=True)
 class Sighting:
-    """A DHCP message of a server that is not ours: its hardware, its address, what it said."""
+    """A DHCP message of a server that is not ours: its hardware, its address, what it said to whom."""
 
     mac: str
     address: str
     said: str
+    client: str = ""
 
     def fault(self) -> LabError:
         """The same as trouble of the laboratory."""
@@ -72,7 +76,8 @@ class Sighting:
 class DhcpWatch:
     """A witness of DHCP servers at ``interfaces``; ``own`` is our hardware there.
 
-    ``report`` is told of each foreign server as soon as it speaks, once a test.
+    ``report`` is told of each foreign server as soon as it speaks, once a test. Servers with ``known``
+    hardware (other benches', the management's) may be there as long as they leave ``handset`` alone.
     """
 
     def __init__(
@@ -82,7 +87,12 @@ class DhcpWatch:
         clock: Clock,
         history: History,
         report: Callable[[LabError], None],
+        *,
+        known: Iterable[str] = (),
+        handset: str = "",
     ) -> None:
+        self._known = frozenset(known)
+        self._handset = handset
         self._clock = clock
         self._history = history
         self._report = report
@@ -123,14 +133,24 @@ class DhcpWatch:
     def _readable(self, opened: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError, OSError):
             for _ in range(_BATCH):
-                sighting = _read(opened.recv(_LARGEST))
-                if sighting is not None and (sighting.mac, sighting.address) not in self.seen:
-                    self.seen[sighting.mac, sighting.address] = sighting
-                    self._report(sighting.fault())
+                self._heard(_read(opened.recv(_LARGEST)))
+
+    def _heard(self, sighting: Sighting | None) -> None:
+        if sighting is None or (sighting.mac, sighting.address) in self.seen:
+            return
+        if sighting.mac in self._known and (
+            not sighting.client or sighting.client != self._handset
+        ):
+            return
+        self.seen[sighting.mac, sighting.address] = sighting
+        self._report(sighting.fault())
 
 
-async def survey(place: Place, clock: Clock, watch: DhcpWatch) -> None:
-    """Ask for an address as a client that nobody here serves; LabError if somebody offers one."""
+async def survey(place: Place, watch: DhcpWatch, *, seconds: float = SURVEY_S) -> None:
+    """Ask for an address as a client that nobody here serves; LabError if somebody offers one.
+
+    It asks twice, and waits ``seconds`` in all.
+    """
     own = bytes.fromhex(place.interface.mac.replace(":", ""))
     # Locally administered, and not the interface's own: no inventory has it.
     client = bytes([own[0] ^ 0x02 | 0x02, *own[1:5], own[5] ^ 0xFF])
@@ -148,7 +168,7 @@ async def survey(place: Place, clock: Clock, watch: DhcpWatch) -> None:
     try:
         for _ in range(2):
             sender.send(packet, BROADCAST_MAC)
-            await asyncio.sleep(SURVEY_S / 2)
+            await asyncio.sleep(seconds / 2)
             if watch.seen:
                 break
     except OSError as error:
@@ -183,7 +203,7 @@ def _read(frame: bytes) -> Sighting | None:
     if message.op != Op.BOOTREPLY:
         return None
     kind = "BOOTP reply" if message.kind is None else message.kind.name
-    return Sighting(mac, address, f"{kind} of {message.yiaddr} to {message.mac}")
+    return Sighting(mac, address, f"{kind} of {message.yiaddr} to {message.mac}", message.mac)
 
 
 def _elsewhere(mac: str, asked: IPv4Address, server: IPv4Address) -> LabError:
