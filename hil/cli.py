@@ -34,6 +34,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "explore": "Play random legal scenarios against a handset, and judge each.",
         "interpretations": "Show the open questions, and which readings a phone follows.",
         "judge": "Judge a stored run again, without any phone.",
+        "leases": "Show who has which handset, and put that right.",
         "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
