@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hil.adequacy.catalogue import sound_jobs
+from hil.adequacy.economy import economical
 from hil.adequacy.job import Job, Kind, Prepare, as_it_is
 from hil.adequacy.messages import TestSeen
 from hil.adequacy.outcome import Outcome
 from hil.adequacy.suite import Suite
 from hil.errors import LabError
+from hil.virtual.defect import Defect
 
 _START_S = 0.2
 """What a job takes beside its tests: its bench and its baseline exchanges, in seconds."""
@@ -97,6 +99,19 @@ class Campaign:
             elapsed = time.monotonic() - began
             self.watcher.progressed(outcome, done / total, elapsed * (total - done) / done)
         return [outcomes[job.name] for job in jobs]
+
+    def economical(self, defects: Sequence[Defect]) -> list[Outcome]:
+        """Run defects in no more tests than have to be run; their outcomes in the order given."""
+        began = time.monotonic()
+        self.watcher.begun(Kind.DEFECT, len(defects))
+        outcomes: dict[str, Outcome] = {}
+        for defect, outcome in economical(self.suite, defects, self.at_once):
+            outcomes[defect.name] = outcome
+            self.cpu_s += outcome.cpu_s
+            share = len(outcomes) / len(defects)
+            elapsed = time.monotonic() - began
+            self.watcher.progressed(outcome, share, elapsed * (1 - share) / share)
+        return [outcomes[defect.name] for defect in defects]
 
     def _cost(self, job: Job) -> float:
         return _START_S + sum(self.seconds.get(test, 0.1) for test in job.tests)
