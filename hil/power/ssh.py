@@ -20,7 +20,8 @@ from hil.history.events import PowerAction
 from hil.power.blocking import Errand, in_thread
 from hil.power.evidence import shown
 from hil.power.ssh_dialects import SshDialect
-from hil.power.ssh_session import CommandLine, SshLogin, is_fingerprint, session
+from hil.power.ssh_line import CommandLine
+from hil.power.ssh_session import SshLogin, is_fingerprint, session
 
 T = TypeVar("T")
 

@@ -1,8 +1,6 @@
-"""A conversation with a device's command line over SSH; everything here blocks, in a thread.
+"""Logging in to a device over SSH; everything here blocks, in a thread.
 
-The device must show the host key that is known for it before it learns a user's name. What it says is
-read up to its next prompt, and only believed to be the answer to a command when it has echoed that
-command first. Pages are turned, escape sequences dropped, and nothing grows without bound.
+The device must show the host key that is known for it before it learns a user's name.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from hil.errors import PowerError, PowerRefused
 from hil.power.blocking import Errand
 from hil.power.evidence import shown
 from hil.power.ssh_dialects import SshDialect
+from hil.power.ssh_line import CommandLine
 
 if TYPE_CHECKING:
     import paramiko
@@ -30,13 +29,7 @@ if TYPE_CHECKING:
 _LOG = "hil.power.ssh"
 logging.getLogger(_LOG).addHandler(logging.NullHandler())
 
-MOST_ANSWER = 1 << 15
-"""Characters of the longest answer to one command."""
-
 _WIDTH = 511
-_CHUNK = 4096
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>()][0-9A-B]?|[\x00\x07]")
-_PASSWORD = r"[Pp]assword: ?\Z"
 _HASH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
@@ -104,7 +97,7 @@ def session(
             channel = transport.open_session(timeout=errand.left())
             channel.get_pty(width=_WIDTH, height=1000)
             channel.invoke_shell()
-            yield CommandLine(channel, login, dialect, errand, name)
+            yield CommandLine(channel, dialect, errand, name, login.enable, login.secrets)
         finally:
             transport.close()
 
@@ -201,120 +194,3 @@ def _key(login: SshLogin, name: str) -> paramiko.PKey:
         next_step="give the whole file that ssh-keygen made, and its passphrase",
         concerns=name,
     )
-
-
-class CommandLine:
-    """A shell on a device, used in one thread."""
-
-    def __init__(
-        self,
-        channel: paramiko.Channel,
-        login: SshLogin,
-        dialect: SshDialect,
-        errand: Errand,
-        name: str,
-    ) -> None:
-        self._channel = channel
-        self._login = login
-        self._dialect = dialect
-        self._errand = errand
-        self._name = name
-        self._prompt = ""
-
-    def greet(self) -> None:
-        """Wait for the first prompt, gain the right to switch, and have answers come unpaged."""
-        dialect = self._dialect
-        self._read_prompt("", dialect.prompt)
-        if dialect.privileged and not re.search(dialect.privileged, self._prompt):
-            self._enable()
-        for command in dialect.setup:
-            self.say(command)
-
-    def say(self, command: str) -> str:
-        """Give one command; its answer, `PowerRefused` if that is an error."""
-        self._send(command)
-        answer = self._read_prompt(command, self._dialect.prompt)
-        refusal = re.search(self._dialect.refusal, answer, re.MULTILINE)
-        if refusal is not None or not re.search(self._dialect.success, answer, re.MULTILINE):
-            raise PowerRefused(
-                f"the device refuses {command!r}",
-                evidence=self._shown(answer if refusal is None else refusal[0]) or "no result",
-                next_step="check the outlet's name, the user's rights and the kind of device",
-                concerns=self._name,
-            )
-        return answer
-
-    def leave(self) -> None:
-        """Say good-bye, so that the device frees the session at once; nothing is awaited."""
-        with contextlib.suppress(OSError):
-            self._send(self._dialect.farewell)
-
-    def _enable(self) -> None:
-        if self._login.enable:
-            self._send(self._dialect.enable)
-            self._read_prompt(self._dialect.enable, f"(?:{self._dialect.prompt}|{_PASSWORD})")
-            self._send(self._login.enable)
-            # A device asks again where the password is wrong.
-            self._read_prompt("", f"(?:{self._dialect.prompt}|{_PASSWORD})")
-            if re.search(self._dialect.privileged, self._prompt):
-                return
-        raise PowerRefused(
-            "the device does not let this user switch",
-            evidence=f"its prompt is {self._shown(self._prompt)!r}",
-            next_step="give a user with the rights to configure, or the enable password",
-            concerns=self._name,
-        )
-
-    def _send(self, text: str) -> None:
-        self._channel.settimeout(self._errand.left())
-        self._channel.sendall(f"{text}\r".encode())
-
-    def _read_prompt(self, echo: str, prompt: str) -> str:
-        """What is said between the echo of a command and the next prompt."""
-        said = ""
-        while True:
-            self._channel.settimeout(self._errand.left())
-            data = self._channel.recv(_CHUNK)
-            if not data:
-                raise self._error("the device ended the session", said)
-            said = _clean(said + data.decode("utf-8", "replace"))
-            if len(said) > MOST_ANSWER:
-                raise self._error("the device talks without end", said)
-            if self._dialect.more and (more := re.search(self._dialect.more, said)) is not None:
-                said = said[: more.start()]
-                self._channel.sendall(b" ")
-                continue
-            begun = said.find(echo)
-            answer = said[begun + len(echo) :]
-            found = re.search(rf"(?:^|[\r\n])(?P<prompt>{prompt})", answer)
-            if begun >= 0 and found is not None:
-                self._prompt = found["prompt"]
-                return answer[: found.start()]
-
-    def _error(self, what: str, said: str) -> PowerError:
-        return PowerError(
-            what,
-            evidence=f"it said {self._shown(said[-400:])!r}",
-            next_step="log in by hand with ssh and look",
-            concerns=self._name,
-        )
-
-    def _shown(self, said: str) -> str:
-        return shown(said, self._login.secrets)
-
-
-def _clean(said: str) -> str:
-    """Text as a terminal would show it: no escape sequences, nothing that was rubbed out.
-
-    A carriage return at the very end may be half of a line end, and stays.
-    """
-    shown: list[str] = []
-    for line in re.sub(r"\r+\n", "\n", _ESCAPES.sub("", said)).splitlines(keepends=True):
-        kept: list[str] = []
-        for char in line:
-            if char != "\x08":
-                kept.append(char)
-            elif kept:
-                kept.pop()
-        shown.append("".join(kept))
-    return "".join(shown)
