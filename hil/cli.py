@@ -40,6 +40,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "resolve": "Say what a profile rule or upgrade rule asks for.",
         "schedule": "List the delays that a schedule describes.",
         "spec": "Show the requirements, what tests them and what breaks them.",
+        "testbed": "Describe a rack of phones: check, show and begin its inventory.",
     }
 )
 """Each subcommand with the first line of its help."""

@@ -48,8 +48,13 @@ _SHOWN = 60
 _UNTAGGED = ("union_tag_invalid", "union_tag_not_found")
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Testbed:
+def load(
+    path: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Testbed:
     """Read an inventory; secrets by reference come from ``environ``, else from the process's own.
+
+    Without ``secrets`` no reference is looked up, and each secret is a text that says so: for who
+    only wants to read what else is there.
 
     Raises `InventoryError`, and nothing else, with every problem and its line: a file that cannot be
     read, is not UTF-8, not YAML, or not what the schema and the entries among each other allow.
@@ -58,7 +63,12 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Testbed:
     try:
         document = parse(_read(path, file), file)
         problems = list(document.problems)
-        testbed, wrongs = _validate(document, path, os.environ if environ is None else environ)
+        context = {
+            "environ": os.environ if environ is None else environ,
+            "directory": path.parent,
+            "secrets": secrets,
+        }
+        testbed, wrongs = _validate(document, path, context)
     except UsageError as error:
         raise InventoryError(file, [error]) from error
     problems += [
@@ -97,7 +107,7 @@ def _read(path: Path, file: str) -> str:
 
 
 def _validate(
-    document: Document, path: Path, environ: Mapping[str, str]
+    document: Document, path: Path, context: Mapping[str, object]
 ) -> tuple[Testbed | None, list[Wrong]]:
     """Return the testbed, or None and all that is wrong."""
     value = document.value
@@ -109,10 +119,9 @@ def _validate(
     if "file" in value:
         problem = "the inventory has no key 'file'"
         wrongs.append(Wrong(("file",), problem, nearest("file", fields_at(()))))
-    context = {"environ": environ, "directory": path.parent}
     testbed = None
     try:
-        testbed = Testbed.model_validate(inherited.document | {"file": path}, context=context)
+        testbed = Testbed.model_validate(inherited.document | {"file": path}, context=dict(context))
     except ValidationError as error:
         details = error.errors()
         for detail in _without_misspelt(details):

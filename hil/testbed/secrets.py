@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, get_args, get_origin
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from hil.testbed.checks import Wrong, refusal
@@ -43,6 +43,8 @@ def _resolve(value: object, info: ValidationInfo) -> object:
     kind, name = next(iter(value.items())) if len(value) == 1 else ("", "")
     known = isinstance(name, str) and name
     context = info.context or {}
+    if not context.get("secrets", True) and kind in ("env", "file", "keyring") and known:
+        return f"not looked up: {kind} {name}"
     if kind == "env" and known and _VARIABLE.fullmatch(name):
         return _from_environment(name, context.get("environ", os.environ))
     if kind == "file" and known:
@@ -115,7 +117,26 @@ def _from_keyring(name: str) -> str:
     raise refusal([Wrong((), problem, f"keyring set {service} {user}")])
 
 
-Secret = Annotated[str, BeforeValidator(_resolve), _SecretMark()]
+_AS_WRITTEN = {
+    "anyOf": [
+        {"type": "string"},
+        *(
+            {
+                "type": "object",
+                "properties": {kind: {"type": "string", "description": meaning}},
+                "required": [kind],
+                "additionalProperties": False,
+            }
+            for kind, meaning in (
+                ("env", "a variable of the environment"),
+                ("file", "a file with the secret in it, relative to the inventory"),
+                ("keyring", "SERVICE/USER in the keyring of this user"),
+            )
+        ),
+    ]
+}
+
+Secret = Annotated[str, BeforeValidator(_resolve), _SecretMark(), WithJsonSchema(_AS_WRITTEN)]
 """A text that must not be shown, or a reference to where it is kept."""
 
 
