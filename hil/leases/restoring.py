@@ -9,16 +9,11 @@ from hil.clock import WallClock
 from hil.errors import PowerError
 from hil.history import History
 from hil.power.driver import PowerDriver
-from hil.power.outlet import Outlet, PowerPolicy
 from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.outlets import handset_power
 
 BUDGET_S = 180.0
 """The longest that it may take, in seconds, waiting for a busy PDU included."""
-
-
-def driver_of(testbed: Testbed, entry: HandsetEntry) -> PowerDriver:
-    """The power driver of a handset of a rack; `UsageError` where the inventory cannot say it."""
-    return next(pdu for pdu in testbed.pdus if pdu.name == entry.power.pdu).make_driver()
 
 
 def restore_power(
@@ -35,8 +30,7 @@ def restore_power(
     clock = WallClock()
     try:
         history = History(clock, handset=entry.name)
-        driver = leased(driver_of(testbed, entry))
-        outlet = Outlet(driver, str(entry.power.outlet), history, PowerPolicy(minimum_off_s=0.0))
+        outlet = handset_power(testbed, entry, history, leased=leased).outlet
 
         async def switch() -> None:
             try:

@@ -5,14 +5,16 @@ For a rack. On a virtual testbed PDU and wires exist only while a bench stands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.errors import UsageError
 from hil.history import History
+from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet, PowerPolicy
 from hil.power.port_link import SwitchPortLink
 from hil.testbed.inventory import HandsetEntry, Testbed
-from hil.testbed.pdus import Pdu, PoeEntry, SnmpPduEntry
+from hil.testbed.pdus import Pdu, PoeEntry
 
 _CALL_S = 15.0
 """The longest that one call of a driver may take: a port's name may have to be looked for first."""
@@ -26,8 +28,17 @@ class HandsetPower:
     witness: SwitchPortLink | None
 
 
-def handset_power(testbed: Testbed, entry: HandsetEntry, history: History) -> HandsetPower:
+def handset_power(
+    testbed: Testbed,
+    entry: HandsetEntry,
+    history: History,
+    *,
+    leased: Callable[[PowerDriver], PowerDriver] = lambda driver: driver,
+) -> HandsetPower:
     """The outlet of a handset of a rack, and the link of its port where its switch tells of it.
+
+    ``leased`` is `hil.leases.guard.Guard.leased` of whoever has the handset: it puts the driver into
+    the queue of all runs on this machine, and notes in the lease when power is off.
 
     Whoever switches several handsets of a device makes one of these for each; only those made by one
     driver share its queue. `UsageError` for a testbed whose devices have no address.
@@ -40,7 +51,7 @@ def handset_power(testbed: Testbed, entry: HandsetEntry, history: History) -> Ha
             remedy="an inventory of kind: rack",
         )
     port = str(entry.power.outlet)
-    outlet = Outlet(pdu.make_driver(), port, history, power_policy(pdu, entry))
+    outlet = Outlet(leased(pdu.make_driver()), port, history, power_policy(pdu, entry))
     return HandsetPower(outlet, pdu.make_link(port) if isinstance(pdu, PoeEntry) else None)
 
 
@@ -51,7 +62,4 @@ def pdu_of(testbed: Testbed, entry: HandsetEntry) -> Pdu:
 
 def power_policy(pdu: Pdu, entry: HandsetEntry) -> PowerPolicy:
     """How patient the outlet of a handset is."""
-    settle_s = PowerPolicy.settle_s
-    if isinstance(pdu, SnmpPduEntry | PoeEntry):
-        settle_s = pdu.settle_s
-    return PowerPolicy(minimum_off_s=entry.minimum_off_s, settle_s=settle_s, call_s=_CALL_S)
+    return PowerPolicy(minimum_off_s=entry.minimum_off_s, settle_s=pdu.settle_s, call_s=_CALL_S)

@@ -15,10 +15,9 @@ from pathlib import Path
 from hil.clock import WallClock
 from hil.history import History
 from hil.leases.guard import guarded
-from hil.leases.restoring import driver_of
 from hil.leases.store import LeaseStore
-from hil.power.outlet import Outlet, PowerPolicy
 from hil.testbed.inventory import load
+from hil.testbed.outlets import handset_power
 
 
 def say(word: str) -> None:
@@ -34,9 +33,7 @@ def main(inventory: Path, state: Path, handset: str, cycles: int, budget_s: floa
     guard = guarded(store, claim, testbed, budget_s=budget_s)
     say("taken")
     clock = WallClock()
-    driver = guard.leased(driver_of(testbed, entry))
-    policy = PowerPolicy(minimum_off_s=0, poll_s=0.01)
-    outlet = Outlet(driver, str(entry.power.outlet), History(clock), policy)
+    outlet = handset_power(testbed, entry, History(clock), leased=guard.leased).outlet
     for number in range(cycles):
         if trouble := guard.trouble():
             say(f"trouble: {trouble}")
