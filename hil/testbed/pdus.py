@@ -25,6 +25,7 @@ from hil.power.switch_ports import Numbering
 from hil.snmp import AuthProtocol, UsmUser
 from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, Wrong, attempt, nearest, refusal
 from hil.testbed.entry import NAME_IS, RACK_NEEDED, RACK_ONLY, Entry, Name, Secret
+from hil.testbed.pdus_other import OtherPdu
 
 MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
 """What ``model:`` of an SNMP PDU may be."""
@@ -155,5 +156,5 @@ class PoeEntry(_SnmpEntry):
         return SwitchPortLink(self.agent(), port, self.numbering)
 
 
-Pdu = Annotated[SnmpPduEntry | PoeEntry, Field(discriminator="driver")]
+Pdu = Annotated[SnmpPduEntry | PoeEntry | OtherPdu, Field(discriminator="driver")]
 """Any entry of ``pdus``; ``driver`` says of which kind it is."""
