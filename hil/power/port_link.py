@@ -68,7 +68,10 @@ class SwitchPortLink:
         )
 
     async def changes(self) -> int:
-        """ifLastChange, another one after the link went up or down: the switch's uptime, in hundredths of a second, at the last change."""
+        """ifLastChange: the switch's uptime, in hundredths of a second, at the last change of state.
+
+        It is another one after the link went up or down.
+        """
         return await self._session.get(await self._instance(_IF_LAST_CHANGE))
 
     async def _instance(self, column: str) -> str:
