@@ -63,6 +63,7 @@ _NUMBERS = frozenset({"transfer", "connection", "exchange"})
 _BENCH = (
     ev.Configured,
     ev.HandsetPrepared,
+    ev.HandsetPreparing,
     ev.PowerRequested,
     ev.PowerSwitched,
     ev.PowerFailed,

@@ -70,6 +70,7 @@ __all__ = [
     "FaultArmed",
     "FaultInjected",
     "HandsetPrepared",
+    "HandsetPreparing",
     "HttpRequest",
     "LabFault",
     "LineEnd",
@@ -186,6 +187,15 @@ class Configured(Event, frozen=True, kw_only=True):
     """An endpoint was told how to behave from now on."""
 
     what: str
+
+
+class HandsetPreparing(Event, frozen=True, kw_only=True):
+    """From here to the next `HandsetPrepared` the laboratory has its way with the handset.
+
+    What the handset does meanwhile is nobody's test and is not judged. ``how`` is in words.
+    """
+
+    how: str
 
 
 class HandsetPrepared(Event, frozen=True, kw_only=True):
@@ -321,6 +331,7 @@ AnyEvent = (
     | Note
     | Configured
     | HandsetPrepared
+    | HandsetPreparing
     | Checked
     | Alive
     | LabFault

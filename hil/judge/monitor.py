@@ -9,6 +9,7 @@ are held against what the reference says is due:
 *wrong*       it asked for something else than the rule says;
 *missing*     a log message or the next step of a resync did not come.
 
+Until the phone is prepared nothing is held against it (`hil.judge.preparation`).
 After a violation the monitor goes on from what the phone really did, so one mistake is one finding.
 
 A lab does not see everything: not when a phone gives up on a silent server, nor whether its flash
@@ -44,6 +45,7 @@ from hil.judge.following import follow
 from hil.judge.names import Names
 from hil.judge.outside import Outside
 from hil.judge.perhaps import told
+from hil.judge.preparation import Preparation
 from hil.judge.registrations import Registrations
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
@@ -57,6 +59,7 @@ class Monitor:
     """Feed it events in order; `findings` has what was violated, `checks` how much was checked."""
 
     def __init__(self, phone: Phone, timing: Timing) -> None:
+        self._preparation = Preparation()
         self._names = Names()
         self._outside = Outside()
         self._ways = [Shadow(phone, timing, self._names)]
@@ -104,6 +107,8 @@ class Monitor:
 
     def feed(self, event: ev.Event) -> None:
         """Take the next event into account."""
+        if self._preparation.feed(event):
+            return
         if isinstance(event, ev.Checked | ev.Configured | ev.Note):
             return
         self._ways = [each for way in self._ways for each in busy_otherwise(way, event.at)]

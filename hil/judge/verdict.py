@@ -28,6 +28,7 @@ from hil.history import events as ev
 from hil.history.events import Cause
 from hil.judge.findings import Finding
 from hil.judge.monitor import Monitor
+from hil.judge.preparation import Preparation
 from hil.judge.readings import Reading, acquitting, readings_of, watched_phone
 from hil.judge.timing import Timing
 from hil.reference.phone import Phone
@@ -90,6 +91,10 @@ class Conduct:
     readings: tuple[str, ...] = ()
 
 
+_SIGNS = (ev.PowerSwitched, ev.DhcpMessage, ev.ProvisioningRequest, ev.Alive)
+"""What proves that a test reached the handset, unless the handset was only being prepared."""
+
+
 @dataclass
 class _Evidence:
     findings: list[Finding] = field(default_factory=list)
@@ -143,8 +148,10 @@ def judge_as_read(
 
 
 def _gather(events: Sequence[ev.Event], conduct: Conduct) -> _Evidence:
-    evidence = _Evidence()
+    evidence, preparation = _Evidence(), Preparation()
     for event in events:
+        if preparation.feed(event) and isinstance(event, _SIGNS):
+            continue
         match event:
             case ev.Checked():
                 _take_check(event, conduct, evidence)
