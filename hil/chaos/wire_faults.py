@@ -149,7 +149,7 @@ def _full_ring(scene: Scene) -> Remedy:
     bench = scene.bench
     near = bench.site.network.ports[0].near
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the capture closes it
-    bench.witnesses.capture(file, slots=_SMALL_RING)
+    bench.site.witnesses.capture(file, slots=_SMALL_RING)
     mac = bytes.fromhex(near.mac.replace(":", ""))
     frame = (mac + mac + _UNHEARD).ljust(60, b"\0")
     sent = 0
@@ -168,7 +168,7 @@ def _step(seconds: float) -> Callable[[Scene], Remedy]:
     """Somebody sets the date."""
 
     def arm(scene: Scene) -> Remedy:
-        witness = scene.bench.witnesses.date
+        witness = scene.bench.site.witnesses.date
         before = witness.date
         witness.date = lambda: time.time_ns() + round(seconds * NANOSECONDS)
         scene.struck(f"the date jumps by {seconds:+g} s")

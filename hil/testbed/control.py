@@ -17,7 +17,7 @@ from hil.net.ping import ping
 from hil.power.outlet import Outlet
 from hil.reference.identity import Identity
 from hil.reference.parameters import Parameters, is_valid, lookup_parameter
-from hil.testbed.link import LinkWitness
+from hil.testbed.link import Link
 from hil.testbed.restorer import Restorer
 
 _POWER_S = 120.0
@@ -46,7 +46,7 @@ class HandsetControl:
         outlet: Outlet,
         place: Place,
         *,
-        link: LinkWitness,
+        link: Link,
         restorer: Restorer,
         address: Callable[[], IPv4Address | None],
         standing: Mapping[str, str],
@@ -66,6 +66,11 @@ class HandsetControl:
         self._expected_changes = 0
         self._on: bool | None = None
         self._owed: Mapping[str, str] | None = None
+
+    @property
+    def powered(self) -> bool | None:
+        """Whether it has power by the last command; None where that failed."""
+        return self._on
 
     @property
     def boot_limit(self) -> float:

@@ -48,9 +48,7 @@ _SHOWN = 60
 _UNTAGGED = ("union_tag_invalid", "union_tag_not_found")
 
 
-def load(
-    path: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True
-) -> Testbed:
+def load(path: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True) -> Testbed:
     """Read an inventory; secrets by reference come from ``environ``, else from the process's own.
 
     Without ``secrets`` no reference is looked up, and each secret is a text that says so: for who

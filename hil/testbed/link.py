@@ -1,20 +1,45 @@
 """The second witness of a handset's power: its network link.
 
-What a PDU reads back about itself is one witness. A phone that has power has a link within moments,
-and one that lost its power loses it, so the link is another, whoever sees it: the virtual port's own
-carrier, a switch that is asked by SNMP, or, where nobody can see the port, what the phone itself lets
-be heard.
+What switches power is one witness of it, by what it reads back about itself. A phone that has power has
+a link within moments, and one that lost its power loses it, so the link is another, whoever sees it:
+the virtual port's own carrier (`PortLink`), somebody who has to be asked again and again, such as a
+switch by SNMP (`WatchedLink`), or, where nobody sees the port, what the phone itself lets be heard
+(`HeardLink`).
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Protocol
 
-from hil.net.interface import Interface
+from hil.clock import Clock
+from hil.errors import LabError
+from hil.history import History
+from hil.history import events as ev
+from hil.net.interface import Interface, Place
+from hil.net.ping import ping
+
+_SOURCE = "link"
 
 
 class LinkWitness(Protocol):
-    """Who sees the link of one handset's port."""
+    """Whoever can be asked whether a link is up; each call raises `LabError` and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """What it is and where."""
+
+    async def up(self) -> bool:
+        """Whether the link is up."""
+
+    async def changes(self) -> int | None:
+        """A number that is another one after the link went up or down; None if there is none."""
+
+
+class Link(Protocol):
+    """Who sees the link of one handset's port, as a handset's control uses it."""
 
     @property
     def name(self) -> str:
@@ -37,7 +62,7 @@ class LinkWitness(Protocol):
 
 
 class PortLink:
-    """The carrier of an interface of ours at the other end of the handset's cable."""
+    """The carrier of an interface of ours at the other end of a virtual handset's cable."""
 
     patience_s = 5.0
 
@@ -61,3 +86,154 @@ class PortLink:
 
     async def look(self) -> None:
         """Nothing to do: the kernel is asked each time."""
+
+
+class CarrierWitness:
+    """The carrier of an interface that the handset itself hangs on, as a `LinkWitness`."""
+
+    def __init__(self, interface: Interface) -> None:
+        self._interface = interface
+
+    @property
+    def name(self) -> str:
+        """What it is and where."""
+        return f"the carrier of {self._interface.name}"
+
+    async def up(self) -> bool:
+        """Whether it has a carrier."""
+        return self._interface.running
+
+    async def changes(self) -> int | None:
+        """How often it came or went."""
+        return self._interface.carrier_changes()
+
+
+class WatchedLink:
+    """A link that is looked at every ``every_s`` seconds, each change an event of the history.
+
+    A link that went and came back between two looks is told as both, since the witness has another
+    number then. How often it changed is counted by nobody: a phone's own link comes and goes while it
+    starts its loads, which no power command explains. ``trouble`` is told what the witness says when
+    it cannot be asked, once until it can.
+    """
+
+    def __init__(
+        self,
+        witness: LinkWitness,
+        history: History,
+        trouble: Callable[[LabError], None],
+        *,
+        every_s: float = 0.5,
+        patience_s: float = 30.0,
+    ) -> None:
+        self._witness = witness
+        self._history = history
+        self._trouble = trouble
+        self._every_s = every_s
+        self.patience_s = patience_s
+        self.up: bool | None = None
+        self.changes = None
+        self._number: int | None = None
+        self._silent = False
+        self._watching: asyncio.Task[None] | None = None
+        self._one = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """What it is and where."""
+        return f"the link at {self._witness.name}"
+
+    async def start(self) -> None:
+        """Look, and go on looking; `LabError` where the witness cannot be asked."""
+        await self.look()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+
+    async def look(self) -> None:
+        """Look now, and tell what has changed."""
+        async with self._one:
+            number = await self._witness.changes()
+            up = await self._witness.up()
+        if self.up is up and number not in (None, self._number):
+            self._tell(not up)
+        if self.up is not up or number not in (None, self._number):
+            self._tell(up)
+        self._number = number
+
+    def _tell(self, up: bool) -> None:
+        self.up = up
+        self._history.append(ev.LinkChanged(source=_SOURCE, up=up))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                await self.look()
+            except LabError as error:
+                if not self._silent:
+                    self._trouble(error)
+                self._silent = True
+            else:
+                self._silent = False
+
+
+class HeardLink:
+    """What can be known of a link that nobody sees: a phone that is heard has one.
+
+    A DHCPDISCOVER after power-on says that the power came; that nothing answers after power-off says
+    that it went. Until ``boot_s`` after power-on nobody can tell.
+    """
+
+    patience_s = 5.0
+    changes = None
+    name = "what is heard of the phone (DHCPDISCOVER after power-on, no answer after power-off)"
+
+    def __init__(
+        self,
+        place: Place,
+        clock: Clock,
+        history: History,
+        address: Callable[[], IPv4Address | None],
+        boot_s: float,
+    ) -> None:
+        self._place = place
+        self._clock = clock
+        self._history = history
+        self._address = address
+        self._boot_ns = round(boot_s * 1e9)
+        self._heard = False
+        self._off_at: int | None = None
+        self._on_at: int | None = None
+        history.follow(self._follow)
+
+    @property
+    def up(self) -> bool | None:
+        """True from the phone's first DHCP message on, False once it is silent, else None."""
+        if self._heard:
+            return True
+        if self._on_at is not None:
+            return None if self._clock.now() < self._on_at + self._boot_ns else False
+        return None if self._off_at is None else False
+
+    async def look(self) -> None:
+        """Where the power was cut, see whether the phone answers all the same."""
+        address = self._address()
+        if self._off_at is None or self._on_at is not None or address is None:
+            return
+        self._heard = not await ping(self._place, self._clock, address)
+
+    def _follow(self, event: ev.Event) -> None:
+        match event:
+            case ev.PowerSwitched(action=ev.PowerAction.OFF):
+                self._heard, self._off_at, self._on_at = False, event.at, None
+                self._history.append(ev.LinkChanged(source=_SOURCE, up=False))
+            case ev.PowerSwitched(action=ev.PowerAction.ON):
+                self._on_at = event.at
+            case ev.DhcpMessage(direction=ev.Direction.RECEIVED) if not self._heard:
+                self._heard = True
+                self._history.append(ev.LinkChanged(source=_SOURCE, up=True))

@@ -24,7 +24,6 @@ from hil.net.interface import Interface, Place
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import Trouble
 from hil.testbed.models import HandsetEntry
-from hil.testbed.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from hil.testbed.servers import Servers
@@ -62,6 +61,22 @@ class Surroundings:
     lab_fault: Callable[[str, str], None]
 
 
+class Watch(Protocol):
+    """What watches the laboratory around the handset."""
+
+    def begin(self) -> None:
+        """A test begins."""
+
+    def end(self) -> None:
+        """A test ends: put what was wrong with the laboratory into its part of the history."""
+
+    def survey(self) -> None:
+        """Search the wire for foreign DHCP servers; LabError if there is one."""
+
+    async def close(self) -> None:
+        """Watch no more."""
+
+
 class Site(Protocol):
     """One handset's place in a laboratory. Whoever makes a bench of it gives it away."""
 
@@ -80,7 +95,7 @@ class Site(Protocol):
     def furnish(self, surroundings: Surroundings) -> HandsetControl:
         """Connect the handset: its power, and how it is brought into a known state."""
 
-    def watch(self, surroundings: Surroundings) -> Witnesses:
+    def watch(self, surroundings: Surroundings) -> Watch:
         """Begin to watch the laboratory around the handset; everything runs by now."""
 
     async def start(self) -> None:

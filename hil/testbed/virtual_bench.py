@@ -171,7 +171,7 @@ class VirtualSite:
 
     def watch(self, surroundings: Surroundings) -> Witnesses:
         """Begin to watch both ends of the handset's wire."""
-        self._witnesses = Witnesses(
+        self.witnesses = Witnesses(
             self.network,
             self.port,
             self.clock,
@@ -181,7 +181,7 @@ class VirtualSite:
             delay_s=self._delay_s,
             directory=surroundings.directory,
         )
-        return self._witnesses
+        return self.witnesses
 
     async def start(self) -> None:
         """Have the PDU answer."""
@@ -232,7 +232,7 @@ class VirtualSite:
             self._unplugged(on)
 
     def _feed(self, on: bool) -> None:
-        self._witnesses.link_changes()
+        self.witnesses.link_changes()
         if on:
             self.handset.power_on()
         else:

@@ -60,7 +60,7 @@ def test_a_burst_that_finds_no_room_is_the_labs_fault(stage, tmp_path):
     near = stage.bench.site.network.ports[0].near
 
     def burst() -> None:
-        stage.bench.witnesses.capture(small, slots=32)
+        stage.bench.site.witnesses.capture(small, slots=32)
         with near.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as raw:
             for _ in range(100):
                 raw.sendto(b"\xff" * 12 + b"\x88\xb6" + b"\0" * 46, (near.name, 0))
@@ -73,7 +73,7 @@ def test_a_burst_that_finds_no_room_is_the_labs_fault(stage, tmp_path):
 
 def test_a_full_disk_is_the_labs_fault(stage):
     full = Path("/dev/full").open("wb")  # noqa: SIM115 - the capture closes it
-    stage.in_loop(lambda: stage.bench.witnesses.capture(full))
+    stage.in_loop(lambda: stage.bench.site.witnesses.capture(full))
     told = stage.judged(stage.resyncs_again)
     assert (told.word, told.cause) == (Word.ERROR, Cause.LAB)
     assert any("can no longer be written: No space left" in remark for remark in told.remarks)

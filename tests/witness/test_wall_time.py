@@ -50,7 +50,7 @@ def test_what_ntp_slews_moves_both_clocks_and_is_no_step():
 
 
 def test_a_step_during_a_test_is_the_labs_fault(stage):
-    date = stage.bench.witnesses.date
+    date = stage.bench.site.witnesses.date
 
     def stepped() -> None:
         date.date = lambda: time.time_ns() + 7 * NANOSECONDS

@@ -1,0 +1,221 @@
+"""The bench of a handset on a rack: real wires, real outlets, and time that passes by itself.
+
+The lab stands on the handset's wire in a namespace of its own (`hil.net.attachment`). Power is switched
+by whatever the inventory names, and believed only when a second witness agrees: the link of the switch
+port that gives the power, the carrier where the handset hangs on the lab's own interface, or else what
+is heard of the phone. Its memory cannot be written, so it is told what to hold
+(`hil.testbed.rack_restorer`). Nobody presses its keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from hil.clients.screen import Operator
+from hil.clock import Clock, WallClock
+from hil.console.console import LOG_NAME, Console
+from hil.errors import LabError
+from hil.history.events import PowerAction
+from hil.net.attachment import Attachment, Wiring, attach
+from hil.power.driver import PowerDriver
+from hil.testbed.bench import Bench
+from hil.testbed.control import HandsetControl
+from hil.testbed.health import Trouble
+from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.link import CarrierWitness, HeardLink, Link, LinkWitness, WatchedLink
+from hil.testbed.networks import Wired, wiring
+from hil.testbed.outlets import handset_power
+from hil.testbed.rack_restorer import Ladder, RackRestorer
+from hil.testbed.rack_witnesses import RackWitnesses
+from hil.testbed.site import Surroundings, Wire
+from hil.testbed.stand_ins import StandIns
+
+Leased: TypeAlias = Callable[[PowerDriver], PowerDriver]
+"""What a lease makes of a handset's power driver; see `hil.leases.device`."""
+
+
+def rack_bench(
+    testbed: Testbed,
+    entry: HandsetEntry,
+    *,
+    directory: Path | None = None,
+    leased: Leased = lambda driver: driver,
+    ladder: Ladder | None = None,
+) -> RackBench:
+    """A bench around a handset of a rack.
+
+    ``directory`` is where history, capture, console log and key log go. ``ladder`` has the ways back
+    for a phone that does not take a profile. `LabError` where the machine cannot reach the handset's
+    wire or its outlet, `UsageError` where the inventory does not say how.
+    """
+    site = RackSite(testbed, entry, leased=leased, ladder=ladder)
+    return Bench(testbed, entry, site, directory=directory)
+
+
+class RackSite:
+    """A handset's wire, its outlet and its console; see `hil.testbed.site.Site`."""
+
+    screen: Operator | None = None
+
+    def __init__(
+        self,
+        testbed: Testbed,
+        entry: HandsetEntry,
+        *,
+        leased: Leased = lambda driver: driver,
+        ladder: Ladder | None = None,
+    ) -> None:
+        self._testbed = testbed
+        self._entry = entry
+        self._leased = leased
+        self._ladder = ladder
+        with contextlib.ExitStack() as cleanup:
+            self.attachment: Attachment = cleanup.enter_context(
+                attach(wiring_of(testbed, entry), entry.mac)
+            )
+            self.clock: Clock = WallClock()
+            cleanup.callback(self.clock.close)
+            self.wire = Wire(
+                self.attachment.place,
+                self.attachment.wiring.handset_address,
+                self.attachment.interface if testbed.network.direct else None,
+            )
+            self._cleanup = cleanup.pop_all()
+
+    # -- assembly ----------------------------------------------------------------------------------
+
+    def furnish(self, surroundings: Surroundings) -> HandsetControl:
+        """Find the handset's outlet, its link and its console."""
+        entry, history = self._entry, surroundings.history
+        power = handset_power(self._testbed, entry, history, leased=self._leased)
+        self.outlet = power.outlet
+        self._link = self._linked(surroundings, power.witness)
+        self.console = self._console(surroundings)
+        stand_ins = StandIns(
+            self.wire, self.clock, history, surroundings.admission, entry.shown_psn
+        )
+        restorer = RackRestorer(
+            self.clock,
+            history,
+            surroundings.servers,
+            stand_ins,
+            surroundings.web,
+            surroundings.admission,
+            surroundings.timing,
+            entry.chosen_interpretations(),
+            ladder=self._ladder,
+        )
+        self._control = HandsetControl(
+            entry.name,
+            entry.identity(),
+            surroundings.timing,
+            self.clock,
+            history,
+            self.outlet,
+            self.attachment.place,
+            link=self._link,
+            restorer=restorer,
+            address=lambda: surroundings.admission.address,
+            standing=entry.parameters,
+        )
+        return self._control
+
+    def _linked(self, surroundings: Surroundings, port: LinkWitness | None) -> Link:
+        """Whoever sees the handset's port."""
+        history = surroundings.history
+
+        def trouble(error: LabError) -> None:
+            surroundings.lab_fault("the handset's link cannot be watched", str(error))
+
+        if self._testbed.network.direct:
+            port = CarrierWitness(self.attachment.interface)
+        if port is not None:
+            return WatchedLink(port, history, trouble)
+        return HeardLink(
+            self.attachment.place,
+            self.clock,
+            history,
+            lambda: surroundings.admission.address,
+            surroundings.timing.boot,
+        )
+
+    def _console(self, surroundings: Surroundings) -> Console | None:
+        entry, directory = self._entry, surroundings.directory
+        if entry.console is None:
+            return None
+        return entry.console.make(
+            self.clock,
+            surroundings.history,
+            handset=entry.name,
+            log=directory / LOG_NAME if directory else None,
+        )
+
+    def watch(self, surroundings: Surroundings) -> RackWitnesses:
+        """Begin to watch the lab's end of the handset's wire."""
+        network = self._testbed.network
+        return RackWitnesses(
+            self.attachment,
+            self.clock,
+            surroundings.history,
+            late_s=surroundings.timing.late,
+            handsets=[each.mac for each in self._testbed.handsets],
+            known_dhcp_servers=network.known_dhcp_servers,
+            direct=network.direct,
+            directory=surroundings.directory,
+        )
+
+    async def start(self) -> None:
+        """Begin to look at the link and to read the console."""
+        if isinstance(self._link, WatchedLink):
+            await self._link.start()
+        if self.console is not None:
+            await self.console.start()
+
+    async def stop(self) -> None:
+        """Leave the handset with power, whatever was done to it."""
+        try:
+            if self._control.powered is not True:
+                await self.outlet.on()
+        finally:
+            if isinstance(self._link, WatchedLink):
+                await self._link.close()
+            if self.console is not None:
+                await self.console.close()
+
+    def begin(self, test: str) -> None:
+        """Nothing to do: a phone has no seed."""
+
+    def trouble(self) -> Iterator[Trouble]:
+        """What the outlet says now, held against what it was told last."""
+        told = self._control.powered
+        if told is None:
+            return
+        try:
+            said = self.clock.run(self.outlet.state())
+        except LabError as error:
+            yield "the handset's outlet does not say what it is", str(error)
+            return
+        if said is not (PowerAction.ON if told else PowerAction.OFF):
+            word = "on" if told else "off"
+            yield (
+                "the handset's outlet was switched by somebody else",
+                f"{self.outlet.name} was told to be {word} and says {said.value}",
+            )
+
+    def close(self) -> None:
+        """Let go of clock and wire."""
+        self._cleanup.close()
+
+
+RackBench: TypeAlias = Bench[RackSite]
+"""A bench on a rack."""
+
+
+def wiring_of(testbed: Testbed, entry: HandsetEntry) -> Wiring:
+    """How the handset's wire is made; `UsageError` where the inventory does not say it."""
+    handsets = [Wired(each.vlan, each.address) for each in testbed.handsets]
+    names = [each.name for each in testbed.handsets]
+    return wiring(testbed.network, handsets, names.index(entry.name))

@@ -1,0 +1,257 @@
+"""Bringing a phone of a rack into a known state: it is told, by a profile that sets everything.
+
+Nobody can write the memory of a real phone from outside. So it is switched on, among servers of the
+laboratory's own that stand in for the test's, and told by its web page to take a profile in which each
+parameter of the specification has its default, or the value that was asked for. Once it has the
+profile and shows that it applied it, and once that is stored, its power is cut again.
+
+A phone that does not let itself be told so is sent the same profile as a configuration that is
+submitted, which the page takes although provisioning is disabled. What else can be done, up to a
+factory reset, is a ladder (`Ladder`) that whoever makes the restorer may give to it.
+
+None of that is a test: `HandsetPreparing` marks its beginning, and the test's own servers are closed
+meanwhile, so that nothing they were told to do is spent on it. It is left out where the handset had
+no power since it was brought into the very state that is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from hil.clients.web import PhoneWeb
+from hil.clock import Clock
+from hil.endpoints.admission import Admission
+from hil.errors import LabError
+from hil.history import History, Mark, Moment, Unmet
+from hil.history import events as ev
+from hil.judge.timing import Timing
+from hil.reference.direct_actions import ADMIN
+from hil.reference.interpretations import Interpretations
+from hil.reference.parameters import Parameters
+from hil.reference.profile_builder import flat_profile
+from hil.testbed.restorer import Power
+from hil.testbed.servers import Servers
+from hil.testbed.stand_ins import StandIns
+
+HOW = "it is told by its web page to take a profile that sets every parameter"
+_SETTLING_S = 0.5
+_MOST_ROUNDS = 3
+_MOST_ACCOUNTS = 6
+_SHOWN = 5
+
+
+class Ladder(Protocol):
+    """Ways back for a phone that takes no profile, from the gentlest on."""
+
+    def climb(self, why: LabError) -> bool:
+        """Try the next way; False if there is none left. The phone has power, and has it after."""
+
+
+class NoLadder:
+    """Nothing else is known to be done."""
+
+    def climb(self, why: LabError) -> bool:
+        """There is no way left."""
+        del why
+        return False
+
+
+class RackRestorer:
+    """Tells a phone what to hold; see the module, and `hil.testbed.restorer.Restorer`.
+
+    ``servers`` are the test's. ``interpretations`` have the defaults that the handset is held to.
+    """
+
+    lazy = True
+
+    def __init__(
+        self,
+        clock: Clock,
+        history: History,
+        servers: Servers,
+        stand_ins: StandIns,
+        web: PhoneWeb,
+        admission: Admission,
+        timing: Timing,
+        interpretations: Interpretations,
+        *,
+        ladder: Ladder | None = None,
+    ) -> None:
+        self._clock = clock
+        self._history = history
+        self._servers = servers
+        self._stand_ins = stand_ins
+        self._web = web
+        self._admission = admission
+        self._timing = timing
+        self._interpretations = interpretations
+        self._ladder = ladder or NoLadder()
+        self._numbers = itertools.count(1)
+        self._holds: Mapping[str, str] | None = None
+        self._since: Mark | None = None
+        self._accounts: list[Parameters] = [Parameters()]
+
+    def restore(self, power: Power, parameters: Mapping[str, str]) -> str | None:
+        """Have the phone hold exactly these, and defaults besides; it is off before and after."""
+        wanted = Parameters(parameters, self._interpretations)
+        if self._undisturbed(parameters):
+            return None
+        self._holds = None
+        self._remember(wanted)
+        self._history.append(ev.HandsetPreparing(source="bench", how=HOW))
+        with self._alone(), self._told(wanted) as (url, paths):
+            try:
+                up = self._history.mark()
+                power.power_on()
+                self._give(up, url, paths, wanted)
+                self._history.sleep(self._timing.store)
+            finally:
+                power.power_off()
+                self._admission.leased(None)
+        self._holds, self._since = dict(parameters), self._history.mark()
+        return None
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _undisturbed(self, parameters: Mapping[str, str]) -> bool:
+        """Whether the phone holds that already: it was told so, and had no power since."""
+        if self._since is None or self._holds != parameters:
+            return False
+        return not any(
+            event.action is ev.PowerAction.ON
+            for event in self._history.all(ev.PowerRequested, after=self._since)
+        )
+
+    def _remember(self, wanted: Parameters) -> None:
+        """Whatever account the phone may have now, it was this or one of the last."""
+        self._accounts = [wanted, *self._accounts][:_MOST_ACCOUNTS]
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the test's servers out of the way, with all that they were told."""
+        try:
+            for trouble in self._clock.run(self._servers.close()):
+                raise trouble
+            yield
+        finally:
+            self._clock.run(self._servers.start())
+
+    @contextlib.contextmanager
+    def _told(self, wanted: Parameters) -> Iterator[tuple[str, tuple[str, str]]]:
+        path = f"/hil/prepare-{next(self._numbers)}.xml"
+        with self._stand_ins.serving(path, flat_profile(**wanted)) as url:
+            yield url, (path, self._stand_ins.by_default)
+
+    def _give(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+        """Have the phone take the profile; `LabError` if it does not, whatever is tried."""
+        for _ in range(_MOST_ROUNDS):
+            try:
+                self._attempt(up, url, paths, wanted)
+            except LabError as error:
+                up = self._history.mark()
+                if not self._ladder.climb(error):
+                    raise
+            else:
+                return
+        self._attempt(up, url, paths, wanted)
+
+    def _attempt(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+        self._leased(up)
+        seen = [self._by_any_account(lambda: self._web.resync(url))]
+        if not seen[-1]:
+            seen.append(self._applied(up, paths[:1], wanted, self._timing.give_up))
+            if not seen[-1]:
+                return
+        submitted = self._history.mark()
+        seen.append(self._by_any_account(lambda: self._web.submit(**wanted)))
+        if not seen[-1]:
+            self._leased(submitted)
+            seen.append(self._differs(wanted))
+            if not seen[-1]:
+                return
+        # Where its page is closed it may come by itself.
+        seen.append(self._applied(up, paths, wanted, self._boot_s))
+        if seen[-1]:
+            raise self._trouble("the phone does not take the profile that prepares it", seen)
+
+    @property
+    def _boot_s(self) -> float:
+        return self._timing.restart + self._timing.boot + self._timing.lease
+
+    def _leased(self, after: Moment) -> None:
+        try:
+            self._history.wait(ev.DhcpMessage, kind="ACK", after=after, within=self._boot_s)
+        except Unmet as unmet:
+            raise self._trouble("the phone does not come up to be prepared", [str(unmet)]) from None
+
+    def _applied(
+        self, after: Moment, paths: tuple[str, ...], wanted: Parameters, within: float
+    ) -> str:
+        """Wait until it has the profile and shows that it applied it; why not, or nothing."""
+        try:
+            self._history.wait(
+                ev.TransferEnded,
+                after=after,
+                within=within,
+                where=lambda event: event.path in paths,
+                outcome=ev.Outcome.COMPLETE,
+            )
+        except Unmet as unmet:
+            return str(unmet)
+        patience = self._timing.step
+        while (differs := self._differs(wanted)) and patience > 0:
+            self._history.sleep(_SETTLING_S)
+            patience -= _SETTLING_S
+        return differs
+
+    def _differs(self, wanted: Parameters) -> str:
+        """What its page shows otherwise; nothing where it is all right, or the page is to be shut."""
+        if not (wanted.flag("Enable_Web_Server") and wanted.flag("Enable_Web_Admin_Access")):
+            return ""
+        self._enter(wanted)
+        try:
+            shown = self._web.parameters()
+        except Unmet as unmet:
+            return str(unmet)
+        wrong = [
+            name
+            for name, value in wanted.items()
+            if name in shown and _plain(shown[name]) != _plain(value)
+        ]
+        if not any(name in shown for name in wanted):
+            return "its page shows no parameter"
+        return f"it shows another value of {', '.join(wrong[:_SHOWN])}" if wrong else ""
+
+    def _by_any_account(self, command: Callable[[], ev.WebAnswered]) -> str:
+        """Give a command as each administrator that the phone may know; why none was obeyed."""
+        seen: list[str] = []
+        for account in self._accounts:
+            self._enter(account)
+            answered = command()
+            if 200 <= answered.status < 300:
+                return ""
+            seen.append(answered.detail or f"status {answered.status}")
+        return "its page says " + ", ".join(dict.fromkeys(seen))
+
+    def _enter(self, account: Parameters) -> None:
+        """Go to the page as a phone with these parameters has it."""
+        self._web.log_in(ADMIN, account["Admin_Password"])
+        self._web.reach(
+            account.choice("Enable_Protocol").lower(), account.integer("Web_Server_Port")
+        )
+
+    def _trouble(self, what: str, seen: list[str]) -> LabError:
+        return LabError(
+            what,
+            evidence="; ".join(filter(None, seen)),
+            next_step="look at the phone, and take it back to its factory settings",
+            concerns=self._admission.mac,
+        )
+
+
+def _plain(value: str) -> str:
+    """A value without what pages write in one way or another."""
+    return " ".join(value.split()).casefold()

@@ -1,0 +1,53 @@
+"""The laboratory's own servers for a handset that is being prepared, in place of the test's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+
+from hil.clock import Clock
+from hil.endpoints.admission import Admission
+from hil.endpoints.base import Endpoint
+from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.tftp import TftpEndpoint
+from hil.history import History
+from hil.testbed.site import Wire
+
+
+class StandIns:
+    """DHCP, and HTTP and TFTP with one profile.
+
+    ``psn`` is the phone's product name as its default rule asks for it: a phone whose web page is
+    closed, and that resyncs by its default rule, finds the profile there as well.
+    """
+
+    def __init__(
+        self, wire: Wire, clock: Clock, history: History, admission: Admission, psn: str
+    ) -> None:
+        self._clock = clock
+        surroundings = (wire.place, clock, history, admission)
+        self._dhcp = DhcpEndpoint(*surroundings, handset_address=wire.handset_address)
+        self._http = HttpEndpoint(*surroundings)
+        self._tftp = TftpEndpoint(*surroundings)
+        self.by_default = f"/{psn}.xml"
+        """Where a phone finds the profile that nobody tells of it."""
+
+    @contextlib.contextmanager
+    def serving(self, path: str, profile: bytes) -> Iterator[str]:
+        """Serve the profile for the time of the block; gives its address."""
+        self._dhcp.offer(option_66=self._dhcp.address)
+        for server in (self._http, self._tftp):
+            server.serve(path, profile)
+            server.serve(self.by_default, profile)
+        with contextlib.ExitStack() as closing:
+            for endpoint in (self._dhcp, self._http, self._tftp):
+                self._clock.run(endpoint.start())
+                closing.callback(partial(self._close, endpoint))
+            yield self._http.url(path)
+        for endpoint in (self._dhcp, self._http, self._tftp):
+            endpoint.reset()
+
+    def _close(self, endpoint: Endpoint) -> None:
+        self._clock.run(endpoint.close())
