@@ -21,6 +21,8 @@ _Placed = tuple[Place, Mapping[str, Any]]
 # Tuples, since what stands in a file need not be hashable.
 _YES = (True, "yes", "Yes", "true", "True", "on", "On", "1", "y", "t")
 _OPERATED = ("menu", "keys")
+_NUMBERED = ("snmp",)
+"""Drivers of devices whose outlets have no names."""
 _WIRED = TypeAdapter(Wired)
 
 
@@ -79,7 +81,7 @@ def _miswired(
     pdus: Sequence[_Placed], handsets: Sequence[_Placed], *, virtual: bool
 ) -> Iterator[Wrong]:
     """Find handsets on PDUs or outlets that are not there, or that feed another handset."""
-    outlets = {e["name"]: _count(e) for _, e in pdus if isinstance(e.get("name"), str)}
+    devices = {e["name"]: e for _, e in pdus if isinstance(e.get("name"), str)}
     # A PDU whose name cannot be told is wrong itself; it may be the one that is meant.
     all_named = all(isinstance(entry.get("name"), str) for _, entry in pdus)
     owners: dict[str, list[tuple[int | str, str]]] = {}
@@ -89,26 +91,34 @@ def _miswired(
             continue
         pdu, outlet = power["pdu"], power.get("outlet")
         where = (*place, "power", "outlet")
-        if pdu not in outlets:
+        if pdu not in devices:
             if all_named:
-                remedy = nearest(pdu, outlets) if outlets else "describe it under pdus"
+                remedy = nearest(pdu, devices) if devices else "describe it under pdus"
                 yield Wrong((*place, "power", "pdu"), f"there is no PDU {pdu!r}", remedy)
             continue
-        number, count = outlet_number(outlet), outlets[pdu]
+        number, count = outlet_number(outlet), _count(devices[pdu])
         if number is None and not isinstance(outlet, str):
             continue
-        if number is None and (count is not None or virtual):
+        if number is None and (virtual or devices[pdu].get("driver") in _NUMBERED):
             remedy = f"1 to {count}" if count is not None else "a number, from 1"
             yield Wrong(where, f"the outlets of PDU {pdu!r} have numbers, not {outlet!r}", remedy)
-        elif number is not None and count is not None and not 1 <= number <= count:
+        elif number is not None and number < _first(devices[pdu]):
+            yield Wrong(where, f"PDU {pdu!r} has no outlet {number}", f"1 to {count or 'more'}")
+        elif number is not None and count is not None and number > count:
             yield Wrong(where, f"PDU {pdu!r} has no outlet {number}", f"1 to {count}")
-        mine = str(outlet) if number is None else number
+        mine = _port_number(str(outlet)) if number is None else number
         taken = owners.setdefault(pdu, [])
         owner = next((name for other, name in taken if _same_port(mine, other)), None)
         if owner is not None:
             yield Wrong(where, f"outlet {mine} of {pdu!r} feeds {owner} already", "another outlet")
         else:
             taken.append((mine, _called(place, entry)))
+
+
+def _port_number(outlet: str) -> int | str:
+    """The number of a port of the first group, which is what a switch alone has; else as it is."""
+    grouped = re.fullmatch(r"([0-9]{1,9})[./]([0-9]{1,9})", outlet)
+    return int(grouped[2]) if grouped and int(grouped[1]) == 1 else outlet
 
 
 def _count(pdu: Mapping[str, Any]) -> int | None:
@@ -118,13 +128,18 @@ def _count(pdu: Mapping[str, Any]) -> int | None:
     return DEFAULT_OUTLETS if pdu.get("driver") == "snmp" else None
 
 
+def _first(pdu: Mapping[str, Any]) -> int:
+    """The lowest outlet: SNMP's tables begin at 1, some relays of the web at 0."""
+    return 1 if pdu.get("driver") in ("snmp", "poe") else 0
+
+
 def _same_port(one: int | str, other: int | str) -> bool:
     """Whether two outlets are one: Gi1/0/7 is GigabitEthernet1/0/7, as switches abbreviate."""
     if isinstance(one, int) or isinstance(other, int):
         return one == other
     (word, number), (other_word, other_number) = _port(one), _port(other)
     alike = word.startswith(other_word) or other_word.startswith(word)
-    return alike and number == other_number
+    return (alike and number == other_number) if number else one == other
 
 
 def _port(text: str) -> tuple[str, str]:
