@@ -29,7 +29,7 @@ from hil.power.ssh import SshPower
 from hil.power.ssh_dialects import DIALECTS as SSH_DIALECTS
 from hil.power.ssh_session import SshLogin
 from hil.testbed.checks import attempt
-from hil.testbed.entry import NAME_IS, Entry, Name, Secret
+from hil.testbed.entry import NAME_IS, RACK_ONLY, Entry, Name, Secret
 
 
 def _located(text: str, info: ValidationInfo) -> str:
@@ -83,7 +83,7 @@ class SshPdu(_Device):
     ``private_key`` logs in.
     """
 
-    driver: Literal["ssh"] = Field(description="must be ssh")
+    driver: Literal["ssh"] = Field(json_schema_extra=RACK_ONLY, description="must be ssh")
     model: Literal["cisco-ios", "apc-cli"] = Field(description="cisco-ios or apc-cli")
     host: IPv4Address = Field(description="the device's IPv4 address, such as 192.0.2.10")
     port: int = Field(default=22, ge=1, le=65535, description="its TCP port, usually 22")
@@ -130,7 +130,7 @@ class SshPdu(_Device):
 class SerialRelayEntry(_Device):
     """A relay board on a serial line, a device or one that a terminal server offers."""
 
-    driver: Literal["serial"] = Field(description="must be serial")
+    driver: Literal["serial"] = Field(json_schema_extra=RACK_ONLY, description="must be serial")
     model: Literal["lcus", "lcus-status", "numato", "kmtronic-2", "kmtronic-4", "kmtronic-8"] = (
         Field(description="lcus, lcus-status, numato, kmtronic-2, kmtronic-4 or kmtronic-8")
     )
@@ -206,7 +206,7 @@ class HttpPdu(_Device):
     has them in its requests.
     """
 
-    driver: Literal["http"] = Field(description="must be http")
+    driver: Literal["http"] = Field(json_schema_extra=RACK_ONLY, description="must be http")
     model: Literal["shelly-gen1", "shelly-gen2", "tasmota", "template"] = Field(
         description="shelly-gen1, shelly-gen2, tasmota or template"
     )
@@ -267,7 +267,9 @@ class HttpPdu(_Device):
 class PduDaemonEntry(_Device):
     """A PDU behind PDUDaemon's HTTP listener; ``pdu`` is its name in the daemon's configuration."""
 
-    driver: Literal["pdudaemon"] = Field(description="must be pdudaemon")
+    driver: Literal["pdudaemon"] = Field(
+        json_schema_extra=RACK_ONLY, description="must be pdudaemon"
+    )
     url: str = Field(description="where the daemon listens, such as http://192.0.2.10:16421")
     pdu: str = Field(min_length=1, description="the PDU's host name in the daemon's configuration")
     timeout_s: Deadline = Field(default=8.0, description=_DEADLINE_IS)
@@ -286,7 +288,7 @@ class CommandPdu(_Device):
     says it: 0 for on, 1 for off.
     """
 
-    driver: Literal["command"] = Field(description="must be command")
+    driver: Literal["command"] = Field(json_schema_extra=RACK_ONLY, description="must be command")
     on: Arguments = Field(description="a program and its arguments, with {outlet}")
     off: Arguments = Field(description="a program and its arguments, with {outlet}")
     state: tuple[Argument, ...] = Field(default=(), description="likewise; it writes the state")
@@ -317,7 +319,7 @@ class CommandPdu(_Device):
 class LabgridPdu(_Device):
     """The places of a labgrid coordinator; an outlet is a place."""
 
-    driver: Literal["labgrid"] = Field(description="must be labgrid")
+    driver: Literal["labgrid"] = Field(json_schema_extra=RACK_ONLY, description="must be labgrid")
     coordinator: str = Field(
         default="", description="HOST or HOST:PORT, else labgrid's own setting"
     )
