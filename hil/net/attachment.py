@@ -74,13 +74,20 @@ class Attachment:
     """One handset's wire while it is made: where the lab stands (`place`) and its end (`close`)."""
 
     def __init__(
-        self, wiring: Wiring, mac: str, interface: Interface, borrowed: Borrowed | None
+        self,
+        wiring: Wiring,
+        mac: str,
+        interface: Interface,
+        uplink: Interface,
+        borrowed: Borrowed | None,
     ) -> None:
         self.wiring = wiring
         self.mac = mac
         """The handset's."""
         self.interface = interface
-        """The lab's own interface; its carrier is that of the machine's interface."""
+        """The lab's own interface, alone in its namespace."""
+        self.uplink = uplink
+        """The interface that has the cable; a child's carrier follows up to a second later."""
         self._borrowed = borrowed
         self._closed = False
 
@@ -100,6 +107,7 @@ class Attachment:
             else:
                 self._borrowed.give_back(self.interface)
         finally:
+            self.uplink.close()
             self.interface.close()
             self.interface.namespace.close()
 
@@ -185,8 +193,9 @@ def _attach(wiring: Wiring, mac: str, host: Namespace) -> Attachment:
                 raise _InUseError(f"{lab_mac(mac)}: {cause.strerror}") from error
             raise
         interface.configure(wiring.address, wiring.netmask)
+        uplink = Interface(host if borrowed is None else namespace, wiring.interface)
         undo.pop_all()
-    return Attachment(wiring, mac, interface, borrowed)
+    return Attachment(wiring, mac, interface, uplink, borrowed)
 
 
 def _make_child(wiring: Wiring, mac: str, host: Namespace, namespace: Namespace) -> None:

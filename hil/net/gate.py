@@ -42,8 +42,12 @@ _SOURCE_AT, _MAC_OCTETS = 6, 6
 def admit(interface: Interface, mac: str) -> None:
     """Let in at ``interface`` only what ``mac`` sends, as long as the interface exists.
 
-    NamespaceError where the kernel has no nf_tables, LabError where it refuses otherwise.
+    One gate a namespace. NamespaceError where the kernel has no nf_tables, LabError where it refuses
+    otherwise or the interface is none that carries Ethernet frames.
     """
+    # Linux 6.16 and later would take the name of an interface that is not there.
+    if not interface.ethernet:
+        raise LabError("there are no hardware addresses to go by", concerns=interface.name)
     # Each message of the batch with its attributes; the first and the last only bracket it.
     messages = (
         _message(_BATCH_BEGIN, _REQUEST, b"", batch=True),

@@ -62,7 +62,7 @@ class RackWitnesses:
         self._board = Board(into(history))
         self.date = self._board.add(DateWitness())
         if not direct:
-            self._board.add(LabLink(attachment.interface))
+            self._board.add(LabLink(attachment.uplink))
         self.dhcp: DhcpWatch
         file = None
         if directory is not None:
