@@ -30,6 +30,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "console": "Talk to a handset's serial console.",
         "decode": "Show what a profile sets, or why it cannot be applied.",
         "defects": "List the defects that a virtual handset can have.",
+        "doctor": "Check whether the laboratory is fit to judge a phone.",
         "expand": "Expand the macros of a text.",
         "explore": "Play random legal scenarios against a handset, and judge each.",
         "interpretations": "Show the open questions, and which readings a phone follows.",

@@ -1,0 +1,175 @@
+"""The checks of a rack: its wires, what switches its power, its consoles, its leases."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from hil.clock import Clock
+from hil.doctor.findings import Check, NotApplicable
+from hil.doctor.wires import WireChecks
+from hil.errors import LabError
+from hil.history import History
+from hil.history.events import PowerAction
+from hil.leases import files
+from hil.leases.store import LeaseStore
+from hil.power.driver import PowerDriver
+from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.networks import Wired, wiring
+from hil.testbed.outlets import pdu_of
+from hil.testbed.pdus import PoeEntry
+
+CALL_S = 20.0
+"""The longest that one call of a power driver may take, in seconds."""
+
+_CONSOLE_S = 30.0
+
+
+def checks(
+    testbed: Testbed, handsets: Sequence[HandsetEntry], store: LeaseStore, clock: Clock
+) -> list[Check]:
+    """The checks of these handsets of a rack; each power device is asked one thing at a time."""
+    found = [Check("state directory", str(store.state), partial(_state, store.state), "state")]
+    drivers: dict[str, PowerDriver] = {}
+    wires: set[str] = set()
+    for entry in handsets:
+        found.append(Check("lease", entry.name, partial(_lease, store, entry), "state"))
+        wire = _wire_of(testbed, entry)
+        if wire not in wires:
+            wires.add(wire)
+            found += _wire_checks(testbed, entry, clock, wire)
+        found += _power_checks(testbed, entry, drivers, clock)
+        look = partial(_console, entry, clock)
+        found.append(Check("console", entry.name, look, f"console {entry.name}", _CONSOLE_S))
+    return found
+
+
+# -- leases ----------------------------------------------------------------------------------------
+
+
+def _state(directory: Path) -> str:
+    """Leases can be written where they are kept."""
+    trial = files.made(directory, "leases") / f".doctor-{secrets.token_hex(6)}"
+    try:
+        files.write(trial, b"")
+    finally:
+        files.remove(trial)
+    return "leases can be kept there"
+
+
+def _lease(store: LeaseStore, entry: HandsetEntry) -> str:
+    """Nobody died with the handset, and it is not in quarantine."""
+    standing = store.standing(entry.mac)
+    lease = standing.lease
+    if standing.quarantine is not None:
+        raise LabError(
+            "the handset is in quarantine",
+            evidence=standing.quarantine.reason,
+            next_step=f"mend it, then `hil leases release --quarantine {entry.name}`",
+        )
+    if standing.broken:
+        raise LabError("its lease cannot be read", evidence=standing.broken)
+    if lease is None:
+        return "free"
+    if standing.reclaimable and lease.power_off_since is not None:
+        raise LabError(
+            "it may be without power since a run died",
+            evidence=f"{lease.holder}: {standing.reclaimable}",
+            next_step="`hil leases reap` gives it its power back",
+        )
+    return (
+        f"reclaimable: {standing.reclaimable}"
+        if standing.reclaimable
+        else f"held by {lease.holder}"
+    )
+
+
+# -- wires -----------------------------------------------------------------------------------------
+
+
+def _wire_of(testbed: Testbed, entry: HandsetEntry) -> str:
+    """What is the same for handsets on the same wire."""
+    network = testbed.network
+    suffix = f" VLAN {entry.vlan}" if network.attach == "vlan" else ""
+    return f"wire {network.interface}{suffix}"
+
+
+def _wire_checks(testbed: Testbed, entry: HandsetEntry, clock: Clock, group: str) -> list[Check]:
+    wired = [Wired(each.vlan, each.address) for each in testbed.handsets]
+    place = testbed.handsets.index(entry)
+    return WireChecks(
+        wiring(testbed.network, wired, place),
+        entry.name,
+        entry.mac,
+        clock,
+        own=[each.mac for each in testbed.handsets],
+        known_servers=testbed.network.known_dhcp_servers,
+    ).checks(group)
+
+
+# -- power and consoles ----------------------------------------------------------------------------
+
+
+def _power_checks(
+    testbed: Testbed, entry: HandsetEntry, drivers: dict[str, PowerDriver], clock: Clock
+) -> list[Check]:
+    pdu = pdu_of(testbed, entry)
+    if pdu.name not in drivers:
+        drivers[pdu.name] = pdu.make_driver()
+    driver = drivers[pdu.name]
+    outlet = str(entry.power.outlet)
+    group = f"power {pdu.name}"
+    look = partial(_power, driver, outlet, clock)
+    found = [Check("power", f"{pdu.name}/{outlet} ({entry.name})", look, group, CALL_S + 5)]
+    if isinstance(pdu, PoeEntry):
+        concerns = f"{pdu.name}/{outlet} ({entry.name})"
+        watch = partial(_link, pdu, outlet, driver, clock)
+        found.append(Check("link", concerns, watch, group, 2 * CALL_S + 5))
+    return found
+
+
+def _power(driver: PowerDriver, outlet: str, clock: Clock) -> str:
+    """The device answers, takes our credentials, and knows the outlet."""
+    return f"{driver.name} says it is {_state_of(driver, outlet, clock).value}"
+
+
+def _state_of(driver: PowerDriver, outlet: str, clock: Clock) -> PowerAction:
+    async def ask() -> PowerAction:
+        async with driver.queue:
+            return await driver.state(outlet)
+
+    return clock.run(ask(), timeout=CALL_S)
+
+
+def _link(pdu: PoeEntry, port: str, driver: PowerDriver, clock: Clock) -> str:
+    """The switch tells the link of the port, and a phone that has power has one."""
+    link = pdu.make_link(port)
+    up = clock.run(link.up(), timeout=CALL_S)
+    if not up and _state_of(driver, port, clock) is PowerAction.ON:
+        raise LabError(
+            "the port gives power and has no link",
+            evidence=f"{link.name}: ifOperStatus is not up",
+            next_step="look whether a phone is plugged into this port, and at its cable",
+        )
+    return "up" if up else "down, and so is its power"
+
+
+def _console(entry: HandsetEntry, clock: Clock) -> str:
+    """The console can be opened."""
+    if entry.console is None:
+        raise NotApplicable("the inventory names no console")
+    made = entry.console
+
+    async def look() -> None:
+        console = made.make(clock, History(clock), handset=entry.name)
+        try:
+            await console.start()
+            if console.trouble is not None:
+                raise console.trouble
+        finally:
+            await console.close()
+
+    clock.run(look(), timeout=_CONSOLE_S)
+    return f"{made.url} can be read"

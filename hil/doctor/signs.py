@@ -1,0 +1,177 @@
+"""What shows that a phone has power, for whoever drops its outlet.
+
+Two kinds. A `Link` is up or down at any moment. A `Voice` is silent while the phone is dark and speaks
+when it boots: its console, and its first DHCP message, which alone carries the phone's own MAC address
+and so proves whose boot it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hil.console import Console
+from hil.errors import LabError, ProtocolError
+from hil.history import History
+from hil.history import events as ev
+from hil.net.interface import Interface
+from hil.net.packet_filter import introductions
+from hil.net.tap import Tap
+from hil.power.outlet import Outlet
+from hil.wire.dhcp import MessageType, Op, decode
+
+_ETHERNET, _UDP_HEADER = 14, 8
+
+
+class Link(Protocol):
+    """The link of one handset's port."""
+
+    @property
+    def name(self) -> str:
+        """What it is and where."""
+
+    async def up(self) -> bool:
+        """Whether it is up; `LabError` where nobody can tell."""
+
+
+class Voice(Protocol):
+    """Something that a phone says."""
+
+    @property
+    def name(self) -> str:
+        """What it is and where."""
+
+    def said(self) -> int:
+        """How much it said so far; only whether it grows counts."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A handset of the walk: its outlet, and what shows its power; None where nothing does.
+
+    ``boot_s`` is the longest from power-on to its first DHCP message.
+    """
+
+    name: str
+    outlet: Outlet
+    boot_s: float
+    link: Link | None = None
+    wire: Voice | None = None
+    console: Voice | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything shows its power."""
+        return any((self.link, self.wire, self.console))
+
+
+class Consoles:
+    """Counts what the consoles of a history say."""
+
+    def __init__(self, history: History) -> None:
+        self.lines: dict[str, int] = {}
+        history.follow(self._follow)
+
+    def of(self, console: Console, handset: str) -> Voice:
+        """What the console of one handset says."""
+        self.lines.setdefault(handset, 0)
+        return _Lines(self, handset, f"console {console.config.url}")
+
+    def _follow(self, event: ev.Event) -> None:
+        if isinstance(event, ev.ConsoleLine | ev.ConsoleSkipped):
+            self.lines[event.handset] = self.lines.get(event.handset, 0) + 1
+
+
+class _Lines:
+    def __init__(self, consoles: Consoles, handset: str, name: str) -> None:
+        self._consoles = consoles
+        self._handset = handset
+        self.name = name
+
+    def said(self) -> int:
+        return self._consoles.lines[self._handset]
+
+
+class InterfaceLink:
+    """The carrier of an interface of this machine that a handset hangs on without a switch."""
+
+    def __init__(self, interface: Interface) -> None:
+        self._interface = interface
+
+    @property
+    def name(self) -> str:
+        """The interface's name."""
+        return f"carrier of {self._interface.name}"
+
+    async def up(self) -> bool:
+        """Whether there is a carrier."""
+        return self._interface.running
+
+
+class Ear:
+    """Hears on ``interface`` which phones boot, by the DHCP messages that begin a lease.
+
+    A client that has lost its memory asks for any address (DHCPDISCOVER) or for the one it had
+    (DHCPREQUEST without ciaddr, RFC 2131 section 4.3.2); one that renews a lease has its address.
+    To be made, asked and closed in the loop.
+    """
+
+    def __init__(self, interface: Interface, macs: Iterable[str]) -> None:
+        self.boots = dict.fromkeys(macs, 0)
+        self._tap = Tap(interface, slots=512, program=introductions())
+        self._name = interface.name
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._tap, self._drain)
+
+    def of(self, mac: str) -> Voice:
+        """What one phone says."""
+        return _Boots(self, mac, self._name)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._loop.remove_reader(self._tap)
+        self._tap.close()
+
+    def _drain(self) -> None:
+        for frame in self._tap.frames():
+            mac = booting(frame.data)
+            if mac in self.boots:
+                self.boots[mac] += 1
+
+
+class _Boots:
+    def __init__(self, ear: Ear, mac: str, interface: str) -> None:
+        self._ear = ear
+        self._mac = mac
+        self.name = f"DHCP of {mac} on {interface}"
+
+    def said(self) -> int:
+        return self._ear.boots[self._mac]
+
+
+def booting(frame: bytes) -> str | None:
+    """The MAC address of a phone that begins to get a lease with this frame; None if it does not."""
+    at = _ETHERNET
+    if len(frame) < at + 20 or frame[12:14] != b"\x08\x00":
+        return None
+    payload = frame[at + (frame[at] & 0x0F) * 4 + _UDP_HEADER :]
+    try:
+        message = decode(payload)
+    except ProtocolError:
+        return None
+    if message.op != Op.BOOTREQUEST:
+        return None
+    fresh = message.kind is MessageType.REQUEST and message.ciaddr.packed == bytes(4)
+    return message.mac if fresh or message.kind is MessageType.DISCOVER else None
+
+
+async def link_is_up(subject: Subject) -> bool | None:
+    """Whether a subject's link is up; None where it has none or it cannot be asked just now."""
+    if subject.link is None:
+        return None
+    try:
+        return await subject.link.up()
+    except LabError:
+        return None

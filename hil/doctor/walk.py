@@ -1,0 +1,220 @@
+"""The walk: each outlet is dropped in turn, and exactly the handset of the inventory must vanish.
+
+A check of an inventory cannot see that two plugs are in each other's outlet. This can: it drops one
+outlet, watches every handset meanwhile, gives the power back, waits until the handset is there again,
+and goes on to the next. Power-on is attempted whatever happened before, a cancelled walk included.
+
+The links are asked again and again, since a switch tells nothing by itself. What they and the voices
+showed is judged by `hil.doctor.observed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hil.doctor.observed import Observed
+from hil.doctor.signs import Subject, Voice, link_is_up
+from hil.errors import LabError
+from hil.history.events import PowerAction
+
+Progress = Callable[[str], None]
+"""Told what the walk is doing, one line each."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient the walk is, in seconds.
+
+    ``link_s``: until a link shows that the power was switched. ``dark_s``: how long an outlet stays
+    off at least once its handset is gone, in which the others must stay. ``silence_s``: after which
+    the console of a phone without power is silent. ``poll_s``: between two looks at the links.
+    ``power_s``: the longest that switching an outlet may take with all attempts. ``straggle_s``: how
+    much later than the handset another one may boot that lost its power with it.
+    """
+
+    link_s: float = 15.0
+    dark_s: float = 5.0
+    silence_s: float = 1.0
+    poll_s: float = 0.5
+    power_s: float = 120.0
+    straggle_s: float = 5.0
+
+
+async def walk(
+    subjects: Sequence[Subject],
+    *,
+    drop: Iterable[str] | None = None,
+    pace: Pace | None = None,
+    progress: Progress = lambda _: None,
+) -> tuple[Observed, ...]:
+    """Drop the outlets of these handsets, all by default, and watch all of ``subjects`` each time."""
+    chosen = {each.name for each in subjects} if drop is None else set(drop)
+    walker = _Walker(subjects, pace or Pace(), progress)
+    await walker.wake()
+    return tuple([await walker.visit(each) for each in subjects if each.name in chosen])
+
+
+_Kind = Callable[[Subject], Voice | None]
+
+
+class _Walker:
+    def __init__(self, subjects: Sequence[Subject], pace: Pace, progress: Progress) -> None:
+        self._subjects = subjects
+        self._pace = pace
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+
+    async def wake(self) -> None:
+        """Give power to the handsets whose outlets are off, and time to get their links."""
+        dark = [each for each in self._subjects if await _is_off(each)]
+        if not dark:
+            return
+        self._progress(f"switching on {', '.join(each.name for each in dark)}")
+        await asyncio.gather(*map(self._on, dark))
+        until = self._loop.time() + max(self._pace.link_s, *(each.boot_s for each in dark))
+        while self._loop.time() < until:
+            links = await self._links()
+            if all(each.link is not None and links[each.name] for each in dark):
+                return
+            await asyncio.sleep(self._pace.poll_s)
+
+    async def visit(self, subject: Subject) -> Observed:
+        """Drop one outlet and give it back."""
+        seen = Observed(subject.name, subject.outlet.name)
+        if not subject.shows:
+            return seen
+        before = await self._links()
+        seen = replace(
+            seen,
+            links=frozenset(name for name, up in before.items() if up),
+            wires=frozenset(self._voices(_wire)),
+            consoles=frozenset(self._voices(_console)),
+        )
+        if subject.link is not None and before[subject.name] is not True:
+            return replace(seen, absent=f"{subject.link.name} is not up")
+        began = self._loop.time()
+        try:
+            seen = await self._drop(subject, seen)
+        finally:
+            wires, consoles = self._voices(_wire), self._voices(_console)
+            dark = await self._power_back(subject)
+        if dark or seen.failed:
+            return replace(seen, dark=dark)
+        seen = await self._await_return(subject, seen, wires, consoles)
+        return replace(seen, seconds=self._loop.time() - began)
+
+    async def _drop(self, subject: Subject, seen: Observed) -> Observed:
+        self._progress(f"{subject.name}: dropping {subject.outlet.name}")
+        try:
+            async with asyncio.timeout(self._pace.power_s):
+                await subject.outlet.off()
+        except (LabError, TimeoutError) as error:
+            return replace(seen, failed=_why(error, self._pace.power_s))
+        await asyncio.sleep(self._pace.silence_s)
+        consoles = self._voices(_console)
+        fell = await self._fallen(subject, seen.links)
+        return replace(seen, fell=fell, talked=self._louder(_console, consoles))
+
+    async def _fallen(self, subject: Subject, links: frozenset[str]) -> frozenset[str]:
+        """Whose link went down: until the handset's own did, or would have, and a while longer."""
+        fell: frozenset[str] = frozenset()
+        patience = self._pace.link_s if links else self._pace.dark_s
+        until = self._loop.time() + patience
+        while True:
+            now = await self._links()
+            fresh = {name for name in links if now[name] is False} - fell
+            if subject.name in fresh:
+                until = min(until, self._loop.time() + self._pace.dark_s)
+            fell |= fresh
+            if self._loop.time() >= until:
+                return fell
+            await asyncio.sleep(self._pace.poll_s)
+
+    async def _power_back(self, subject: Subject) -> str:
+        """Give the outlet its power, also where the walk is cancelled; why that failed, or nothing."""
+        switching = asyncio.ensure_future(self._on(subject))
+        try:
+            return await asyncio.shield(switching)
+        except asyncio.CancelledError:
+            await asyncio.wait([switching])
+            raise
+
+    async def _on(self, subject: Subject) -> str:
+        try:
+            async with asyncio.timeout(self._pace.power_s):
+                await subject.outlet.on()
+        except (LabError, TimeoutError) as error:
+            return _why(error, self._pace.power_s)
+        return ""
+
+    async def _await_return(
+        self,
+        subject: Subject,
+        seen: Observed,
+        wires: Mapping[str, int],
+        consoles: Mapping[str, int],
+    ) -> Observed:
+        """Until all that fell is up and the handset was heard, or would have been, and a while longer.
+
+        Whoever hangs on the same outlet boots at nearly the same time.
+        """
+        self._progress(f"{subject.name}: waiting for it to boot")
+        until = self._loop.time() + max(self._pace.link_s, subject.boot_s) + self._pace.straggle_s
+        while True:
+            links = await self._links()
+            seen = replace(
+                seen,
+                rose=seen.rose | {name for name in seen.fell if links[name]},
+                booted=self._louder(_wire, wires),
+                spoke=self._louder(_console, consoles),
+            )
+            if _complete(subject, seen):
+                until = min(until, self._loop.time() + self._pace.straggle_s)
+            if self._loop.time() >= until:
+                return seen
+            await asyncio.sleep(self._pace.poll_s)
+
+    async def _links(self) -> dict[str, bool | None]:
+        states = await asyncio.gather(*map(link_is_up, self._subjects))
+        return {each.name: up for each, up in zip(self._subjects, states, strict=True)}
+
+    def _voices(self, kind: _Kind) -> dict[str, int]:
+        voices = {each.name: kind(each) for each in self._subjects}
+        return {name: voice.said() for name, voice in voices.items() if voice is not None}
+
+    def _louder(self, kind: _Kind, before: Mapping[str, int]) -> frozenset[str]:
+        now = self._voices(kind)
+        return frozenset(name for name, said in now.items() if said > before[name])
+
+
+async def _is_off(subject: Subject) -> bool:
+    try:
+        return await subject.outlet.state() is PowerAction.OFF
+    except LabError:
+        # The walk itself will say what is wrong with it.
+        return False
+
+
+def _wire(subject: Subject) -> Voice | None:
+    return subject.wire
+
+
+def _console(subject: Subject) -> Voice | None:
+    return subject.console
+
+
+def _complete(subject: Subject, seen: Observed) -> bool:
+    """Whether all that was to be seen of the handset itself was seen."""
+    name = subject.name
+    return (
+        seen.rose == seen.fell
+        and (subject.link is None or name in seen.fell)
+        and (subject.wire is None or name in seen.booted)
+        and (subject.console is None or name in seen.spoke)
+    )
+
+
+def _why(error: Exception, seconds: float) -> str:
+    return str(error) or f"not within {seconds:g} s"
