@@ -44,8 +44,9 @@ soak: $(DEV) ## repeat the scenarios that must come out alike every time
 bench: $(DEV) ## measure, and print a table
 	@$(LAUNCH) $(BIN)/python -m benchmarks $(ARGS)
 
-docs: $(RUN) ## make docs/requirements.md anew
+docs: $(RUN) ## make docs/requirements.md and the schema of inventories anew
 	@$(BIN)/hil spec page --output docs/requirements.md
+	@$(BIN)/hil testbed schema >testbeds/inventory.schema.json
 
 dist: $(DEV) ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build

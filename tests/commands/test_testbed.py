@@ -57,7 +57,11 @@ class TestCheck:
         assert answer.code == 2
         (told,) = answer.json
         (problem,) = told["problems"]
-        assert (told["file"], problem["line"], problem["remedy"]) == (str(rack), 2, "virtual or rack")
+        assert (told["file"], problem["line"], problem["remedy"]) == (
+            str(rack),
+            2,
+            "virtual or rack",
+        )
 
     def test_a_machine_without_the_secrets_may_check_the_rest(self, hil, rack, monkeypatch):
         monkeypatch.delenv("SW1_WRITE")
@@ -195,12 +199,12 @@ class TestInitByListening:
             run.expect("listening on br0")
             port.far.up()
             asks = [udhcpc, "-i", "eth0", "-f", "-n", "-t", "3", "-T", "1", "-s", "/bin/true"]
-            with started([*asks, "-V", "some\ntoaster", "-x", "hostname:toast"], port.far.namespace):
+            with started(
+                [*asks, "-V", "some\ntoaster", "-x", "hostname:toast"], port.far.namespace
+            ):
                 run.expect(f"DHCP from {port.far.mac}")
             run.process.send_signal(signal.SIGINT)
             assert run.ended() == 0
         assert f"{port.far.mac}  DHCP: toast; some?toaster" in file.read_text()
         assert [handset.name for handset in load(file).handsets] == ["p01"]
         assert load(file).handset().mac != port.far.mac
-
-

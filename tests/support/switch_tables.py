@@ -61,7 +61,9 @@ def as_walked(rows: Rows) -> Mapping[str, Mapping[str, str]]:
     """What a walk makes of them: octets that are no UTF-8 are escaped."""
     return {
         name: {
-            row: value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+            row: value.decode("utf-8", "backslashreplace")
+            if isinstance(value, bytes)
+            else str(value)
             for row, value in column.items()
         }
         for name, column in rows.items()
@@ -69,7 +71,7 @@ def as_walked(rows: Rows) -> Mapping[str, Mapping[str, str]]:
 
 
 # net-snmp's protocol "pass_persist": PING, then get or getnext and a name a line; see snmpd.conf(5).
-_SERVER = '''\
+_SERVER = """\
 import bisect, json, sys
 rows = [(tuple(n), k, v) for n, k, v in json.load(open(sys.argv[1]))]
 names = [row[0] for row in rows]
@@ -83,10 +85,16 @@ for line in iter(sys.stdin.readline, ""):
     said = ["PONG"] if line.strip() == "PING" else answer(line.strip())
     sys.stdout.write("".join(each + "\\n" for each in said))
     sys.stdout.flush()
-'''
+"""
 
-_SUBTREES = ("1.0.8802", "1.3.6.1.2.1.17", "1.3.6.1.2.1.31", "1.3.6.1.2.1.47", "1.3.6.1.2.1.105",
-             "1.3.6.1.4.1.9")
+_SUBTREES = (
+    "1.0.8802",
+    "1.3.6.1.2.1.17",
+    "1.3.6.1.2.1.31",
+    "1.3.6.1.2.1.47",
+    "1.3.6.1.2.1.105",
+    "1.3.6.1.4.1.9",
+)
 
 
 def _served(rows: Rows) -> list[tuple[tuple[int, ...], str, str]]:
@@ -120,7 +128,16 @@ def snmpd(directory: Path, rows: Rows) -> Iterator[int]:
     (directory / "snmpd.conf").write_text("\n".join(lines) + "\n")
     # Its own tables of interfaces would stand before ours.
     with subprocess.Popen(
-        ["snmpd", "-f", "-Lo", "-C", "-c", str(directory / "snmpd.conf"), "-I", "-ifTable,-ifXTable"],
+        [
+            "snmpd",
+            "-f",
+            "-Lo",
+            "-C",
+            "-c",
+            str(directory / "snmpd.conf"),
+            "-I",
+            "-ifTable,-ifXTable",
+        ],
         env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(directory / "state")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -81,9 +81,7 @@ def test_where_nobody_was_there_is_a_place_for_one_phone(tmp_path):
 
 
 def test_a_hundred_phones_without_a_switch_have_outlets_of_several_pdus(tmp_path):
-    heard = [
-        Sighting(mac=f"00:0e:08:00:00:{n:02x}", source="CDP", phone=True) for n in range(100)
-    ]
+    heard = [Sighting(mac=f"00:0e:08:00:00:{n:02x}", source="CDP", phone=True) for n in range(100)]
     testbed = loaded(write(proposal(*heard), "x")[0], tmp_path)
     assert [pdu.outlets for pdu in testbed.pdus] == [48, 48, 8]
     assert testbed.handsets[99].power.pdu == "pdu3"
