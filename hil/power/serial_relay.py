@@ -135,7 +135,6 @@ def _said(
         config.url,
         baudrate=config.baud or config.board.baud,
         timeout=config.timeout_s,
-        write_timeout=config.timeout_s,
         exclusive=True,
     )
     with port, errand.interrupted_by(lambda: _cancel(port)):
