@@ -1,0 +1,123 @@
+"""What was seen of a dropped outlet, and what is said of it."""
+
+from __future__ import annotations
+
+from hil.doctor.findings import State
+from hil.doctor.observed import Observed, conclude
+
+ALL = frozenset({"a01", "a02", "a03"})
+NONE: frozenset[str] = frozenset()
+
+
+def seen(name: str = "a01", **fields: object) -> Observed:
+    return Observed(name, f"pdu1 outlet {name[-1]}", **fields)  # type: ignore[arg-type]
+
+
+def just(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def one(observed: Observed) -> tuple[State, str]:
+    (finding,) = conclude([observed])
+    return finding.state, finding.what
+
+
+def test_the_named_handset_alone() -> None:
+    state, what = one(
+        seen(
+            links=ALL,
+            wires=ALL,
+            consoles=ALL,
+            fell=just("a01"),
+            rose=just("a01"),
+            booted=just("a01"),
+            spoke=just("a01", "a03"),
+        )
+    )
+    assert state is State.OK
+    assert what == "a01 alone went and came back (link, DHCP, console), and 2 other handsets stayed"
+
+
+def test_nothing_shows_the_power() -> None:
+    assert one(seen())[0] is State.SKIPPED
+    assert one(seen(consoles=just("a02")))[0] is State.SKIPPED
+
+
+def test_an_outlet_that_takes_nobody() -> None:
+    assert one(seen(links=ALL)) == (State.TROUBLE, "dropping the outlet takes no handset")
+
+
+def test_an_outlet_that_takes_another_one_as_well() -> None:
+    fell = just("a01", "a03")
+    assert one(seen(links=ALL, fell=fell, rose=fell))[1] == "the outlet takes a03 as well"
+
+
+def test_two_outlets_that_are_swapped_are_named_as_that() -> None:
+    first, second = conclude(
+        [
+            seen("a01", links=ALL, fell=just("a02"), rose=just("a02")),
+            seen("a02", links=ALL, fell=just("a01"), rose=just("a01")),
+        ]
+    )
+    assert first.what == "its outlet and that of a02 are swapped"
+    assert second.what == "its outlet and that of a01 are swapped"
+    assert "exchange the outlets of a01 and a02" in first.next_step
+
+
+def test_an_outlet_that_takes_another_one_instead() -> None:
+    assert one(seen(links=ALL, fell=just("a03")))[1] == "the outlet takes a03 instead"
+
+
+def test_a_port_proves_nothing_of_who_is_plugged_in_where_the_phones_can_be_heard() -> None:
+    # Power and link are of the same port, as a PoE switch has them; it is a02 that boots.
+    fell = just("a01")
+    state, what = one(seen(links=ALL, wires=ALL, fell=fell, rose=fell, booted=just("a02")))
+    assert (state, what) == (State.TROUBLE, "the outlet takes a02 instead")
+
+
+def test_a_link_that_goes_while_nobody_boots_is_not_the_proof() -> None:
+    fell = just("a01")
+    state, what = one(seen(links=ALL, wires=ALL, fell=fell, rose=fell))
+    assert state is State.TROUBLE
+    assert "does not boot by DHCP" in what
+
+
+def test_a_link_that_is_said_to_be_its_own_and_is_not() -> None:
+    state, what = one(seen(links=ALL, wires=ALL, booted=just("a01")))
+    assert state is State.TROUBLE
+    assert "never went down" in what
+
+
+def test_a_handset_that_stays_away() -> None:
+    assert one(seen(links=ALL, fell=just("a01")))[1] == "the handset did not come back"
+
+
+def test_consoles_are_held_against_the_power_that_is_known() -> None:
+    right = {"links": ALL, "consoles": ALL, "fell": just("a01"), "rose": just("a01")}
+    assert one(seen(**right, spoke=just("a01")))[0] is State.OK
+    assert one(seen(**right))[1] == "its console says nothing when it boots"
+    assert "while it is without power" in one(seen(**right, talked=just("a01")))[1]
+    other = seen(**right, spoke=just("a02"))
+    assert one(other)[1] == "its console is silent when it boots, and that of a02 speaks"
+
+
+def test_two_consoles_that_are_swapped_are_to_be_exchanged() -> None:
+    def of(name: str, speaks: str) -> Observed:
+        return seen(
+            name, links=ALL, consoles=ALL, fell=just(name), rose=just(name), spoke=just(speaks)
+        )
+
+    first, second = conclude([of("a01", "a02"), of("a02", "a01")])
+    assert first.next_step == "exchange the consoles of a01 and a02"
+    assert second.next_step == "exchange the consoles of a02 and a01"
+
+
+def test_a_console_alone_is_a_witness_too() -> None:
+    assert one(seen(consoles=ALL, spoke=just("a01")))[0] is State.OK
+    assert one(seen(consoles=ALL))[0] is State.TROUBLE
+
+
+def test_what_cannot_be_switched_or_was_not_there_is_trouble() -> None:
+    assert "switched on again" in one(seen(links=ALL, dark="no answer"))[1]
+    assert "could not be switched" in one(seen(links=ALL, failed="no answer"))[1]
+    assert "to begin with" in one(seen(links=ALL, absent="its port is not up"))[1]

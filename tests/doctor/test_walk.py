@@ -1,0 +1,251 @@
+"""The walk over a PDU that really speaks SNMP, with phones that are wired as they please."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from hil.clock import WallClock
+from hil.doctor.findings import Finding, State
+from hil.doctor.observed import conclude
+from hil.doctor.signs import Subject
+from hil.doctor.walk import Pace, walk
+from hil.errors import PowerError
+from hil.history import History
+from hil.history.events import PowerAction
+from hil.power import Outlet, PowerPolicy, SnmpAgent, SnmpPdu
+from hil.virtual.pdu import PduManner, VirtualPdu
+
+PACE = Pace(link_s=0.4, dark_s=0.1, silence_s=0.05, poll_s=0.02, power_s=5.0, straggle_s=0.1)
+NAMES = ("a01", "a02", "a03")
+
+
+@dataclass
+class Phone:
+    """A phone as a switch, a wire and a console show it."""
+
+    clock: WallClock
+    boots: bool = True
+    alive: bool = True
+    said: dict[str, int] = field(default_factory=lambda: {"wire": 0, "console": 0})
+
+    def power(self, on: bool) -> None:
+        self.alive = on
+        if on and self.boots:
+            # A phone says something on its console at once, and asks for a lease later.
+            self.said["console"] += 1
+            self.clock.loop.call_later(0.05, self.lease)
+
+    def lease(self) -> None:
+        self.said["wire"] += self.alive
+
+
+@dataclass
+class Port:
+    phone: Phone
+    name: str = "switch port"
+    asked: int = 0
+
+    async def up(self) -> bool:
+        self.asked += 1
+        return self.phone.alive
+
+
+@dataclass
+class Heard:
+    phone: Phone
+    kind: str
+
+    @property
+    def name(self) -> str:
+        return self.kind
+
+    def said(self) -> int:
+        return self.phone.said[self.kind]
+
+
+class Rack:
+    """Three phones on one PDU; ``plugs`` says which phone hangs on an outlet."""
+
+    def __init__(self) -> None:
+        self.clock = WallClock()
+        self.phones = {name: Phone(self.clock) for name in NAMES}
+        self.plugs = {1: ("a01",), 2: ("a02",), 3: ("a03",)}
+        self.consoles = dict(zip(NAMES, NAMES, strict=True))
+        self.thrown: list[tuple[int, bool]] = []
+        self.dropped = asyncio.Event()
+        self.history = History(self.clock)
+        self.pdu = VirtualPdu(self.switch, outlets=3, port=0)
+        self.clock.run(self.pdu.start())
+        self.driver = SnmpPdu(SnmpAgent(host="127.0.0.1", port=self.pdu.port))
+
+    def switch(self, outlet: int, on: bool) -> None:
+        self.thrown.append((outlet, on))
+        self.dropped.set()
+        for name in self.plugs.get(outlet, ()):
+            self.phones[name].power(on)
+
+    def subjects(
+        self, *, links: bool = True, wires: bool = True, consoles: bool = True
+    ) -> list[Subject]:
+        policy = PowerPolicy(minimum_off_s=0, attempts=2, settle_s=0.2, poll_s=0.02, call_s=2)
+        return [
+            Subject(
+                name,
+                Outlet(self.driver, str(outlet), self.history, policy),
+                boot_s=0.5,
+                link=Port(self.phones[name]) if links else None,
+                wire=Heard(self.phones[name], "wire") if wires else None,
+                console=Heard(self.phones[self.consoles[name]], "console") if consoles else None,
+            )
+            for outlet, name in enumerate(NAMES, 1)
+        ]
+
+    def walked(self, *names: str, **signs: bool) -> tuple[Finding, ...]:
+        drop = names or None
+        return conclude(self.clock.run(walk(self.subjects(**signs), drop=drop, pace=PACE)))
+
+    def all_on(self) -> bool:
+        return all(self.pdu.is_on(outlet) for outlet in (1, 2, 3))
+
+
+@pytest.fixture
+def rack() -> Iterator[Rack]:
+    rack = Rack()
+    yield rack
+    rack.clock.run(rack.pdu.close())
+    rack.clock.close()
+
+
+SIGNS = [
+    {},
+    {"wires": False, "consoles": False},
+    {"links": False, "consoles": False},
+    {"links": False, "wires": False},
+]
+
+
+@pytest.mark.parametrize("signs", SIGNS, ids=["all", "links", "wires", "consoles"])
+def test_a_rack_that_is_wired_as_its_inventory_says(rack: Rack, signs: dict[str, bool]) -> None:
+    findings = rack.walked(**signs)
+    assert [each.state for each in findings] == [State.OK] * 3
+    assert rack.thrown == [(n, on) for n in (1, 2, 3) for on in (False, True)]
+
+
+@pytest.mark.parametrize("signs", SIGNS[:3], ids=["all", "links", "wires"])
+def test_a_swapped_pair_of_outlets_is_found_and_named(rack: Rack, signs: dict[str, bool]) -> None:
+    rack.plugs = {1: ("a02",), 2: ("a01",), 3: ("a03",)}
+    first, second, third = rack.walked(**signs)
+    assert first.what == "its outlet and that of a02 are swapped"
+    assert second.what == "its outlet and that of a01 are swapped"
+    assert third.state is State.OK
+    assert rack.all_on()
+
+
+def test_consoles_alone_find_a_swapped_pair_as_well(rack: Rack) -> None:
+    rack.plugs = {1: ("a02",), 2: ("a01",), 3: ("a03",)}
+    states = [each.state for each in rack.walked(links=False, wires=False)]
+    assert states == [State.TROUBLE, State.TROUBLE, State.OK]
+
+
+@pytest.mark.parametrize("signs", SIGNS, ids=["all", "links", "wires", "consoles"])
+def test_an_outlet_that_switches_nothing_is_found(rack: Rack, signs: dict[str, bool]) -> None:
+    # The relay is welded: the PDU reads back what it was told, and the phone keeps its power.
+    rack.pdu.behave(PduManner(stuck_on=True))
+    (finding,) = rack.walked("a02", **signs)
+    assert finding.state is State.TROUBLE
+    assert finding.what in (
+        "dropping the outlet takes no handset",
+        "its console says nothing when it boots",
+    )
+
+
+def test_an_empty_outlet_is_found(rack: Rack) -> None:
+    rack.plugs = {1: ("a01",), 2: (), 3: ("a03",)}
+    states = [each.state for each in rack.walked()]
+    assert states == [State.OK, State.TROUBLE, State.OK]
+
+
+def test_an_outlet_that_feeds_two_is_found(rack: Rack) -> None:
+    rack.plugs = {1: ("a01", "a03"), 2: ("a02",), 3: ()}
+    first, _, third = rack.walked()
+    assert first.what == "the outlet takes a03 as well"
+    assert third.what == "dropping the outlet takes no handset"
+
+
+def test_consoles_that_are_swapped_are_found_though_the_power_is_right(rack: Rack) -> None:
+    rack.consoles = {"a01": "a02", "a02": "a01", "a03": "a03"}
+    first, second, third = rack.walked()
+    assert first.next_step == "exchange the consoles of a01 and a02"
+    assert second.state is State.TROUBLE
+    assert third.state is State.OK
+
+
+def test_only_what_was_asked_for_is_dropped_and_all_are_watched(rack: Rack) -> None:
+    rack.plugs = {1: ("a01",), 2: ("a02", "a03"), 3: ()}
+    (finding,) = rack.walked("a02")
+    assert finding.what == "the outlet takes a03 as well"
+    assert rack.thrown == [(2, False), (2, True)]
+
+
+def test_a_handset_that_was_off_is_switched_on_first(rack: Rack) -> None:
+    rack.clock.run(rack.driver.off("3"))
+    (finding,) = rack.walked("a03")
+    assert finding.state is State.OK
+    assert rack.thrown == [(3, False), (3, True), (3, False), (3, True)]
+
+
+def test_a_handset_that_is_dead_is_not_dropped(rack: Rack) -> None:
+    rack.phones["a01"].alive = False
+    (finding,) = rack.walked("a01")
+    assert finding.what == "the handset was not there to begin with"
+    assert rack.thrown == []
+
+
+def test_a_handset_that_does_not_come_back_is_told(rack: Rack) -> None:
+    rack.phones["a01"].boots = False
+    (finding,) = rack.walked("a01")
+    assert finding.state is State.TROUBLE
+    assert "does not boot" in finding.what
+
+
+def test_power_on_is_attempted_although_power_off_failed(rack: Rack) -> None:
+    asked: list[PowerAction] = []
+
+    class Refusing:
+        name = "a PDU that forgot our credentials"
+        queue = asyncio.Lock()
+
+        async def on(self, outlet: str) -> None:
+            asked.append(PowerAction.ON)
+
+        async def off(self, outlet: str) -> None:
+            asked.append(PowerAction.OFF)
+            raise PowerError("no")
+
+        async def state(self, outlet: str) -> PowerAction:
+            return PowerAction.ON
+
+    policy = PowerPolicy(minimum_off_s=0, attempts=1, settle_s=0.05, poll_s=0.02, call_s=1)
+    outlet = Outlet(Refusing(), "1", rack.history, policy)
+    subject = Subject("a01", outlet, 0.2, link=Port(rack.phones["a01"]))
+    (finding,) = conclude(rack.clock.run(walk([subject], pace=PACE)))
+    assert finding.what == "the outlet could not be switched"
+    assert asked == [PowerAction.OFF, PowerAction.ON]
+
+
+def test_a_walk_that_is_cancelled_gives_the_power_back(rack: Rack) -> None:
+    async def cancelled() -> None:
+        going = asyncio.ensure_future(walk(rack.subjects(), pace=PACE))
+        async with asyncio.timeout(5):
+            await rack.dropped.wait()
+        going.cancel()
+        await asyncio.wait([going])
+        assert going.cancelled()
+
+    rack.clock.run(cancelled())
+    assert rack.all_on()
+    assert rack.thrown == [(1, False), (1, True)]
