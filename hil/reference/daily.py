@@ -64,8 +64,7 @@ def reclocked(before: Phone, phone: Phone, at: int, decisions: Decisions) -> Pho
             daily = replace(daily, latest=max(daily.latest, due.latest))
         return replace(phone, daily=daily)
     if daily.earliest - at < forward and phone.interpretations.resync_at_gap == "at-change":
-        jumped = daily.latest - daily.earliest
-        return replace(phone, daily=replace(daily, earliest=at, latest=at + jumped))
+        return replace(phone, daily=daily.moved_to(at))
     return replace(phone, daily=due)
 
 

@@ -68,6 +68,10 @@ class Due:
         earliest, latest = max(self.earliest, until), max(self.latest, until, by)
         return replace(self, earliest=earliest, latest=latest)
 
+    def moved_to(self, at: int) -> Due:
+        """The same, from ``at`` on and for as long."""
+        return replace(self, earliest=at, latest=at + self.latest - self.earliest)
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:

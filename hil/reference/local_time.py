@@ -130,19 +130,15 @@ class TimeZone:
         return offset
 
     def changes(self, year: int) -> list[tuple[int, int]]:
-        """Every change from the year before to the year after: its instant and the offset from then on.
-
-        Of two at the same instant the end comes last: such a rule saves nothing.
-        """
+        """Every change from the year before to the year after: its instant, the offset from then on."""
         if self.daylight is None:
             return []
         saving = self.offset + self.daylight.save
         found = []
         for each in (year - 1, year, year + 1):
-            found.append((self.daylight.start.local(each) - self.offset, True, saving))
-            found.append((self.daylight.end.local(each) - saving, False, self.offset))
-        found.sort(key=lambda change: (change[0], not change[1]))
-        return [(at, into) for at, _, into in found]
+            found.append((self.daylight.start.local(each) - self.offset, saving))
+            found.append((self.daylight.end.local(each) - saving, self.offset))
+        return sorted(found, key=lambda change: change[0])
 
     def showing(self, local_s: int) -> tuple[int, ...]:
         """The instants at which the wall clock shows ``local_s``: none, one or two of them."""

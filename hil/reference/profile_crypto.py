@@ -104,12 +104,10 @@ def open_gcm(body: bytes, ikm: bytes) -> bytes:
     records breaks the RFC, a later record is damaged (the first one proved the key), or the last
     record is missing.
     """
-    if len(body) < GCM_HEADER:
-        raise _broken(f"{len(body)} octets are shorter than the header")
     size = int.from_bytes(body[16:20])
     if size < MIN_RECORD:
         raise _broken(f"the record size of {size} is less than {MIN_RECORD}")
-    start = GCM_HEADER + body[20]
+    start = GCM_HEADER + int.from_bytes(body[20:21])
     if len(body) <= start:
         raise _broken("the body ends before its first record")
     key, base = derive_gcm(ikm, body[:16])

@@ -155,7 +155,6 @@ def read_flat_profile(
 
     reader = _Reader(aliases)
     parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters

@@ -86,10 +86,10 @@ def asked_meanwhile(phone: Phone, at: int) -> Phone:
 def began(phone: Phone, at: int, decisions: Decisions) -> Step:
     """The resync that is due begins, or one that may begin besides."""
     due = due_at(phone, at, decisions)
-    explicit = due is None or due.reason is Reason.EXPLICIT
-    if not decisions.resync_enabled(phone.parameters) and not (due is not None and explicit):
+    if not _may_begin(phone, due, decisions):
         return phone, ()
     reason = due.reason if due is not None else Reason.EXPLICIT
+    explicit = reason is Reason.EXPLICIT
     first = 0
     if reason is Reason.RETRY and decisions.retry_resumes_at_failed_rule:
         first = phone.failed_rule
@@ -104,10 +104,6 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         text=text,
         requester=request.requester if text is not None and request is not None else "",
     )
-    # A trigger that may have begun it is true, be it a moment before it can be seen to be.
-    turned = phone.triggered
-    own = due is not None and due.clause == "resync.trigger"
-    seen = max(at, turned.latest) if turned is not None and (own or turned.earliest <= at) else at
     left = left_over(phone, at, due)
     phone = replace(
         phone,
@@ -117,12 +113,28 @@ def began(phone: Phone, at: int, decisions: Decisions) -> Step:
         daily=None,
         triggered=None,
         besides=left,
-        triggers=triggers_now(phone, seen, decisions),
+        triggers=triggers_now(phone, _seen(phone, at, due), decisions),
         daily_utc=daily.served(phone, at, due, left),
     )
     if explicit and request is not None:
         phone = _met(phone, request, at)
     return next_rule(phone, at, decisions)
+
+
+def _may_begin(phone: Phone, due: Due | None, decisions: Decisions) -> bool:
+    """Whether a resync may begin at all: one that somebody was let ask for may in any case."""
+    asked_for = due is not None and due.reason is Reason.EXPLICIT
+    return asked_for or decisions.resync_enabled(phone.parameters)
+
+
+def _seen(phone: Phone, at: int, due: Due | None) -> int:
+    """When the triggers are looked at that begin ``due`` at ``at``.
+
+    One that may have begun it is true, be it a moment before it can be seen to be.
+    """
+    turned = phone.triggered
+    own = due is not None and due.clause == "resync.trigger"
+    return max(at, turned.latest) if turned is not None and (own or turned.earliest <= at) else at
 
 
 def _met(phone: Phone, request: Asked, at: int) -> Phone:

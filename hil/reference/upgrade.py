@@ -90,7 +90,7 @@ def asked_meanwhile(phone: Phone, at: int) -> Phone:
     if not any(each.action is Action.UPGRADE for each in phone.wanted):
         return phone
     due = Due(at, at, Reason.FIRST, "web.upgrade")
-    return replace(phone, upgrades=replace(phone.upgrades, due=due, failures=0, failed=None))
+    return replace(phone, upgrades=replace(phone.upgrades, due=due, failures=0))
 
 
 def why_not_due(phone: Phone, at: int, decisions: Decisions) -> str:

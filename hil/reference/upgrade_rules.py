@@ -35,10 +35,9 @@ def upgrade_retry_delay(
     parameters: Parameters, index: int, interpretations: Interpretations
 ) -> Window | None:
     """Upgrade_Error_Retry_Delay: the delay before the next attempt after ``index`` retries (I25)."""
-    schedule = parameters.schedule("Upgrade_Error_Retry_Delay")
-    if schedule.never or interpretations.upgrade_reattempt == "on-change-only":
+    if interpretations.upgrade_reattempt == "on-change-only":
         return None
-    return element_at(schedule, index, interpretations)
+    return element_at(parameters.schedule("Upgrade_Error_Retry_Delay"), index, interpretations)
 
 
 def resolve_upgrade(

@@ -54,7 +54,7 @@ def http_answer(transfer: Transfer) -> Answer:
     match transfer:
         case Fetched(body, encoding):
             return HttpAnswer(
-                200,
+                transfer.status,
                 body,
                 content_encoding=encoding or None,
                 size=transfer.size,

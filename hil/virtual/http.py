@@ -12,7 +12,7 @@ import contextlib
 import ssl
 import string
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from urllib.parse import quote
 
@@ -256,7 +256,8 @@ def _judge(response: h11.Response, body: Receiving) -> Transfer:
     headers = tuple((name.decode(), value.decode("latin-1")) for name, value in response.headers)
     status = response.status_code
     if 200 <= status < 300:
-        return body.fetched(_joined(headers, "content-encoding").strip().lower(), headers)
+        encoding = _joined(headers, "content-encoding").strip().lower()
+        return replace(body.fetched(encoding, headers), status=status)
     if status == 404:
         return NotFound("http: status 404")
     if 300 <= status < 400 and (location := _joined(headers, "location")):

@@ -21,11 +21,11 @@ Sink = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The whole file. ``headers`` are those of HTTP, names in lower case; TFTP has none.
+    """The whole file. ``headers`` and ``status`` (2xx) are those of HTTP; TFTP has none.
 
-    ``content_encoding`` is the value of that header in lower case; empty where there is none. A file
-    that went to a `Sink` leaves ``body`` empty, its ``size`` (octets) and its ``sha256``
-    (hexadecimal).
+    Names of headers are in lower case. ``content_encoding`` is the value of that header in lower
+    case; empty where there is none. A file that went to a `Sink` leaves ``body`` empty, its ``size``
+    (octets) and its ``sha256`` (hexadecimal).
     """
 
     body: bytes
@@ -33,6 +33,7 @@ class Fetched:
     headers: tuple[tuple[str, str], ...] = ()
     size: int | None = None
     sha256: str = ""
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -44,6 +44,24 @@ def test_an_assignment_survives_a_power_cut(
         history,
         handset,
         Profile_Rule='("$A" ne "Provisioned")? (GPP_A = "Provisioned";)! /init-prov | /configs',
+    )
+    history.wait(TransferEnded, after=lease, within=handset.timing.give_up)
+    history.sleep(10 * handset.timing.store)
+    asked = _asked_after_power_cut(handset, history)
+    history.check("what it remembers", seen=asked, due="/configs")
+
+
+@reading(failed_rule="keep-applied")
+@requirement("flash.persistence", "rules.assignments")
+def test_an_assignment_survives_a_power_cut_although_its_file_was_missing(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule='("$A" ne "Provisioned")? (GPP_A = "Provisioned";)! /init-prov | /configs',
+        Resync_Error_Retry_Delay="0",
     )
     history.wait(TransferEnded, after=lease, within=handset.timing.give_up)
     history.sleep(10 * handset.timing.store)

@@ -15,6 +15,7 @@ from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync
+from hil.testing.calls import Telephone
 from hil.testing.clock import (
     GMT,
     expect_no_resync_until,
@@ -69,7 +70,47 @@ def test_a_clock_that_is_put_back_over_the_time_shows_it_twice_and_it_counts_onc
 
 @reading(resync_at_dst="wall-clock")
 @requirement("resync.at.clock")
+def test_a_clock_that_is_put_back_before_a_time_that_passed_while_the_phone_was_off_shows_it(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    serve_at(dhcp, tftp, ntp, "2026-03-02 08:00")
+    last = synced(history, handset, Resync_At__HHmm_="0730")
+    ntp.shift(-3 * HOUR)
+    told(history, handset, history.mark(), within=2 * HOUR)
+    for day in ("02", "03"):
+        last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day} 07:30")
+
+
+@reading(resync_at_dst="wall-clock", forced_resync_delay=("idle-countdown", "wait-idle"))
+@requirement("resync.at.clock", "resync.idle")
+def test_a_time_whose_resync_had_to_wait_for_a_call_has_had_its_resync(
+    telephone: Telephone, ntp: NtpEndpoint, history: History, reference: Phone
+) -> None:
+    ntp.set(utc("2026-03-01 07:00"))
+    timed = {"Resync_At__HHmm_": "0730", "Primary_NTP_Server": ntp.address}
+    last = telephone.synced(Forced_Resync_Delay="0", **timed, **GMT)
+    last = expect_resync_at(history, telephone.handset, ntp, last, "2026-03-01 07:30")
+    expect_no_resync_until(history, ntp, last, "2026-03-02 07:25")
+    call = telephone.talk()
+    telephone.expect_none(HOUR)
+    last = telephone.expect_soon(telephone.hang_up(call))
+    ntp.shift(-3 * HOUR)
+    told(history, telephone.handset, last, within=2 * HOUR)
+    if reference.interpretations.resync_at_overlap == "both":
+        last = expect_resync_at(history, telephone.handset, ntp, last, "2026-03-02 07:30")
+    expect_resync_at(history, telephone.handset, ntp, last, "2026-03-03 07:30")
+
+
+@reading(resync_at_dst="wall-clock")
+@requirement("resync.at.clock")
+@pytest.mark.parametrize(("delay", "most"), [("600", 600), ("36000", 36_000)])
 def test_a_clock_that_is_put_forward_over_the_time(
+    delay: str,
+    most: int,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
@@ -78,13 +119,13 @@ def test_a_clock_that_is_put_forward_over_the_time(
     reference: Phone,
 ) -> None:
     serve_at(dhcp, tftp, ntp, "2026-03-02 02:00")
-    last = synced(history, handset, Resync_At__HHmm_="0730")
+    last = synced(history, handset, Resync_At__HHmm_="0730", Resync_At_Random_Delay=delay)
     mark = history.mark()
     ntp.shift(8 * HOUR)
     changed = told(history, handset, mark, within=2 * HOUR)
     if reference.interpretations.resync_at_gap == "at-change":
-        last = expect_resyncs(history, handset, changed, (0, 600))
-    expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
+        last = expect_resyncs(history, handset, changed, (0, most))
+    expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30", within=most)
 
 
 @reading(resync_at_dst="wall-clock")

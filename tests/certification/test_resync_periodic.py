@@ -96,6 +96,17 @@ def test_a_profile_sets_the_time_to_the_resync_that_follows_it(
     expect_resyncs(history, handset, synced, 600, 1500, 1500)
 
 
+@requirement("resync.periodic.list", "resync.periodic")
+def test_another_list_begins_with_its_first_element(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    provision(dhcp, tftp, Resync_Periodic="600,1200,300")
+    synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
+    again = expect_resyncs(history, handset, synced, 600)
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic="900,1800,100"))
+    expect_resyncs(history, handset, again, 1200, 900, 1800, 100)
+
+
 @requirement("resync.periodic")
 def test_two_days_of_periodic_resyncs_keep_their_hour(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

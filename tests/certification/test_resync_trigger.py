@@ -159,6 +159,25 @@ def test_a_profile_makes_an_equation_true_and_one_resync_follows(telephone: Tele
     telephone.expect_none(DAY, after=again)
 
 
+@reading(random_delay_unit="seconds", resync_trigger=("becomes-true", "as-periodic"))
+@requirement("resync.trigger")
+def test_the_profile_of_the_first_rule_makes_an_equation_true_while_the_second_is_fetched(
+    telephone: Telephone,
+) -> None:
+    up, _ = telephone.boot(
+        Resync_Trigger_1='"$A" eq "go"',
+        Resync_Random_Delay="600",
+        Profile_Rule_B="/second.xml",
+        **QUIET,
+    )
+    telephone.tftp.serve(DEFAULT_PATH, flat_profile(GPP_A="go"))
+    telephone.tftp.serve("/second.xml", flat_profile())
+    second = telephone.history.wait(ProvisioningRequest, after=up, path="/second.xml", within=700)
+    again = expect_triggered(telephone, second, 1)
+    last = telephone.history.wait(ProvisioningRequest, after=again, path="/second.xml", within=60)
+    telephone.expect_none(DAY, after=last)
+
+
 @reading(resync_trigger=("becomes-true", "as-periodic"))
 @requirement("resync.trigger")
 def test_an_equation_turns_true_again_after_it_was_false(telephone: Telephone) -> None:

@@ -5,6 +5,7 @@ The load is missing, so an attempt is one request, and nothing but upgrades goes
 
 from __future__ import annotations
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
@@ -116,6 +117,20 @@ def test_another_rule_is_attempted_at_once_and_its_delays_begin_anew(
     synced = expect_resyncs(history, handset, again, (600, 710), requirement="resync.periodic")
     failed = expect_failed_upgrade(history, handset, synced, "/b.loads")
     expect_resyncs(history, handset, failed, 300, 7200)
+
+
+@reading(upgrade_reattempt="after-failure")
+@requirement("upgrade.error_retry_delay", "web.upgrade")
+def test_the_delays_begin_anew_with_an_upgrade_that_is_asked_for(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    failed = fail_once(history, handset, tftp, Upgrade_Error_Retry_Delay="600,1200,300")
+    expect_resyncs(history, handset, failed, 600)
+    history.sleep(60)
+    mark = history.mark()
+    web.upgrade(f"tftp://{tftp.address}/none.loads")
+    failed = expect_failed_upgrade(history, handset, mark, "/none.loads")
+    expect_resyncs(history, handset, failed, 600, 1200, 300)
 
 
 @reading(upgrade_reattempt="after-failure")

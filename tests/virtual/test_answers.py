@@ -46,6 +46,7 @@ def test_where_the_server_does_not_say_what_it_wants_basic_is_tried():
     ("transfer", "answer"),
     [
         (Fetched(b"x", "gzip"), HttpAnswer(200, b"x", content_encoding="gzip")),
+        (Fetched(b"x", status=299), HttpAnswer(299, b"x")),
         (NotFound("http: status 404"), HttpAnswer(404)),
         (Redirected("/x", 301), HttpAnswer(301, location="/x")),
         (Unauthorized("Basic", 407), HttpAnswer(407, challenge="Basic")),

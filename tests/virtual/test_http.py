@@ -141,7 +141,7 @@ def test_headers_and_content_encoding_are_handed_on_and_nothing_is_decoded(serve
 @pytest.mark.parametrize(
     ("parts", "outcome"),
     [
-        (answer(204), Fetched(b"", "", (("content-length", "0"),))),
+        (answer(204), Fetched(b"", "", (("content-length", "0"),), status=204)),
         (answer(404, body=b"<html>gone</html>"), NotFound("http: status 404")),
         (answer(301, "Location: /new.xml"), Redirected("/new.xml", 301)),
         (answer(302, "Location: https://b/c?d"), Redirected("https://b/c?d", 302)),

@@ -10,7 +10,10 @@ from hil.adequacy.mutants.sites import Mutant
 
 @dataclass(frozen=True)
 class Equivalent:
-    """Mutants of a kind that cannot show. Every text but the reason may have ``*`` in it."""
+    """Mutants of a kind that cannot show. Every text but the reason may have ``*`` in it.
+
+    ``line`` is the line of source that they stand in, where what they change does not tell them apart.
+    """
 
     module: str
     function: str
@@ -18,6 +21,7 @@ class Equivalent:
     before: str
     after: str
     reason: str
+    line: str = "*"
 
     def fits(self, mutant: Mutant) -> bool:
         """Whether the mutant is one of them."""
@@ -27,6 +31,7 @@ class Equivalent:
             (mutant.operator, self.operator),
             (mutant.edit.before, self.before),
             (mutant.edit.after, self.after),
+            (mutant.line, self.line),
         )
         return all(given == "*" or fnmatchcase(text, _literal(given)) for text, given in texts)
 

@@ -144,17 +144,11 @@ ATTEMPTS: tuple[Equivalent, ...] = (
     Equivalent(
         "resync", "asked_meanwhile", "update", "*", "replace(phone, scheduled=due)", BESIDES
     ),
-    Equivalent(
-        "resync", "began", "branch", "not decisions.resync_enabled*", "False", RUNS_IN_ORDER
-    ),
-    Equivalent("resync", "began", "negation", "not (due is not None*", "*", RUNS_IN_ORDER),
-    Equivalent("resync", "began", "connective", "due is not None and explicit", "*", RUNS_IN_ORDER),
+    Equivalent("resync", "began", "branch", "not _may_begin(*", "False", RUNS_IN_ORDER),
+    Equivalent("resync", "_may_begin", "*", "due is not None*", "*", READING),
+    Equivalent("resync", "_may_begin", "negation", "due.reason is *", "*", READING),
+    Equivalent("resync", "_seen", "*", "*", "*", DOUBT),
     Equivalent("resync", "began", "branch", "due.reason if due is not None*", "due.reason", TYPES),
-    Equivalent("resync", "began", "branch", "max(at, turned.latest) if *", "at", DOUBT),
-    Equivalent("resync", "began", "bound", "turned.earliest <= at", "*", DOUBT),
-    Equivalent("resync", "began", "connective", "*turned.earliest <= at*", "*", DOUBT),
-    Equivalent("resync", "began", "window", "turned.*", "*", DOUBT),
-    Equivalent("resync", "began", "*", "*due.clause == 'resync.trigger'*", "*", DOUBT),
     Equivalent(
         "resync", "began", "connective", "explicit and request is not None", "*", RUNS_IN_ORDER
     ),
@@ -231,6 +225,14 @@ ATTEMPTS: tuple[Equivalent, ...] = (
     Equivalent("upgrade", "_followed_by_resync", "branch", "*may_go_on*", "False", BESIDES),
     Equivalent(
         "upgrade", "_followed_by_resync", "update", "*", "replace(phone, scheduled=due)", BESIDES
+    ),
+    Equivalent(
+        "upgrade",
+        "failed",
+        "order",
+        "*result_log(*; Finished(*",
+        "*",
+        "what it says in its log and what its status page shows it does at the same moment",
     ),
     Equivalent("upgrade_rules", "held_back", "off-by-one", "0", "*", BELOW_A_SECOND),
 )

@@ -68,10 +68,9 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("profile_xml", "_expanded_size", "*", "*", "*", _REASON),
     Equivalent("profile_xml", "read_flat_profile", "*", "*_expanded_size(*", "*", _REASON),
     Equivalent("profile_xml", "read_flat_profile", "off-by-one", "_PIECE", "*", _PIECES),
-    Equivalent("profile_xml", "read_flat_profile", "*", "parser.buffer_text = *", "*", _PIECES),
     Equivalent("profile_crypto", "derive_salted", "bound", "len(derived) < 48", "*", _SAME),
+    Equivalent("profile_crypto", "derive_salted", "off-by-one", "48", "47", _SAME),
     Equivalent("profile_crypto", "derive_salted", "negation", "False", "True", _SAME),
-    Equivalent("profile_crypto", "open_gcm", "*", "len(body) < GCM_HEADER", "*", _TOO_SHORT),
     Equivalent(
         "profile_crypto", "open_gcm", "off-by-one", "MIN_RECORD", "MIN_RECORD - 1", _TOO_SHORT
     ),

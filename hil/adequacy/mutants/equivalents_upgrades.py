@@ -81,6 +81,9 @@ UPGRADES: tuple[Equivalent, ...] = (
     ),
     Equivalent("upgrade_rules", "resolve_upgrade", "*", "source.host is not None", "*", READING),
     Equivalent(
+        "upgrade_rules", "resolve_upgrade", "statement", "server = *source.host*", "*", READING
+    ),
+    Equivalent(
         "upgrade", "began", "branch", "each.action is Action.UPGRADE", "True", RUNS_IN_ORDER
     ),
     Equivalent("upgrade", "_nothing_to_do", "off-by-one", "0", "-1", OVERWRITTEN),
