@@ -76,12 +76,10 @@ def served(phone: Phone, at: int, due: Due | None, left: tuple[Due, ...]) -> int
     if phone.clock is None:
         return None
     set_at, utc = phone.clock
-    if due is not None and due.clause == CLAUSE:
-        return utc + due.earliest - set_at
-    daily = phone.daily
-    if daily is None or at < daily.earliest or daily in left:
+    begins = due if due is not None and due.clause == CLAUSE else phone.daily
+    if begins is None or at < begins.earliest or begins in left:
         return phone.daily_utc
-    return utc + daily.earliest - set_at
+    return utc + begins.earliest - set_at
 
 
 def _next(phone: Phone, at: int, decisions: Decisions) -> resync_at.DailyWindow | None:

@@ -135,7 +135,7 @@ class TimeZone:
             return []
         saving = self.offset + self.daylight.save
         found = []
-        for each in (year - 1, year, year + 1):
+        for each in range(year - 1, year + 2):
             found.append((self.daylight.start.local(each) - self.offset, saving))
             found.append((self.daylight.end.local(each) - saving, self.offset))
         return sorted(found, key=lambda change: change[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints import faults
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.ntp import NtpEndpoint
@@ -14,7 +15,7 @@ from hil.marks import reading, requirement
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync
+from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, next_transfer
 from hil.testing.calls import Telephone
 from hil.testing.clock import (
     GMT,
@@ -68,27 +69,38 @@ def test_a_clock_that_is_put_back_over_the_time_shows_it_twice_and_it_counts_onc
     expect_resync_at(history, handset, ntp, last, "2026-03-03 07:30")
 
 
-@reading(resync_at_dst="wall-clock")
+@reading(resync_at_dst="wall-clock", resync_at_overlap="first")
 @requirement("resync.at.clock")
-def test_a_clock_that_is_put_back_before_a_time_that_passed_while_the_phone_was_off_shows_it(
+@pytest.mark.parametrize(
+    ("start", "due"), [("07:00", "2026-03-03 07:30"), ("08:00", "2026-03-02 07:30")]
+)
+def test_a_clock_that_is_put_back_shows_the_time_anew_if_it_has_not_shown_it_before(
+    start: str,
+    due: str,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
     ntp: NtpEndpoint,
+    web: PhoneWeb,
     history: History,
 ) -> None:
-    serve_at(dhcp, tftp, ntp, "2026-03-02 08:00")
-    last = synced(history, handset, Resync_At__HHmm_="0730")
+    """What somebody asks for in between is another resync, and changes nothing of it."""
+    serve_at(dhcp, tftp, ntp, f"2026-03-02 {start}")
+    synced(history, handset, Resync_At__HHmm_="0730")
+    history.sleep(HOUR)
+    mark = history.mark()
+    web.resync()
+    last = next_transfer(history, handset, mark)
     ntp.shift(-3 * HOUR)
-    told(history, handset, history.mark(), within=2 * HOUR)
-    for day in ("02", "03"):
-        last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day} 07:30")
+    told(history, handset, last, within=2 * HOUR)
+    expect_resync_at(history, handset, ntp, last, due)
 
 
 @reading(resync_at_dst="wall-clock", forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.at.clock", "resync.idle")
+@pytest.mark.parametrize("talk_s", [HOUR, 360])
 def test_a_time_whose_resync_had_to_wait_for_a_call_has_had_its_resync(
-    telephone: Telephone, ntp: NtpEndpoint, history: History, reference: Phone
+    talk_s: int, telephone: Telephone, ntp: NtpEndpoint, history: History, reference: Phone
 ) -> None:
     ntp.set(utc("2026-03-01 07:00"))
     timed = {"Resync_At__HHmm_": "0730", "Primary_NTP_Server": ntp.address}
@@ -96,8 +108,8 @@ def test_a_time_whose_resync_had_to_wait_for_a_call_has_had_its_resync(
     last = expect_resync_at(history, telephone.handset, ntp, last, "2026-03-01 07:30")
     expect_no_resync_until(history, ntp, last, "2026-03-02 07:25")
     call = telephone.talk()
-    telephone.expect_none(HOUR)
-    last = telephone.expect_soon(telephone.hang_up(call))
+    telephone.expect_none(talk_s)
+    last = telephone.expect(telephone.hang_up(call), (0, 600))
     ntp.shift(-3 * HOUR)
     told(history, telephone.handset, last, within=2 * HOUR)
     if reference.interpretations.resync_at_overlap == "both":
