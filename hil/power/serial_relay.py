@@ -1,11 +1,12 @@
 """Relays that are switched over a serial line.
 
 `hil.power.relay_dialects` has what the boards understand. The line is whatever pyserial can open by
-URL: a device, ``rfc2217://host:port`` or ``socket://host:port``. It is opened for one call and closed
-after it, a device for ourselves alone, so that nobody else's bytes come between.
+URL: a device, ``rfc2217://host:port`` (``?ign_set_control`` where the server has no modem lines) or
+``socket://host:port``. It is opened for one call and closed after it, a device for ourselves alone, so
+that nobody else's bytes come between.
 
 Proven against boards that are simulated after their vendors' published commands: real bytes on a
-pseudo-terminal, and over TCP through socat. No board was at hand.
+pseudo-terminal, and through socat and ser2net. No board was at hand.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SerialRelayConfig:
     url: str
     board: RelayDialect = LCUS
     baud: int | None = None
-    timeout_s: float = 3.0
+    timeout_s: float = 5.0
 
     def __post_init__(self) -> None:
         if not self.url:

@@ -140,7 +140,7 @@ class SerialRelayEntry(_Device):
     baud: int | None = Field(
         default=None, ge=300, le=4_000_000, description="where it is not the board's own speed"
     )
-    timeout_s: Deadline = Field(default=3.0, description=_DEADLINE_IS)
+    timeout_s: Deadline = Field(default=5.0, description=_DEADLINE_IS)
 
     _usable = model_validator(mode="after")(_usable)
 
