@@ -56,13 +56,14 @@ def _described_twice(pdus: Sequence[_Placed]) -> Iterator[Wrong]:
     """Find a device that two entries describe: each would keep a queue of its own for it."""
     owners: dict[tuple[str, ...], str] = {}
     for place, entry in pdus:
-        if not isinstance(entry.get("host"), str):
+        key = next((key for key in ("host", "url") if entry.get(key) is not None), None)
+        if key is None:
             continue
-        device = tuple(str(entry.get(key, "")) for key in ("driver", "host", "port", "agent"))
+        device = tuple(str(entry.get(part, "")) for part in ("driver", key, "port", "pdu"))
         owner = owners.setdefault(device, _called(place, entry))
         if owner != _called(place, entry):
-            problem = f"{entry['host']} is described by {owner} already"
-            yield Wrong((*place, "host"), problem, "one entry a device, its handsets name it")
+            problem = f"{str(entry[key])[:60]} is described by {owner} already"
+            yield Wrong((*place, key), problem, "one entry a device, its handsets name it")
 
 
 def _unusable(place: Place, pdu: Mapping[str, Any]) -> Iterator[Wrong]:

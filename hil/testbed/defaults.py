@@ -58,6 +58,12 @@ class Inherited:
                 return (*self._origins[place[:length]], *place[length:])
         return place
 
+    def own(self, place: Place) -> Place:
+        """The innermost place around this one that the file has itself, not by inheritance."""
+        while self.origin(place) != place:
+            place = place[:-1]
+        return place
+
     def as_written(self, wrongs: Iterable[Wrong]) -> list[Wrong]:
         """Problems at their places in the file, each once."""
         placed = (wrong._replace(place=self.origin(wrong.place)) for wrong in wrongs)

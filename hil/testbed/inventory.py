@@ -161,7 +161,7 @@ def _explained(detail: ErrorDetails, inherited: Inherited) -> Iterator[Wrong]:
     else:
         right = (field.description if field else None) or detail["msg"]
         if detail["type"] == "missing":
-            yield Wrong(place, f"{_path(place)} is missing", right)
+            yield Wrong(inherited.own(place), f"{_path(place)} is missing", right)
         elif field is not None and is_secret(field):
             yield Wrong(place, f"{_path(place)} cannot be used", right)
         else:

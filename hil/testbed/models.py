@@ -153,8 +153,10 @@ class HandsetEntry(Entry):
 
 def _beside(value: object, info: ValidationInfo) -> object:
     """A directory relative to the inventory; ``~`` is the user's own."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         return value
+    if not value:
+        raise refusal([Wrong((), "state is empty", "the path of a directory")])
     try:
         return Path((info.context or {}).get("directory", ".")) / Path(value).expanduser()
     except RuntimeError as error:

@@ -80,7 +80,7 @@ def _misplaced(
             continue
         if only_for(field) not in ("", kind):
             problem = f"{name} means nothing on a testbed of kind {kind}"
-            yield Wrong(there, problem, f"leave it out, or kind: {only_for(field)}")
+            yield Wrong(there, problem, f"kind: {only_for(field)}, or leave it out")
             continue
         kinds = _kinds(field.annotation)
         for below, inner in _mappings(value[name], there):
