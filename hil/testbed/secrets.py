@@ -63,19 +63,21 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> str:
 
 def _from_file(directory: Path, name: str) -> str:
     remedy = "a file that this user may read, with the secret in it and nothing else"
+    octets: bytes | None = None
     try:
         path = directory / Path(name).expanduser()
         # Only then opened: to open a pipe that nobody writes to would wait for ever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise refusal([Wrong((), f"secret file {name!r} is no regular file", remedy)])
-        with path.open("rb") as opened:
-            octets = opened.read(MOST_OCTETS + 1)
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as opened:
+                octets = opened.read(MOST_OCTETS + 1)
     except OSError as error:
         problem = f"secret file {name!r}: {error.strerror}"
         raise refusal([Wrong((), problem, remedy)]) from error
     except (ValueError, RuntimeError) as error:
         problem = f"secret file {name!r} is no path of a file"
         raise refusal([Wrong((), problem, remedy)]) from error
+    if octets is None:
+        raise refusal([Wrong((), f"secret file {name!r} is no regular file", remedy)])
     if len(octets) > MOST_OCTETS:
         raise refusal([Wrong((), f"secret file {name!r} is too large", remedy)])
     try:

@@ -57,6 +57,11 @@ def kinds_at(place: Place) -> Mapping[str, type[BaseModel]]:
     return _kinds(field.annotation) if field else {}
 
 
+def models_in(field: FieldInfo) -> tuple[type[BaseModel], ...]:
+    """The models of the mappings that a field may hold."""
+    return tuple(_kinds(field.annotation).values())
+
+
 def misplaced(document: Mapping[str, Any]) -> Iterator[Wrong]:
     """Find the keys that belong to another kind of testbed, and those that a rack cannot do without.
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import jsonschema
-import keyring
 import pytest
 import yaml
-from keyring.backend import KeyringBackend
+from keyrings import Drawer, using
 
 from hil.suite_location import suite_root
 from hil.testbed.inventory import Testbed, load
@@ -26,36 +25,9 @@ ENVIRONMENT = {
 }
 
 
-class Drawer(KeyringBackend):
-    """A keyring that lives as long as the test."""
-
-    priority = 1
-
-    def __init__(self, held: dict[tuple[str, str], str]) -> None:
-        super().__init__()
-        self._held = held
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self._held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._held[service, username] = password
-
-
 @pytest.fixture
-def drawer():
-    """What is in the user's keyring."""
-    before = keyring.get_keyring()
-    held: dict[tuple[str, str], str] = {}
-    keyring.set_keyring(Drawer(held))
-    yield held
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def opened(drawer, tmp_path):
+def opened(tmp_path):
     """Loads an example in surroundings where everything that it refers to is there."""
-    drawer["hil-sw1", "hil"] = "hunter2-switch"
     for name in ("sw1-read", "sw1-write"):
         (tmp_path / name).write_text(f"hunter2-{name}\n")
 
@@ -64,7 +36,8 @@ def opened(drawer, tmp_path):
         copy.write_text(example.read_text().replace("/etc/hil/", ""))
         return load(copy, ENVIRONMENT)
 
-    return load_it
+    with using(Drawer({("hil-sw1", "hil"): "hunter2-switch"})):
+        yield load_it
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
