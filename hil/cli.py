@@ -38,6 +38,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "leases": "Show who has which handset, and put that right.",
         "load": "Make, show and check firmware loads for tests.",
         "phone": "Run a virtual handset on a network of yours.",
+        "power": "Switch handsets of a rack on and off by hand.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
         "schedule": "List the delays that a schedule describes.",
         "spec": "Show the requirements, what tests them and what breaks them.",

@@ -6,6 +6,7 @@ the phone's wire cannot be told what to say: its link goes down with the phone a
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 from hil.errors import PowerError
@@ -25,6 +26,7 @@ _STATUS = {
     6: "notPresent",
     7: "lowerLayerDown",
 }
+_POLL_S = 0.25
 _UNTOLD = ("testing", "unknown")
 
 
@@ -66,6 +68,16 @@ class SwitchPortLink:
             next_step="look at the port of the switch",
             concerns=self.name,
         )
+
+    async def becomes(self, up: bool, *, within_s: float) -> bool:
+        """Look until the link is ``up`` or not, as is awaited, for so many seconds of lab time."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while await self.up() is not up:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
+            await asyncio.sleep(min(_POLL_S, left))
+        return True
 
     async def changes(self) -> int:
         """ifLastChange: the switch's uptime, in hundredths of a second, at the last change of state.
