@@ -28,7 +28,7 @@ from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.lab_time import NANOSECONDS
 from hil.marks import NotApplicable
-from hil.net.namespace import enter
+from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
 from hil.suite_location import suite_root
@@ -49,6 +49,7 @@ _JUDGED = pytest.StashKey[TestResult]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the bench; `hil certify` sets them from its own."""
     group = parser.getgroup("hil", "hardware-in-the-loop bench")
+    add_options(group)
     group.addoption("--hil-testbed", metavar="FILE", help="inventory file (default: virtual.yaml)")
     group.addoption("--hil-handset", metavar="NAME", help="handset to test (default: the first)")
     group.addoption(
@@ -102,6 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[RESULTS] = RunResults()
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
+    config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER)
+    config.pluginmanager.register(config.stash[HANDSETS], "hil_handsets")
     for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):
         name = f"hil_fixtures_{path.stem}"
         if not config.pluginmanager.has_plugin(name):
@@ -137,16 +140,11 @@ def _drop(
     items[:] = [item for item in items if item not in dropped]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Enter the namespaces before anything starts a thread."""
+    """Count what is to be judged."""
     judged = [item for item in session.items if is_judged(item)]
     session.config.stash[RESULTS].planned = len(judged)
-    later = session.config.stash.get(ENTERS_LATER, False)
-    if judged and not later and not session.config.option.collectonly:
-        try:
-            enter()
-        except LabError as error:
-            raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,11 +7,7 @@ whatever happened, and the kernel takes back what it held.
 
 from __future__ import annotations
 
-import ctypes
-import faulthandler
 import os
-import resource
-import signal
 import traceback
 from collections.abc import Sequence
 from typing import NoReturn
@@ -20,14 +16,12 @@ import pytest
 
 from hil.adequacy.job import Job, Observer, Stop
 from hil.adequacy.messages import Broke, Ended, seen, send
+from hil.children import detach, die_with
 from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.net.namespace import enter
 from hil.pytest_plugin import RESULTS
-
-_PR_SET_PDEATHSIG = 1
-_STDERR = 2
 
 
 def become(
@@ -45,11 +39,11 @@ def become(
     status = 1
     try:
         os.setpgid(0, 0)
-        _die_with(parent)
-        _detach(errors)
+        die_with(parent)
+        detach(errors)
         enter()
-        # New credentials, as of a user namespace, have let go of the signal: prctl(2).
-        _die_with(parent)
+        # The new user namespace has let go of it.
+        die_with(parent)
         _run(job, items, config, pipe)
         status = 0
     except BaseException:  # noqa: BLE001
@@ -57,29 +51,6 @@ def become(
         send(pipe, Broke(traceback.format_exc()))
     finally:
         os._exit(status)
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, however that comes about."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise LabError(
-            "a child cannot tie itself to its parent", evidence="prctl(PR_SET_PDEATHSIG)"
-        )
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _detach(errors: int) -> None:
-    """Keep what the tests and a dying interpreter print out of the parent's output."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.dup2(errors, _STDERR)
-    faulthandler.enable(_STDERR)
 
 
 def _run(job: Job, items: Sequence[pytest.Item], config: pytest.Config, pipe: int) -> None:

@@ -1,31 +1,50 @@
-"""``hil certify``: run the certification suite against a handset and say the verdict."""
+"""``hil certify``: run the certification suite against handsets and say the verdict."""
 
 from __future__ import annotations
 
-import difflib
-import fcntl
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from hil.errors import LabError, UsageError
-from hil.suite_location import pytest_arguments, suite_root
+from hil.commands.certify_document import write_json
+from hil.commands.certify_run import Chosen, check_writable, on_one, refuse_nothing, taken
+from hil.errors import UsageError
+from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
-    from hil.evidence.results import RunResults
     from hil.testbed.inventory import HandsetEntry, Testbed
-
-_PYTEST_TROUBLE = (2, 4)
-_PYTEST_CRASH = 3
 
 
 @click.command(name="certify")
 @click.argument("modules", metavar="[MODULE]...", nargs=-1)
 @click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
-@click.option("--handset", metavar="NAME", help="Handset to test; the first one by default.")
+@click.option(
+    "--handset",
+    "handsets",
+    metavar="NAME",
+    multiple=True,
+    help="Handset to test, the first one by default; may be repeated, `all` is every one.",
+)
+@click.option(
+    "--each", is_flag=True, help="Let each of several handsets take all tests, not share them."
+)
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many of several handsets work at a time; the others step in for those that fail.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="How long to wait for a handset of a rack that somebody else has.",
+)
 @click.option(
     "--defect",
     "defects",
@@ -61,7 +80,10 @@ def command(
     ctx: click.Context,
     modules: tuple[str, ...],
     testbed: Path | None,
-    handset: str | None,
+    handsets: tuple[str, ...],
+    each: bool,
+    jobs: int | None,
+    wait_s: float,
     defects: tuple[str, ...],
     requirements: tuple[str, ...],
     expression: str | None,
@@ -70,15 +92,18 @@ def command(
     out: Path | None,
     wall_clock: bool,
 ) -> None:
-    """Judge a handset against the specification.
+    """Judge a handset, or several at a time, against the specification.
 
     Without options it judges the first virtual handset of the testbed that comes with hil, which
     takes less than a minute. Each MODULE is one of the suite's, the whole suite runs where none is
     named. Each test ends in a verdict: PASS, FAIL (the phone broke a clause), INCONCLUSIVE
     (it cannot be known), ERROR (lab or test broke), NOT_APPLICABLE.
 
+    Several handsets share the modules among them, a process each; a handset that fails is left out,
+    and its unfinished module goes to another. Evidence is then in a directory of --out a handset.
+
     Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
-    ERROR.
+    ERROR, a handset that was left out among it.
 
     \b
     hil certify
@@ -87,9 +112,11 @@ def command(
     hil certify -k random_delay --out run1   a part of the suite, with all the evidence
     hil certify --quick --wall-clock         the tests that are quick, and wait for them
     hil certify --json results.json --testbed rack.yaml --handset a01
+    hil certify --testbed rack.yaml --handset a01 --handset a02     share the suite
+    hil certify --testbed rack.yaml --handset all --each            the suite on every one
     """
-    from hil.commands.certify_progress import Progress
-    from hil.net.namespace import enter
+    from hil.commands.certify_several import on_several
+    from hil.parallel.spreading import Spreading
     from hil.reference.requirements import requirement as known_requirement
     from hil.testbed.inventory import load
     from hil.virtual.defects import firmware_with
@@ -97,157 +124,41 @@ def command(
     began = time.perf_counter()
     file = testbed or suite_root() / "testbeds" / ("quick.yaml" if quick else "virtual.yaml")
     inventory = load(file)
-    entry = inventory.handset(handset)
+    entries = _chosen_entries(inventory, handsets)
+    if len(entries) == 1 and (each or jobs):
+        raise UsageError("--each and --jobs are for several handsets", remedy="--handset all")
     firmware_with(defects)
     for name in requirements:
         known_requirement(name)
     if json_file not in (None, "-"):
-        _check_writable(Path(str(json_file)))
-    held = _take(out) if out is not None else None
-    enter()
-    progress = Progress(entry, inventory, defects, to_stderr=json_file == "-")
+        check_writable(Path(str(json_file)))
+    held = taken(out) if out is not None else None
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
     selection += ["--hil-quick"] if quick else []
-    arguments = _arguments(file, entry.name, defects, selection, out, wall_clock)
-    results, status = _run_pytest([*_suite(modules), *arguments], progress)
+    chosen = Chosen(file, modules, defects, tuple(selection), wall_clock)
+    if len(entries) == 1:
+        ran = on_one(chosen, inventory, entries[0], out, to_stderr=json_file == "-", wait_s=wait_s)
+    else:
+        ran = on_several(
+            chosen,
+            Spreading(
+                inventory, tuple(entry.name for entry in entries), each, jobs or 0, out, wait_s
+            ),
+            to_stderr=json_file == "-",
+        )
     if held is not None:
         os.close(held)
-    _account_for(status, results)
-    progress.summary(results, out, time.perf_counter() - began)
+    wall_s = time.perf_counter() - began
+    ran.finish(wall_s)
     if json_file is not None:
-        _write_json(json_file, results, inventory, entry, defects, time.perf_counter() - began)
-    if results.planned == 0:
-        raise UsageError(
-            f"no test matches {' '.join(selection)}" if selection else "the suite has no test",
-            remedy="a selection that tests nothing proves nothing",
-        )
-    ctx.exit(results.exit_code)
+        write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
+    refuse_nothing(ran.results, selection)
+    ctx.exit(ran.results.exit_code)
 
 
-def _account_for(status: int, results: RunResults) -> None:
-    """Let no trouble of pytest's own go under in the verdicts."""
-    if status in _PYTEST_TROUBLE and not results.tests:
-        raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
-    # The verdicts of a run have the same status if nobody can know.
-    if status == _PYTEST_CRASH and results.exit_code != status:
-        raise LabError("pytest itself failed; this says nothing about the phone")
-    if status != 0 and results.planned and results.exit_code == 0:
-        results.troubles.append(f"pytest ended with status {status} although every test passed")
-
-
-def _check_writable(file: Path) -> None:
-    """UsageError now rather than after the run."""
-    try:
-        with file.open("a", encoding="utf-8"):
-            return
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
-
-
-def _take(out: Path) -> int:
-    """Take a directory for the evidence of one run; UsageError if another run has it."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        held = os.open(out / ".hil-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(out)) from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(held)
-        raise UsageError(
-            "another run writes its evidence there", file=str(out), remedy="another directory"
-        ) from error
-    return held
-
-
-def _suite(modules: tuple[str, ...]) -> list[str]:
-    """Where the tests are; UsageError for a module that the suite has not."""
-    suite = suite_root() / "tests" / "certification"
-    known = {path.name: path for path in sorted(suite.glob("test_*.py"))}
-    for name in modules:
-        if name not in known:
-            alike = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
-            raise UsageError(
-                f"the suite has no module {name!r}", remedy="perhaps " + ", ".join(alike)
-            )
-    return [str(known[name]) for name in modules] or [str(suite)]
-
-
-def _arguments(
-    file: Path,
-    handset: str,
-    defects: tuple[str, ...],
-    selection: list[str],
-    out: Path | None,
-    wall_clock: bool,
-) -> list[str]:
-    arguments = [
-        *pytest_arguments(),
-        f"--hil-testbed={file.resolve()}",
-        f"--hil-handset={handset}",
-        *(f"--hil-defect={name}" for name in defects),
-        *selection,
-    ]
-    if wall_clock:
-        arguments.append("--hil-wall-clock")
-    if out is not None:
-        arguments += [
-            f"--hil-out={out}",
-            f"--junit-xml={out / 'junit.xml'}",
-            "-p",
-            "allure_pytest.plugin",
-            f"--alluredir={out / 'allure'}",
-            "--clean-alluredir",
-        ]
-    return arguments
-
-
-def _run_pytest(arguments: list[str], progress: Any) -> tuple[RunResults, int]:
-    import pytest
-
-    # Other people's plugins and options have no say in a verdict.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    status = int(pytest.main(arguments, plugins=[progress]))
-    return progress.results, status
-
-
-def _write_json(
-    target: str,
-    results: RunResults,
-    inventory: Testbed,
-    entry: HandsetEntry,
-    defects: tuple[str, ...],
-    wall_s: float,
-) -> None:
-    from hil import __version__
-    from hil.judge.readings import differing
-
-    identity = entry.identity()
-    text = results.as_json(
-        {
-            "hil": __version__,
-            "testbed": inventory.name,
-            "defects": list(defects),
-            "wall_s": round(wall_s, 3),
-        },
-        {
-            "name": entry.name,
-            "model": entry.model,
-            "mac": identity.mac,
-            "serial": identity.serial,
-            "firmware": identity.swver,
-            "interpretations": [
-                each.as_json() for each in differing(entry.chosen_interpretations())
-            ],
-        },
-    )
-    if target == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the results: {error.strerror}", file=target) from error
+def _chosen_entries(inventory: Testbed, handsets: tuple[str, ...]) -> list[HandsetEntry]:
+    if handsets == ("all",) and all(each.name != "all" for each in inventory.handsets):
+        return list(inventory.handsets)
+    names = dict.fromkeys(handsets or (None,))
+    return [inventory.handset(name) for name in names]

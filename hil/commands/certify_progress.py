@@ -26,6 +26,55 @@ _COLOURS = {
 _WIDTH = max(len(word.value) for word in Word)
 
 
+class Teller:
+    """Prints verdicts, and what was broken; ``to_stderr`` leaves stdout to the JSON."""
+
+    def __init__(self, *, to_stderr: bool) -> None:
+        self._to_stderr = to_stderr
+        self._unheard = False
+
+    def verdict(self, result: TestResult, number: str) -> None:
+        """A line of a verdict, and what there is to say of it."""
+        word = result.judgement.word
+        name = result.id.removeprefix("tests/certification/")
+        verdict = click.style(f"{word.value:<{_WIDTH}}", fg=_COLOURS[word], bold=True)
+        on = f"{result.handset} " if result.handset else ""
+        times = f"{hours(result.lab_s)} in {result.wall_s:.2f} s"
+        self.line(f"{verdict} {on}{name}  ({times}) {number}".rstrip())
+        if word is not Word.PASS:
+            self.say(str(result.judgement), word)
+            return
+        for line in result.judgement.about_readings():
+            self.line(click.style(f"    {line}", dim=True))
+
+    def total(self, results: RunResults, out: Path | None, wall_s: float) -> None:
+        """What came of it all, and where the evidence is."""
+        for trouble in results.troubles:
+            self.say(trouble, Word.ERROR)
+        lab_s = sum(result.lab_s for result in results.tests)
+        self.line("")
+        self.line(click.style(results.summary(), fg=_COLOURS[results.word], bold=True))
+        self.line(f"{hours(lab_s)} of lab time in {wall_s:.1f} s")
+        if out is not None:
+            self.line(f"evidence: {out}")
+
+    def say(self, text: str, word: Word) -> None:
+        """Indented lines in the colour of a verdict."""
+        for line in text.splitlines():
+            self.line("    " + click.style(line, fg=_COLOURS[word]))
+
+    def line(self, text: str) -> None:
+        """One line."""
+        if self._unheard:
+            return
+        try:
+            click.echo(text, err=self._to_stderr)
+        except BrokenPipeError:
+            # Whoever read along has left; the run, its evidence and its exit status go on.
+            self._unheard = True
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+
+
 class Progress:
     """A pytest plugin that prints verdicts as they fall; ``to_stderr`` leaves stdout to the JSON."""
 
@@ -41,8 +90,7 @@ class Progress:
         self._entry = entry
         self._testbed = testbed
         self._defects = defects
-        self._to_stderr = to_stderr
-        self._unheard = False
+        self._teller = Teller(to_stderr=to_stderr)
         self._told = 0
         self._baselines_told = 0
 
@@ -54,19 +102,19 @@ class Progress:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Show what keeps a test file from being read."""
         if report.failed:
-            self._say(str(report.longrepr), Word.ERROR)
+            self._teller.say(str(report.longrepr), Word.ERROR)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what is about to be judged."""
         identity = self._entry.identity()
         with_defects = f", with {', '.join(self._defects)}" if self._defects else ""
-        self._echo(
+        self._teller.line(
             f"{self._entry.name}: {self._entry.model} {identity.mac}, {identity.swver}{with_defects}"
         )
-        self._echo(f"testbed {self._testbed.name}, {self.results.planned} tests")
+        self._teller.line(f"testbed {self._testbed.name}, {self.results.planned} tests")
         if others := differing(self._entry.chosen_interpretations()):
-            self._echo(f"not read as by default: {', '.join(map(str, others))}")
+            self._teller.line(f"not read as by default: {', '.join(map(str, others))}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print the verdicts that are new."""
@@ -74,9 +122,9 @@ class Progress:
             self._tell_baselines()
             return
         if report.when == "teardown" and report.failed and self.results.tests:
-            self._tell(self.results.tests[-1], f"[{self._told}/{self.results.planned}]")
+            self._teller.verdict(self.results.tests[-1], f"[{self._told}/{self.results.planned}]")
         for result in self.results.tests[self._told :]:
-            self._tell(result, f"[{self._told + 1}/{self.results.planned}]")
+            self._teller.verdict(result, f"[{self._told + 1}/{self.results.planned}]")
             self._told += 1
 
     def summary(self, results: RunResults, out: Path | None, wall_s: float) -> None:
@@ -84,48 +132,17 @@ class Progress:
         self._tell_baselines()
         if not results.planned:
             return
-        for trouble in results.troubles:
-            self._say(trouble, Word.ERROR)
-        lab_s = sum(result.lab_s for result in results.tests)
-        self._echo("")
-        self._echo(click.style(results.summary(), fg=_COLOURS[results.word], bold=True))
-        self._echo(f"{_hours(lab_s)} of lab time in {wall_s:.1f} s")
-        if out is not None:
-            self._echo(f"evidence: {out}")
+        self._teller.total(results, out, wall_s)
 
     def _tell_baselines(self) -> None:
         for result in self.results.baselines[self._baselines_told :]:
             self._baselines_told += 1
             if result.judgement.word is not Word.PASS:
-                self._tell(result, "")
-
-    def _tell(self, result: TestResult, number: str) -> None:
-        word = result.judgement.word
-        name = result.id.removeprefix("tests/certification/")
-        verdict = click.style(f"{word.value:<{_WIDTH}}", fg=_COLOURS[word], bold=True)
-        self._echo(f"{verdict} {name}  ({_hours(result.lab_s)} in {result.wall_s:.2f} s) {number}")
-        if word is not Word.PASS:
-            self._say(str(result.judgement), word)
-            return
-        for line in result.judgement.about_readings():
-            self._echo(click.style(f"    {line}", dim=True))
-
-    def _say(self, text: str, word: Word) -> None:
-        for line in text.splitlines():
-            self._echo("    " + click.style(line, fg=_COLOURS[word]))
-
-    def _echo(self, text: str) -> None:
-        if self._unheard:
-            return
-        try:
-            click.echo(text, err=self._to_stderr)
-        except BrokenPipeError:
-            # Whoever read along has left; the run, its evidence and its exit status go on.
-            self._unheard = True
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+                self._teller.verdict(result, "")
 
 
-def _hours(seconds: float) -> str:
+def hours(seconds: float) -> str:
+    """A duration in the unit that it is best read in."""
     if seconds < 120:
         return f"{seconds:.1f} s"
     if seconds < 7200:

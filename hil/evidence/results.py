@@ -12,7 +12,10 @@ from hil.judge import EXIT_CODES, Judgement, Word, merge
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test: its id, its judgement, what it declared, how long it took in both times (s)."""
+    """One test: its id, its judgement, what it declared, how long it took in both times (s).
+
+    ``handset`` says on which it was, where a run has several.
+    """
 
     __test__ = False
 
@@ -21,11 +24,13 @@ class TestResult:
     requirements: tuple[str, ...]
     wall_s: float
     lab_s: float
+    handset: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The test as `hil certify --json` prints it."""
         return {
             "id": self.id,
+            **({"handset": self.handset} if self.handset else {}),
             "verdict": self.judgement.word.value,
             "cause": self.judgement.cause.value,
             "requirements": list(self.requirements),
@@ -48,6 +53,9 @@ class RunResults:
     baselines: list[TestResult] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     """What broke outside every test: it belongs to no verdict, and keeps the run from passing."""
+    abandoned: list[TestResult] = field(default_factory=list)
+    """Of groups that were begun on a handset which failed, and given to another: they are not counted,
+    but a FAIL among them stays one."""
 
     def add(self, result: TestResult, *, baseline: bool = False) -> None:
         """Take a result; a group's baseline exchange is counted apart from the tests."""
@@ -66,6 +74,7 @@ class RunResults:
     def word(self) -> Word:
         """The verdict of the whole run: an ERROR at best without a test, or with one unconcluded."""
         words = [result.judgement.word for result in (*self.tests, *self.baselines)]
+        words += [Word.FAIL for each in self.abandoned if each.judgement.word is Word.FAIL]
         incomplete = self.unconcluded or not self.tests or self.troubles
         return merge([*words, *([Word.ERROR] if incomplete else [])])
 
@@ -83,13 +92,18 @@ class RunResults:
         baseline = [r for r in self.baselines if r.judgement.word is not Word.PASS]
         if baseline:
             parts.append(f"{len(baseline)} baseline exchange(s) not PASS")
+        if self.abandoned:
+            parts.append(f"{len(self.abandoned)} given up with their handset")
         if self.troubles:
             parts.append(f"{len(self.troubles)} trouble(s) outside the tests")
         return f"{self.word.value}: {', '.join(parts) or 'no test ran'}"
 
-    def as_json(self, run: dict[str, object], handset: dict[str, object]) -> str:
-        """The document that `hil certify --json` writes."""
+    def as_json(
+        self, run: dict[str, object], handset: dict[str, object] | list[dict[str, object]]
+    ) -> str:
+        """The document that `hil certify --json` writes, of one handset or a list of several."""
         shown = self.baselines_not_passed()
+        several = isinstance(handset, list)
         document = {
             "run": {
                 **run,
@@ -99,8 +113,9 @@ class RunResults:
                 "troubles": list(self.troubles),
                 "baselines": [result.as_json() for result in shown],
             },
-            "handset": handset,
+            "handsets" if several else "handset": handset,
             "tests": [result.as_json() for result in self.tests],
+            **({"abandoned": [each.as_json() for each in self.abandoned]} if several else {}),
         }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -1,0 +1,164 @@
+"""What every run of `hil certify` does, on one handset or on many: arguments, directories, pytest."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.errors import LabError, UsageError
+from hil.suite_location import pytest_arguments, suite_root
+
+if TYPE_CHECKING:
+    from hil.evidence.results import RunResults
+    from hil.testbed.inventory import HandsetEntry, Testbed
+
+_PYTEST_TROUBLE = (2, 4)
+_PYTEST_CRASH = 3
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was asked for, as pytest is told."""
+
+    file: Path
+    modules: tuple[str, ...]
+    defects: tuple[str, ...]
+    selection: tuple[str, ...]
+    wall_clock: bool
+
+    def arguments(self, out: Path | None) -> list[str]:
+        """What pytest is told; ``out`` is where its reports go."""
+        arguments = [
+            *_suite(self.modules),
+            *pytest_arguments(),
+            f"--hil-testbed={self.file.resolve()}",
+            *(f"--hil-defect={name}" for name in self.defects),
+            *self.selection,
+        ]
+        if self.wall_clock:
+            arguments.append("--hil-wall-clock")
+        if out is not None:
+            arguments += [
+                f"--junit-xml={out / 'junit.xml'}",
+                "-p",
+                "allure_pytest.plugin",
+                f"--alluredir={out / 'allure'}",
+                "--clean-alluredir",
+            ]
+        return arguments
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run that is over: its results, the handset or handsets as JSON has them, and its last words.
+
+    ``summary`` prints what came of it, given the wall time in seconds.
+    """
+
+    results: RunResults
+    handset: dict[str, object] | list[dict[str, object]]
+    status: int
+    summary: Callable[[float], None]
+
+    def finish(self, wall_s: float) -> None:
+        """Let no trouble of pytest's own go under, and print the summary."""
+        account_for(self.status, self.results)
+        self.summary(wall_s)
+
+
+def on_one(
+    chosen: Chosen,
+    inventory: Testbed,
+    entry: HandsetEntry,
+    out: Path | None,
+    *,
+    to_stderr: bool,
+    wait_s: float,
+) -> Ran:
+    """Run the tests here, on one handset."""
+    from hil.commands.certify_document import about
+    from hil.commands.certify_progress import Progress
+
+    progress = Progress(entry, inventory, chosen.defects, to_stderr=to_stderr)
+    arguments = [*chosen.arguments(out), f"--hil-handset={entry.name}", f"--hil-wait={wait_s}"]
+    arguments += [f"--hil-out={out}"] if out is not None else []
+    status = run_pytest(arguments, progress)
+
+    def summary(wall_s: float) -> None:
+        progress.summary(progress.results, out, wall_s)
+
+    return Ran(progress.results, about(entry), status, summary)
+
+
+def account_for(status: int, results: RunResults) -> None:
+    """Let no trouble of pytest's own go under in the verdicts."""
+    if status in _PYTEST_TROUBLE and not results.tests:
+        raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
+    # The verdicts of a run have the same status if nobody can know.
+    if status == _PYTEST_CRASH and results.exit_code != status:
+        raise LabError("pytest itself failed; this says nothing about the phone")
+    if status != 0 and results.planned and results.exit_code == 0:
+        results.troubles.append(f"pytest ended with status {status} although every test passed")
+
+
+def check_writable(file: Path) -> None:
+    """UsageError now rather than after the run."""
+    try:
+        with file.open("a", encoding="utf-8"):
+            return
+    except OSError as error:
+        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
+
+
+def taken(out: Path) -> int:
+    """Take a directory for the evidence of one run; UsageError if another run has it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = os.open(out / ".hil-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise UsageError(f"cannot write there: {error.strerror}", file=str(out)) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise UsageError(
+            "another run writes its evidence there", file=str(out), remedy="another directory"
+        ) from error
+    return held
+
+
+def _suite(modules: tuple[str, ...]) -> list[str]:
+    """Where the tests are; UsageError for a module that the suite has not."""
+    suite = suite_root() / "tests" / "certification"
+    known = {path.name: path for path in sorted(suite.glob("test_*.py"))}
+    for name in modules:
+        if name not in known:
+            alike = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+            raise UsageError(
+                f"the suite has no module {name!r}", remedy="perhaps " + ", ".join(alike)
+            )
+    return [str(known[name]) for name in modules] or [str(suite)]
+
+
+def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
+    """Run pytest with the suite's arguments; its exit status."""
+    import pytest
+
+    # Other people's plugins and options have no say in a verdict.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main(list(arguments), plugins=list(plugins)))
+
+
+def refuse_nothing(results: RunResults, selection: Sequence[str]) -> None:
+    """UsageError for a run that selected no test."""
+    if results.planned == 0:
+        raise UsageError(
+            f"no test matches {' '.join(selection)}" if selection else "the suite has no test",
+            remedy="a selection that tests nothing proves nothing",
+        )

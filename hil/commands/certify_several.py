@@ -1,0 +1,97 @@
+"""`hil certify` on several handsets at a time: what is said meanwhile, and the one summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.commands.certify_document import about_several
+from hil.commands.certify_progress import Teller
+from hil.commands.certify_run import Chosen, Ran, run_pytest
+from hil.evidence.results import RunResults, TestResult
+from hil.judge import Word
+from hil.parallel.spreading import Spread, Spreading
+from hil.pytest_plugin import RESULTS
+
+if TYPE_CHECKING:
+    from hil.parallel.portions import Portions
+
+_NAMED = 6
+
+
+def on_several(chosen: Chosen, spreading: Spreading, *, to_stderr: bool) -> Ran:
+    """Spread the tests over the handsets; returns when each has a verdict."""
+    reader = _Reader(chosen, spreading, Teller(to_stderr=to_stderr))
+    spread = Spread(spreading, reader)
+    arguments = [*chosen.arguments(spreading.out), "--capture=no"]
+    status = run_pytest(arguments, spread, reader)
+    if spread.error is not None:
+        raise spread.error
+    entries = [spreading.testbed.handset(name) for name in spreading.handsets]
+    portions = spread.portions
+    done, lost = (portions.done_by(), portions.lost()) if portions else ({}, {})
+
+    def summary(wall_s: float) -> None:
+        reader.summary(portions, spreading.out, wall_s)
+
+    return Ran(reader.results, about_several(entries, done, lost), status, summary)
+
+
+class _Reader:
+    """Prints verdicts as they fall, each with its handset; a pytest plugin for the collection."""
+
+    def __init__(self, chosen: Chosen, spreading: Spreading, teller: Teller) -> None:
+        self.results = RunResults()
+        self._chosen = chosen
+        self._spreading = spreading
+        self._teller = teller
+        self._told = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Share the results that the plugin collects."""
+        self.results = config.stash[RESULTS]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Show what keeps a test file from being read."""
+        if report.failed:
+            self._teller.say(str(report.longrepr), Word.ERROR)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        """Say what is about to be judged."""
+        names = self._spreading.handsets
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        with_defects = f", with {', '.join(self._chosen.defects)}" if self._chosen.defects else ""
+        self._teller.line(f"{len(names)} handsets: {shown}{with_defects}")
+        each = " on each" if self._spreading.each else ""
+        testbed = self._spreading.testbed.name
+        self._teller.line(f"testbed {testbed}, {self.results.planned} tests{each}")
+
+    def told(self, result: TestResult, *, baseline: bool) -> None:
+        """A line a verdict; of baseline exchanges those alone that did not pass."""
+        if baseline:
+            if result.judgement.word is not Word.PASS:
+                self._teller.verdict(result, "")
+            return
+        self._told += 1
+        self._teller.verdict(result, f"[{self._told}/{self.results.planned}]")
+
+    def left(self, handset: str, reason: str, group: str) -> None:
+        """Say at once that a handset is out of the run."""
+        given = (
+            f"; {Path(group).name} goes to another" if group and not self._spreading.each else ""
+        )
+        self._teller.say(f"{handset} is out of the run: {reason}{given}", Word.ERROR)
+
+    def summary(self, portions: Portions | None, out: Path | None, wall_s: float) -> None:
+        """Say who did what, and what came of it all."""
+        if not self.results.planned:
+            return
+        self._teller.total(self.results, out, wall_s)
+        for name, groups in portions.done_by().items() if portions is not None else ():
+            lost = portions.lost().get(name, "") if portions is not None else ""
+            left = "  left out" if lost else ""
+            self._teller.line(f"{name}: {len(groups)} modules{left}")

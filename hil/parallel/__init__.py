@@ -1,0 +1,1 @@
+"""One run over several handsets: a process each, a queue of groups, and one summary."""

@@ -1,0 +1,276 @@
+"""The crew: one worker a handset, fed with groups until every group is concluded or nobody is left.
+
+The crew runs in the process that collected the suite, and forks each worker from it, so the suite is
+collected once however many handsets there are. Verdicts of a group are counted when the group is
+through; those of a group that a failing handset leaves unfinished are kept apart, and its tests are
+given to another handset. Whatever becomes of the workers, each planned test ends with a verdict.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import pytest
+
+from hil.errors import LabError
+from hil.evidence.results import RunResults, TestResult
+from hil.history.events import Cause
+from hil.judge import Judgement, Word
+from hil.parallel.messages import Bye, Channel, End, FromWorker, Idle, Reported, Run, Told, Unfit
+from hil.parallel.portions import Portions
+from hil.parallel.worker import Assignment, become
+from hil.pytest_requirements import requirements_of
+
+SILENCE_S = 2 * 3600.0
+"""How long a worker may say nothing before it is held to hang: longer than any test on a rack takes."""
+_LAST_WORDS = 2000
+
+
+class Audience(Protocol):
+    """Whoever is told how the run goes."""
+
+    def told(self, result: TestResult, *, baseline: bool) -> None:
+        """A verdict fell."""
+
+    def left(self, handset: str, reason: str, group: str) -> None:
+        """A handset is out of the run; ``group`` is what it leaves unfinished, if anything."""
+
+    def reported(self, handset: str, report: bytes) -> None:
+        """One of pytest's reports of a group that is through."""
+
+
+@dataclass
+class _Hand:
+    """A worker as the crew sees it."""
+
+    handset: str
+    process: int
+    channel: Channel[FromWorker]
+    output: int
+    heard: float
+    idle: bool = False
+    said_bye: bool = False
+    attempt: list[Told] = field(default_factory=list)
+    reports: list[bytes] = field(default_factory=list)
+
+
+class Crew:
+    """The workers of a run. ``groups`` are the tests of each of the portions' groups."""
+
+    def __init__(
+        self,
+        session: pytest.Session,
+        groups: Sequence[Sequence[pytest.Item]],
+        portions: Portions,
+        assignments: Sequence[Assignment],
+        results: RunResults,
+        audience: Audience,
+        *,
+        at_once: int,
+    ) -> None:
+        self._session = session
+        self._groups = groups
+        self._portions = portions
+        self._waiting = list(assignments)
+        self._results = results
+        self._audience = audience
+        self._at_once = at_once
+        self._hands: dict[str, _Hand] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Test until all is concluded; an exception in here ends all workers."""
+        threads = len(list(Path("/proc/self/task").iterdir()))
+        if threads > 1:
+            raise LabError(
+                "workers are forked, which a process with threads must not",
+                evidence=f"{threads} threads in this process",
+            )
+        self._results.planned = self._portions.planned
+        # What is there now is never collected: the workers would copy all of it only to look.
+        gc.collect()
+        gc.freeze()
+        try:
+            self._work()
+        finally:
+            for hand in self._hands.values():
+                _bury(hand)
+            self._selector.close()
+            gc.unfreeze()
+        self._account()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            while self._waiting and len(self._hands) < self._at_once and not self._portions.over:
+                self._start(self._waiting.pop(0))
+            if not self._hands:
+                return
+            until = min(hand.heard for hand in self._hands.values()) + SILENCE_S
+            for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
+                hand: _Hand = key.data
+                if not self._listen(hand):
+                    self._dismiss(hand)
+            now = time.monotonic()
+            for hand in list(self._hands.values()):
+                if now - hand.heard > SILENCE_S:
+                    self._lose(hand, f"its process said nothing for {SILENCE_S / 60:g} minutes")
+                    self._dismiss(hand)
+            self._employ()
+
+    def _start(self, assignment: Assignment) -> None:
+        mine, its = socket.socketpair()
+        output = os.memfd_create("output")
+        parent = os.getpid()
+        process = os.fork()
+        if process == 0:
+            try:
+                mine.close()
+                become(assignment, self._groups, self._session, its, output, parent)
+            finally:
+                os._exit(1)
+        its.close()
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            # Both sides do it, so that neither has to wait for the other: setpgid(2).
+            os.setpgid(process, process)
+        channel: Channel[FromWorker] = Channel(mine, FromWorker)
+        hand = _Hand(assignment.handset, process, channel, output, time.monotonic())
+        self._hands[hand.handset] = hand
+        self._selector.register(mine, selectors.EVENT_READ, hand)
+
+    def _listen(self, hand: _Hand) -> bool:
+        """Take what a worker says; whether it may say more."""
+        hand.heard = time.monotonic()
+        try:
+            for message in hand.channel.arrived():
+                self._take(hand, message)
+        except (EOFError, ConnectionError):
+            return False
+        except LabError as error:
+            self._lose(hand, str(error))
+            return False
+        return not hand.said_bye
+
+    def _take(self, hand: _Hand, message: FromWorker) -> None:
+        match message:
+            case Idle():
+                self._commit(hand)
+                self._portions.concluded(hand.handset)
+                hand.idle = True
+            case Told(result=result, baseline=baseline, spoilt=spoilt):
+                if spoilt:
+                    hand.attempt = [each for each in hand.attempt if not _same(each, message)]
+                hand.attempt.append(message)
+                self._audience.told(result, baseline=baseline)
+            case Reported(report):
+                hand.reports.append(report)
+            case Unfit(reason):
+                self._lose(hand, reason)
+            case Bye(troubles):
+                # A baseline exchange of the whole session is held as the bench is taken down.
+                if hand.handset not in self._portions.lost():
+                    self._commit(hand)
+                self._results.troubles += troubles
+                hand.said_bye = True
+
+    def _employ(self) -> None:
+        """Give those who have nothing to do a group, or send them home when all is over."""
+        for hand in self._hands.values():
+            if not hand.idle:
+                continue
+            group = self._portions.next_for(hand.handset)
+            if group is None and not self._portions.over:
+                continue
+            hand.idle = False
+            with contextlib.suppress(OSError):
+                # Whoever died meanwhile is found out when the end of its stream is read.
+                hand.channel.send(End() if group is None else Run(group))
+
+    def _commit(self, hand: _Hand) -> None:
+        for told in hand.attempt:
+            self._results.add(told.result, baseline=told.baseline)
+        for report in hand.reports:
+            self._audience.reported(hand.handset, report)
+        hand.attempt, hand.reports = [], []
+
+    def _lose(self, hand: _Hand, reason: str) -> None:
+        if hand.handset in self._portions.lost():
+            return
+        group = self._portions.lose(hand.handset, reason)
+        name = self._portions.groups[group].name if group is not None else ""
+        self._results.abandoned += [each.result for each in hand.attempt if not each.baseline]
+        hand.attempt, hand.reports = [], []
+        left = f", its tests of {name} are not counted" if name else ""
+        self._results.troubles.append(f"{hand.handset} is out of the run{left}: {reason}")
+        self._audience.left(hand.handset, reason, name)
+
+    def _dismiss(self, hand: _Hand) -> None:
+        self._selector.unregister(hand.channel.socket)
+        del self._hands[hand.handset]
+        words = _bury(hand)
+        if not hand.said_bye:
+            self._lose(hand, f"its process died: {words}")
+
+    def _account(self) -> None:
+        """Give a verdict to what nobody tested."""
+        for handset, index, why in self._portions.untested():
+            for item in self._groups[index]:
+                judgement = Judgement(Word.ERROR, Cause.LAB, remarks=(f"not tested: {why}",))
+                names = requirements_of(item)
+                result = TestResult(item.nodeid, judgement, names, 0.0, 0.0, handset)
+                self._results.add(result)
+                self._audience.told(result, baseline=False)
+                for report in _reports_of(item, str(judgement), self._session.config):
+                    self._audience.reported(handset, report)
+
+
+def _same(one: Told, other: Told) -> bool:
+    return (one.result.id, one.baseline) == (other.result.id, other.baseline)
+
+
+def _reports_of(item: pytest.Item, text: str, config: pytest.Config) -> list[bytes]:
+    """What pytest would have reported of a test that was not run, for JUnit's file."""
+    reports = []
+    for when, outcome in (("setup", "failed"), ("teardown", "passed")):
+        report = pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome=outcome,  # type: ignore[arg-type]
+            longrepr=text if outcome == "failed" else None,
+            when=when,  # type: ignore[arg-type]
+            user_properties=[("verdict", "ERROR"), ("cause", "lab")],
+        )
+        data = config.hook.pytest_report_to_serializable(config=config, report=report)
+        reports.append(msgspec.json.encode(data))
+    return reports
+
+
+def _bury(hand: _Hand) -> str:
+    """End a worker's process group, wait for it, and say how it ended and what it wrote last."""
+    if not hand.said_bye:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(hand.process, signal.SIGKILL)
+    _, status = os.waitpid(hand.process, 0)
+    size = os.fstat(hand.output).st_size
+    words = os.pread(hand.output, _LAST_WORDS, max(0, size - _LAST_WORDS))
+    os.close(hand.output)
+    hand.channel.socket.close()
+    cause = (
+        f"by {signal.Signals(os.WTERMSIG(status)).name}"
+        if os.WIFSIGNALED(status)
+        else f"exit status {os.waitstatus_to_exitcode(status)}"
+    )
+    return f"{cause} {words.decode(errors='replace').strip()}".strip()

@@ -1,0 +1,193 @@
+"""A worker: the process of one handset, forked from the run that collected the suite.
+
+It has all that was collected, takes its handset, and asks for groups until there is nothing more to do.
+Between groups the bench stays as it is; only what belongs to a module is taken down, its last baseline
+exchange among it. The worker ends by itself when its handset is not fit any more, and with its parent
+in any case. It never returns: whatever happens, `os._exit` ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn, cast
+
+import msgspec
+import pytest
+
+from hil.children import detach, die_with
+from hil.errors import LabError
+from hil.evidence.results import RunResults, TestResult
+from hil.net.namespace import enter
+from hil.parallel.messages import Bye, Channel, End, Idle, Reported, Run, Told, ToWorker, Unfit
+from hil.pytest_handsets import HANDSETS, Handsets
+from hil.pytest_plugin import RESULTS
+from hil.testbed.inventory import Testbed
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a worker is to be: its handset, where its evidence goes, how long it may wait for it (s)."""
+
+    testbed: Testbed
+    handset: str
+    out: Path | None
+    within_s: float
+
+
+def become(
+    assignment: Assignment,
+    groups: Sequence[Sequence[pytest.Item]],
+    session: pytest.Session,
+    sock: socket.socket,
+    output: int,
+    parent: int,
+) -> NoReturn:
+    """Be the worker of a handset in a process just forked by ``parent``; end that process.
+
+    It speaks through ``sock``; what it prints goes to the descriptor ``output``.
+    """
+    channel: Channel[ToWorker] = Channel(sock, ToWorker)
+    try:
+        os.setpgid(0, 0)
+        die_with(parent)
+        detach(output, stdout=True)
+        _Worker(assignment, groups, session, channel, parent).work()
+    except BaseException:  # noqa: BLE001
+        # Nothing may unwind into the parent's stack, of which this process has a copy.
+        os.write(2, traceback.format_exc().encode(errors="replace"))
+        os._exit(1)
+    os._exit(0)
+
+
+class _Worker:
+    def __init__(
+        self,
+        assignment: Assignment,
+        groups: Sequence[Sequence[pytest.Item]],
+        session: pytest.Session,
+        channel: Channel[ToWorker],
+        parent: int,
+    ) -> None:
+        self._assignment = assignment
+        self._groups = groups
+        self._session = session
+        self._config = session.config
+        self._channel = channel
+        self._parent = parent
+        self._handsets: Handsets = session.config.stash[HANDSETS]
+        self._results = _Telling(channel, assignment.handset)
+
+    def work(self) -> None:
+        config, assignment = self._config, self._assignment
+        config.stash[RESULTS] = self._results
+        config.option.hil_handset = assignment.handset
+        config.option.hil_wait = assignment.within_s
+        config.option.hil_out = str(assignment.out) if assignment.out is not None else None
+        config.pluginmanager.register(_Reporter(self._channel, assignment.handset))
+        try:
+            self._handsets.take(config)
+            enter()
+        except LabError as error:
+            self._channel.send(Unfit(str(error)))
+            self._handsets.release(config)
+            self._channel.send(Bye(tuple(self._results.troubles)))
+            return
+        die_with(self._parent)
+        self._answer()
+        self._close()
+        self._handsets.release(config)
+        self._channel.send(Bye(tuple(self._results.troubles)))
+
+    def _answer(self) -> None:
+        """Test groups until there are no more, or the handset is not fit any more."""
+        while True:
+            self._channel.send(Idle())
+            match self._channel.receive():
+                case Run(group):
+                    self._test(self._groups[group])
+                case End():
+                    return
+            if self._handsets.unfit:
+                self._channel.send(Unfit(self._handsets.unfit))
+                return
+
+    def _test(self, items: Sequence[pytest.Item]) -> None:
+        stay = cast(pytest.Item, _StayAtTheBench(self._session))
+        for item, following in zip(items, [*items[1:], stay], strict=True):
+            self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self._handsets.unfit:
+                return
+
+    def _close(self) -> None:
+        """Take the bench down, as pytest does at the end of a session."""
+        try:
+            self._session._setupstate.teardown_exact(None)
+        except Exception as error:  # noqa: BLE001
+            # A fixture that fails to close has its say among the troubles, as in a run by itself.
+            self._results.troubles.append(f"at the end of {self._assignment.handset}: {error!r}")
+
+
+class _StayAtTheBench:
+    """Stands in for the next test while nobody knows which it is: it will be of the same session."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[pytest.Session]:
+        """What it needs to be set up: pytest takes down everything else."""
+        return [self._session]
+
+
+class _Telling(RunResults):
+    """The results of a worker, told as they come in."""
+
+    def __init__(self, channel: Channel[ToWorker], handset: str) -> None:
+        super().__init__()
+        self._channel = channel
+        self._handset = handset
+
+    def add(self, result: TestResult, *, baseline: bool = False) -> None:
+        """Take a result, and tell it."""
+        super().add(result, baseline=baseline)
+        self._channel.send(Told(self._named(result), baseline=baseline))
+
+    def replace(self, result: TestResult, by: TestResult) -> None:
+        """Put another verdict in the place of one that did not last, and tell it."""
+        super().replace(result, by)
+        self._channel.send(Told(self._named(by), spoilt=True))
+
+    def _named(self, result: TestResult) -> TestResult:
+        return replace(result, handset=self._handset)
+
+
+class _Reporter:
+    """A pytest plugin that sends each report of pytest's to the crew."""
+
+    def __init__(self, channel: Channel[ToWorker], handset: str) -> None:
+        self._channel = channel
+        self._handset = handset
+        self._config: pytest.Config | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remember whose reports they are, and tell JUnit and Allure which handset it was."""
+        self._config = item.config
+        item.user_properties.append(("handset", self._handset))
+        if item.config.getoption("allure_report_dir", None):
+            import allure
+
+            # As a parameter, or Allure would take two handsets' runs of a test for repetitions.
+            allure.dynamic.parameter("handset", self._handset)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Send it."""
+        if self._config is None:
+            return
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._channel.send(Reported(msgspec.json.encode(data)))

@@ -1,0 +1,143 @@
+"""The handset that a process of pytest tests: taken before it is touched, given back at the end.
+
+Part of `hil.pytest_plugin`. On a rack the handset is leased (`hil.leases`) when the tests are collected
+and before the namespaces are entered; before each test it is asked whether the lease still holds, and
+after each whether the handset is still fit. One that is not goes into quarantine, and what is left of
+the run are errors of the laboratory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from hil.errors import LabError
+from hil.evidence.results import RunResults
+from hil.leases.fitness import Fitness
+from hil.leases.holding import Held, hold
+from hil.net.namespace import enter
+from hil.pytest_requirements import is_judged
+from hil.suite_location import suite_root
+from hil.testbed.inventory import Testbed, load
+
+HELD = pytest.StashKey[Held]()
+"""The handset that this process holds; not there where none is held."""
+HANDSETS = pytest.StashKey["Handsets"]()
+_LAB_STATUS = 3
+
+
+def add_options(group: pytest.OptionGroup) -> None:
+    """Options of how handsets are taken."""
+    group.addoption(
+        "--hil-wait",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long to wait for a handset that somebody else has",
+    )
+
+
+def testbed_of(config: pytest.Config) -> Testbed:
+    """The inventory that the options name."""
+    file = config.getoption("--hil-testbed") or suite_root() / "testbeds" / "virtual.yaml"
+    return load(Path(file))
+
+
+class Handsets:
+    """The hooks; ``results_key`` is where the plugin keeps the results, ``later_key`` see there."""
+
+    def __init__(
+        self, results_key: pytest.StashKey[RunResults], later_key: pytest.StashKey[bool]
+    ) -> None:
+        self._results_key = results_key
+        self._later_key = later_key
+        self._fitness = Fitness()
+        self._noted = (0, 0)
+        self.unfit = ""
+        """Why the handset is not fit to be tested any more; empty while it is."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Take the handset and enter the namespaces, unless another process is to run the tests.
+
+        Before anything starts a thread.
+        """
+        config = session.config
+        judged = any(is_judged(item) for item in session.items)
+        later = config.stash.get(self._later_key, False) or config.option.collectonly
+        if not judged or later:
+            return
+        try:
+            self.take(config)
+            enter()
+        except LabError as error:
+            config.stash[self._results_key].troubles.append(str(error))
+            pytest.exit(str(error), returncode=_LAB_STATUS)
+
+    def take(self, config: pytest.Config) -> None:
+        """Take the handset that the options name, where it is one of a rack; `LabError`."""
+        testbed = testbed_of(config)
+        if testbed.kind != "rack":
+            return
+        entry = testbed.handset(config.getoption("--hil-handset"))
+        out = str(config.getoption("--hil-out") or "")
+        within_s = config.getoption("--hil-wait")
+        config.stash[HELD] = hold(testbed, [entry.name], within_s=within_s, evidence=out)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Let no test touch a handset that is not ours any more, or not fit."""
+        held = item.config.stash.get(HELD, None)
+        if held is None or not is_judged(item):
+            return
+        if self.unfit:
+            raise LabError(f"{held.entry.name} is in quarantine: {self.unfit}")
+        if trouble := held.trouble():
+            raise LabError(trouble, concerns=held.entry.name)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """See by what came of a test whether the handset is fit for another."""
+        outcome = yield
+        if not self.unfit and is_judged(item):
+            self.unfit = self._doubt(item.config)
+        return outcome
+
+    def _doubt(self, config: pytest.Config) -> str:
+        results = config.stash[self._results_key]
+        baselines, tests = self._noted
+        self._noted = (len(results.baselines), len(results.tests))
+        fresh = [(each, True) for each in results.baselines[baselines:] if _is_first(each.id)]
+        fresh += [(each, False) for each in results.tests[tests:]]
+        reasons = [
+            self._fitness.note(each.judgement.word, each.judgement.cause, first_baseline=first)
+            for each, first in fresh
+        ]
+        reason = next(filter(None, reasons), "")
+        held = config.stash.get(HELD, None)
+        if reason and held is not None:
+            held.quarantine(reason, str(config.getoption("--hil-out") or ""))
+            results.troubles.append(f"{held.entry.name} is in quarantine: {reason}")
+        return reason
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Give the handset back, at the latest now."""
+        self.release(session.config)
+
+    def release(self, config: pytest.Config) -> None:
+        """Give the handset back, if it is held; what goes wrong is a trouble of the run."""
+        held = config.stash.get(HELD, None)
+        if held is None:
+            return
+        del config.stash[HELD]
+        try:
+            held.close()
+        except LabError as error:
+            config.stash[self._results_key].troubles.append(str(error))
+
+
+def _is_first(baseline: str) -> bool:
+    return baseline.endswith("(first)")
