@@ -51,7 +51,7 @@ def command(
     from hil.suite_location import suite_root
     from hil.testbed.inventory import load
 
-    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
+    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml", secrets=False)
     entry = inventory.handset(handset)
     if entry.console is None:
         raise UsageError(

@@ -15,6 +15,7 @@ from hil.history import History
 from hil.history.events import PowerAction
 from hil.leases import files
 from hil.leases.store import LeaseStore
+from hil.net.namespace import Namespace
 from hil.power.driver import PowerDriver
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.networks import Wired, wiring
@@ -28,9 +29,17 @@ _CONSOLE_S = 30.0
 
 
 def checks(
-    testbed: Testbed, handsets: Sequence[HandsetEntry], store: LeaseStore, clock: Clock
+    testbed: Testbed,
+    handsets: Sequence[HandsetEntry],
+    store: LeaseStore,
+    clock: Clock,
+    *,
+    host: Namespace | None = None,
 ) -> list[Check]:
-    """The checks of these handsets of a rack; each power device is asked one thing at a time."""
+    """The checks of these handsets of a rack; each power device is asked one thing at a time.
+
+    ``host`` is where the machine's interface is, by default the namespace of the process.
+    """
     found = [Check("state directory", str(store.state), partial(_state, store.state), "state")]
     drivers: dict[str, PowerDriver] = {}
     wires: set[str] = set()
@@ -39,7 +48,7 @@ def checks(
         wire = _wire_of(testbed, entry)
         if wire not in wires:
             wires.add(wire)
-            found += _wire_checks(testbed, entry, clock, wire)
+            found += _wire_checks(testbed, entry, clock, wire, host)
         found += _power_checks(testbed, entry, drivers, clock)
         look = partial(_console, entry, clock)
         found.append(Check("console", entry.name, look, f"console {entry.name}", _CONSOLE_S))
@@ -96,7 +105,9 @@ def _wire_of(testbed: Testbed, entry: HandsetEntry) -> str:
     return f"wire {network.interface}{suffix}"
 
 
-def _wire_checks(testbed: Testbed, entry: HandsetEntry, clock: Clock, group: str) -> list[Check]:
+def _wire_checks(
+    testbed: Testbed, entry: HandsetEntry, clock: Clock, group: str, host: Namespace | None
+) -> list[Check]:
     wired = [Wired(each.vlan, each.address) for each in testbed.handsets]
     place = testbed.handsets.index(entry)
     return WireChecks(
@@ -106,6 +117,7 @@ def _wire_checks(testbed: Testbed, entry: HandsetEntry, clock: Clock, group: str
         clock,
         own=[each.mac for each in testbed.handsets],
         known_servers=testbed.network.known_dhcp_servers,
+        host=host,
     ).checks(group)
 
 
