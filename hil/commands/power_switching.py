@@ -93,6 +93,7 @@ class Switchboard:
             clock = WallClock()
             stack.callback(clock.close)
             powers: list[tuple[HandsetEntry, HandsetPower, History]] = []
+            notes: dict[str, _Note] = {}
             for entry in entries:
                 history = History(clock, handset=entry.name)
                 history.follow(self._tell)
@@ -100,10 +101,11 @@ class Switchboard:
                     note = stack.enter_context(self._held(asked, entry))
                     power = handset_power(self._testbed, entry, history, leased=self._queued(note))
                     powers.append((entry, power, history))
+                    notes[entry.name] = note
                 except LabError as error:
                     outcomes[entry.name] = Outcome(entry.name, asked, trouble=str(error))
             for outcome in _run(clock, [self._do(asked, *each) for each in powers]):
-                outcomes[outcome.handset] = outcome
+                outcomes[outcome.handset] = _noted(outcome, notes[outcome.handset])
         return [outcomes[entry.name] for entry in entries]
 
     # -- inside ------------------------------------------------------------------------------------
@@ -200,6 +202,16 @@ def _is_ours(standing: Standing) -> bool:
     if lease is None or standing.reclaimable:
         return standing.quarantine is not None
     return lease.process is None and lease.user == user()
+
+
+def _noted(outcome: Outcome, note: _Note) -> Outcome:
+    """Have the lease say that the handset has its power again, whoever switched it off before."""
+    if outcome.state == "on" and outcome.asked != "status":
+        try:
+            note(False)
+        except LabError as error:
+            return replace(outcome, trouble=outcome.trouble or str(error))
+    return outcome
 
 
 async def _changes(witness: SwitchPortLink | None) -> int | None:
