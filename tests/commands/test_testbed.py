@@ -128,7 +128,7 @@ class TestInitRefuses:
         assert rack.read_text() == RACK
 
     def test_to_listen_where_no_link_is(self, hil, network, port):
-        command = [*HIL, "testbed", "init", "--interface", port.near.name]
+        command = [*HIL, "testbed", "init", "--interface", port.near.name, "--seconds", "0.1"]
         with started(command, network.namespace) as run:
             assert run.ended() == 3
         assert "the interface has no link" in run.output
@@ -179,16 +179,20 @@ class TestInitBySnmp:
 class TestInitByListening:
     def test_a_phone_is_heard_by_cdp_lldp_and_dhcp(self, phone, port, network, tmp_path):
         file = tmp_path / "heard.yaml"
-        running = phone("-p", "Network_Startup_Delay=0")
-        running.expect("boots on eth0")
         command = [*HIL, "testbed", "init", "--interface", port.near.name, "--output", str(file)]
         with started(command, network.namespace) as run:
+            run.expect("listening on")
+            phone("-p", "Network_Startup_Delay=0")
             run.expect(f"DHCP from {port.far.mac}")
             # Heard enough.
             run.process.send_signal(signal.SIGINT)
             assert run.ended() == 0
         (handset,) = load(file).handsets
         assert (handset.mac, handset.model) == (port.far.mac, "CP-7832-3PCC")
+        assert handset.capabilities.poe_class == 2
+        text = file.read_text()
+        assert "firmware: {swver: sip7832.11-3-2MPP0001-609}" in text
+        assert "# CDP, LLDP, DHCP: SEP000E08AABBCC; " in text
 
     @pytest.mark.peer("udhcpc")
     def test_a_client_that_is_no_phone_is_only_mentioned(self, port, network, tmp_path):

@@ -30,7 +30,7 @@ def ask(agent: SnmpAgent) -> Switch:
 def hear(interface: str, seconds: float, tell: Callable[[Sighting], None]) -> list[Sighting]:
     """Listen for so many seconds, or until Ctrl-C; ``tell`` is told of each sighting once.
 
-    LabError if the interface is not there, has no link, or nobody may listen on it.
+    LabError if the interface is not there, is silent and without a link, or not to be listened on.
     """
     heard: dict[Sighting, None] = {}
 
@@ -40,13 +40,15 @@ def hear(interface: str, seconds: float, tell: Callable[[Sighting], None]) -> li
             tell(sighting)
 
     with contextlib.closing(Interface(Namespace.host(), interface)) as opened:
-        if not opened.running:
+        if opened.enabled:
+            with contextlib.suppress(KeyboardInterrupt):
+                asyncio.run(listen(opened, seconds, note))
+        # A phone that is switched off and on takes the link with it, so only silence counts.
+        if not heard and not opened.running:
             raise LabError(
                 "the interface has no link",
                 evidence="it is down, or nothing is plugged in",
                 next_step=f"ip link set {interface} up, and look at the cable",
                 concerns=interface,
             )
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(listen(opened, seconds, note))
     return list(heard)
