@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Sequence
 from functools import partial
@@ -10,10 +12,11 @@ from pathlib import Path
 from hil.clock import Clock
 from hil.doctor.findings import Check, NotApplicable
 from hil.doctor.wires import WireChecks
-from hil.errors import LabError
+from hil.errors import LabError, LeaseError
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.leases import files
+from hil.leases.device import LeasedDriver
 from hil.leases.store import LeaseStore
 from hil.net.namespace import Namespace
 from hil.power.driver import PowerDriver
@@ -26,6 +29,7 @@ CALL_S = 20.0
 """The longest that one call of a power driver may take, in seconds."""
 
 _CONSOLE_S = 30.0
+_MARGIN_S = 5.0
 
 
 def checks(
@@ -40,6 +44,9 @@ def checks(
 
     ``host`` is where the machine's interface is, by default the namespace of the process.
     """
+    with contextlib.suppress(LeaseError):
+        # Where that is impossible, the checks that need the directory say so.
+        files.made(store.state, "devices")
     found = [Check("state directory", str(store.state), partial(_state, store.state), "state")]
     drivers: dict[str, PowerDriver] = {}
     wires: set[str] = set()
@@ -49,7 +56,7 @@ def checks(
         if wire not in wires:
             wires.add(wire)
             found += _wire_checks(testbed, entry, clock, wire, host)
-        found += _power_checks(testbed, entry, drivers, clock)
+        found += _power_checks(testbed, entry, drivers, clock, store.state)
         look = partial(_console, entry, clock)
         found.append(Check("console", entry.name, look, f"console {entry.name}", _CONSOLE_S))
     return found
@@ -125,21 +132,32 @@ def _wire_checks(
 
 
 def _power_checks(
-    testbed: Testbed, entry: HandsetEntry, drivers: dict[str, PowerDriver], clock: Clock
+    testbed: Testbed,
+    entry: HandsetEntry,
+    drivers: dict[str, PowerDriver],
+    clock: Clock,
+    state: Path,
 ) -> list[Check]:
     pdu = pdu_of(testbed, entry)
     if pdu.name not in drivers:
-        drivers[pdu.name] = pdu.make_driver()
+        # Other runs use the device as well: this one takes its turn among them.
+        drivers[pdu.name] = LeasedDriver(pdu.make_driver(), state / "devices", _switches_nothing)
     driver = drivers[pdu.name]
     outlet = str(entry.power.outlet)
     group = f"power {pdu.name}"
     look = partial(_power, driver, outlet, clock)
-    found = [Check("power", f"{pdu.name}/{outlet} ({entry.name})", look, group, CALL_S + 5)]
+    found = [
+        Check("power", f"{pdu.name}/{outlet} ({entry.name})", look, group, CALL_S + 2 * _MARGIN_S)
+    ]
     if isinstance(pdu, PoeEntry):
         concerns = f"{pdu.name}/{outlet} ({entry.name})"
         watch = partial(_link, pdu, outlet, driver, clock)
-        found.append(Check("link", concerns, watch, group, 2 * CALL_S + 5))
+        found.append(Check("link", concerns, watch, group, 2 * (CALL_S + _MARGIN_S) + _MARGIN_S))
     return found
+
+
+def _switches_nothing(_off: bool) -> None:
+    """No lease has to take note of what a check does to the power."""
 
 
 def _power(driver: PowerDriver, outlet: str, clock: Clock) -> str:
@@ -149,10 +167,18 @@ def _power(driver: PowerDriver, outlet: str, clock: Clock) -> str:
 
 def _state_of(driver: PowerDriver, outlet: str, clock: Clock) -> PowerAction:
     async def ask() -> PowerAction:
-        async with driver.queue:
-            return await driver.state(outlet)
+        try:
+            async with asyncio.timeout(CALL_S), driver.queue:
+                return await driver.state(outlet)
+        except TimeoutError:
+            raise LabError(
+                "the device cannot be asked",
+                evidence=f"it did not come back within {CALL_S:g} s, nor did whoever has it",
+                next_step="see whether it is reachable, and `hil leases list` for who uses it",
+                concerns=driver.name,
+            ) from None
 
-    return clock.run(ask(), timeout=CALL_S)
+    return clock.run(ask(), timeout=CALL_S + _MARGIN_S)
 
 
 def _link(pdu: PoeEntry, port: str, driver: PowerDriver, clock: Clock) -> str:

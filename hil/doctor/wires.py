@@ -55,6 +55,7 @@ class WireChecks:
         self._known = [*map(lab_mac, own), *known_servers]
         self._host = host or Namespace.host()
         self._survey_s = survey_s
+        self._dead = False
         self._attached: Attachment | None = None
         self._tap: Tap | None = None
 
@@ -75,6 +76,7 @@ class WireChecks:
             if not interface.ethernet:
                 raise LabError("phones cannot hang on it", evidence="it is no Ethernet interface")
             if interface.enabled and not interface.running:
+                self._dead = True
                 raise LabError(
                     "it has no carrier",
                     next_step="plug the cable in, and look at the port of the switch",
@@ -83,6 +85,8 @@ class WireChecks:
             return f"{interface.mac}, {state}"
 
     def _attach(self) -> str:
+        if self._dead:
+            raise NotApplicable(f"{self._wiring.interface} has no carrier")
         try:
             self._attached = attach(
                 self._wiring, self._mac, host=self._host, patience_s=_ATTACHING_S

@@ -222,6 +222,14 @@ def test_each_of_many_troubles_is_told_with_what_to_do(desk: Desk) -> None:
     assert "wrong" not in " ".join(each.evidence for each in found.values())
 
 
+def test_a_state_directory_that_cannot_be_used_is_a_finding(desk: Desk) -> None:
+    desk.store.state.write_text("somebody's file")
+    found = desk.examined()
+    assert found["state directory", str(desk.store.state)].state is State.TROUBLE
+    assert found["power", "pdu1/1 (a01)"].state is State.TROUBLE
+    assert found["console", "a01"].state is State.OK
+
+
 def test_a_wire_that_a_bench_has_is_left_to_it(desk: Desk) -> None:
     wiring = lans.wiring()
     with attach(wiring, PHONE, host=desk.lan.machine):
