@@ -61,6 +61,12 @@ def test_the_rack_itself_is_right(tmp_path):
     assert [handset.vlan for handset in read(tmp_path, RACK).handsets] == [101, 102]
 
 
+def test_where_leases_lie_is_relative_to_the_inventory(tmp_path):
+    assert read(tmp_path, "state: held\n" + RACK).state == tmp_path / "held"
+    assert read(tmp_path, "state: ~/held\n" + RACK).state == Path.home() / "held"
+    assert read(tmp_path, RACK).state is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "problem"),
     [

@@ -43,7 +43,8 @@ def opened(tmp_path):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
 def test_each_example_is_right(opened, example):
     testbed = opened(example)
-    assert testbed.kind == ("virtual" if example.stem in ("virtual", "quick") else "rack")
+    virtual = example.stem.startswith("virtual") or example.stem == "quick"
+    assert testbed.kind == ("virtual" if virtual else "rack")
     assert "hunter2" not in repr(testbed)
 
 

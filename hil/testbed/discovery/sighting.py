@@ -6,6 +6,7 @@ only what an inventory can hold: a model, a serial number, a load's name.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _MODEL = re.compile(r"\bCP-[0-9A-Z]+(?:-[0-9A-Z]+)*")
 _LOAD = re.compile(r"\bsip[0-9]{4}\.[0-9A-Za-z-]+")
 _NAMED_PHONE = re.compile(r"\bIP Phone\b|\bCP-[0-9]{4}", re.IGNORECASE)
 _MOST_SHOWN = 60
+_MOST_REMARKS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ class Device:
             for text in (each.name, each.description, each.address)
             if text
         )
-        return "; ".join(dict.fromkeys(map(harmless, told)))
+        return "; ".join(itertools.islice(dict.fromkeys(map(harmless, told)), _MOST_REMARKS))
 
     def _word(self, field: str) -> str | None:
         values = (getattr(each, field) for each in self.sightings)

@@ -114,6 +114,10 @@ class TestADevice:
         (device,) = devices(told)
         assert (device.serial, device.swver) == (None, None)
 
+    def test_whoever_says_ever_new_things_of_itself_fills_no_line(self):
+        told = [Sighting(mac="00:0e:08:00:00:01", source="DHCP", name=f"n{n}") for n in range(99)]
+        assert [each.remarks for each in devices(told)] == ["n0; n1; n2; n3"]
+
     def test_foreign_text_becomes_one_short_printable_line(self):
         assert harmless("a\nname: b\x1b[31m\u2028") == "a?name: b?[31m?"
         assert len(harmless("x" * 1000)) == 60
