@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from hil.errors import SpecificationError
+from hil.errors import PowerError, SpecificationError
+from hil.power.snmp_models import MODELS
 from hil.reference.identity import normalise_mac
 from hil.testbed.checks import DEFAULT_OUTLETS, Place, Wrong, nearest, outlet_number
 from hil.testbed.networks import Network, Wired, disagreements
@@ -100,20 +101,38 @@ def _miswired(
         number, count = outlet_number(outlet), _count(devices[pdu])
         if number is None and not isinstance(outlet, str):
             continue
-        if number is None and (virtual or devices[pdu].get("driver") in _NUMBERED):
+        named = _of_a_unit(devices[pdu], str(outlet)) if number is None else None
+        number = named if isinstance(named, int) else number
+        if (
+            number is None
+            and named is None
+            and (virtual or devices[pdu].get("driver") in _NUMBERED)
+        ):
             remedy = f"1 to {count}" if count is not None else "a number, from 1"
             yield Wrong(where, f"the outlets of PDU {pdu!r} have numbers, not {outlet!r}", remedy)
         elif number is not None and number < _first(devices[pdu]):
             yield Wrong(where, f"PDU {pdu!r} has no outlet {number}", f"1 to {count or 'more'}")
         elif number is not None and count is not None and number > count:
             yield Wrong(where, f"PDU {pdu!r} has no outlet {number}", f"1 to {count}")
-        mine = _port_number(str(outlet)) if number is None else number
+        mine = (named or _port_number(str(outlet))) if number is None else number
         taken = owners.setdefault(pdu, [])
         owner = next((name for other, name in taken if _same_port(mine, other)), None)
         if owner is not None:
             yield Wrong(where, f"outlet {mine} of {pdu!r} feeds {owner} already", "another outlet")
         else:
             taken.append((mine, _called(place, entry)))
+
+
+def _of_a_unit(pdu: Mapping[str, Any], outlet: str) -> int | str | None:
+    """An outlet that is given with its unit: its number on the first unit, else its whole index."""
+    model = next((m for m in MODELS if m.first and m.name == pdu.get("model")), None)
+    if pdu.get("driver") != "snmp" or model is None:
+        return None
+    try:
+        arcs = tuple(map(int, model.instance(outlet).split(".")))
+    except PowerError:
+        return None
+    return arcs[-1] if arcs[:-1] == model.first else ".".join(map(str, arcs))
 
 
 def _port_number(outlet: str) -> int | str:

@@ -23,7 +23,7 @@ from hil.power.snmp_models import MODELS
 from hil.power.snmp_pdu import SnmpPdu
 from hil.power.switch_ports import Numbering
 from hil.snmp import AuthProtocol, UsmUser
-from hil.testbed.checks import DEFAULT_OUTLETS, MOST_OUTLETS, Wrong, attempt, nearest, refusal
+from hil.testbed.checks import DEFAULT_OUTLETS, Wrong, attempt, nearest, refusal
 from hil.testbed.entry import NAME_IS, RACK_NEEDED, RACK_ONLY, Entry, Name, Secret
 from hil.testbed.pdus_other import OtherPdu
 
@@ -33,6 +33,8 @@ MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
 HOST_IS = "the device's IPv4 address, such as 192.0.2.10"
 """What would be right for ``host:``."""
 
+# The largest outletId of PDU2-MIB; the other MIBs have fewer.
+_MOST_OUTLETS = 256
 _COMMUNITY_IS = "the community's name, or {env: NAME}"
 _KEY_IS = "a pass phrase of 8 characters or more, or {env: NAME}"
 
@@ -107,7 +109,11 @@ class _SnmpEntry(Entry):
 
 
 class SnmpPduEntry(_SnmpEntry):
-    """A switched power distribution unit; on a virtual testbed its agent is ours."""
+    """A switched power distribution unit; on a virtual testbed its agent is ours.
+
+    Where PDUs are linked, an outlet may be unit and number as 2.3, or as printed on Server
+    Technology's, such as AA3; see `hil.power.snmp_models.PduModel`.
+    """
 
     driver: Literal["snmp"] = Field(description="must be snmp")
     model: Annotated[str, AfterValidator(_model)] = Field(
@@ -116,8 +122,8 @@ class SnmpPduEntry(_SnmpEntry):
     outlets: int = Field(
         default=DEFAULT_OUTLETS,
         ge=1,
-        le=MOST_OUTLETS,
-        description="how many outlets it has, 1 to 48",
+        le=_MOST_OUTLETS,
+        description="how many outlets it has, or each of its units, 1 to 256",
     )
 
     def make_driver(self) -> PowerDriver:

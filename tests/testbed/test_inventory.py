@@ -299,7 +299,7 @@ class TestEveryProblemAtOnce:
             ("outlet: 1", "outlet: 0", 12, "PDU 'left' has no outlet 0", "1 to 4"),
             ("outlet: 1", "outlet: 2", 16, "feeds 'a' (handsets[0]) already", "another outlet"),
             ("pdu: left", "pdu: lfet", 12, "there is no PDU 'lfet'", "did you mean left?"),
-            ("outlets: 4", "outlets: 49", 7, "pdus[0].outlets is '49'", "1 to 48"),
+            ("outlets: 4", "outlets: 257", 7, "pdus[0].outlets is '257'", "1 to 256"),
             ("serial: A1", "serial:", 11, "handsets[0].serial is empty", "serial number"),
             ("serial: A1", "serial: B2", 15, "serial 'B2' belongs to 'a'", "each has its own"),
             ("serial: A1", "serial: [A1]", 11, "handsets[0].serial is a list", "serial number"),
