@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.clock import WallClock
-from hil.errors import PowerError, UsageError
+from hil.errors import PowerError, StateUnknown, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -264,6 +264,8 @@ class Device:
             await asyncio.Event().wait()
         if self.read == "refuses":
             raise PowerError("unreadable")
+        if self.read == "has none":
+            raise StateUnknown("no read-back")
         return self.powered
 
 
@@ -275,7 +277,7 @@ instants = st.floats(0.0, 120.0).map(lambda t: round(t, 2))
 @given(
     on=scripts,
     off=scripts,
-    read=st.sampled_from(["true", "refuses", "hangs"]),
+    read=st.sampled_from(["true", "refuses", "hangs", "has none"]),
     cancellations=st.lists(instants | st.floats(0, 1), max_size=2).map(sorted),
 )
 def test_power_on_is_attempted_whatever_power_off_said(
@@ -389,6 +391,30 @@ def test_each_attempt_is_in_the_history(virtual_clock: VirtualClock):
     assert failed is not None
     assert "attempt 1: the command was refused (refused;" in failed.reason
     assert "attempt 2" in failed.reason
+
+
+class TestWithoutReadBack:
+    def test_an_accepted_command_is_all_that_can_be_known_and_is_noted(
+        self, virtual_clock: VirtualClock
+    ):
+        device, history = Device(read="has none"), History(virtual_clock)
+        assert virtual_clock.run(Outlet(device, "1", history).off()).attempts == 1
+        assert device.calls == [OFF]
+        (note,) = history.all(ev.Note)
+        assert note.text == "scripted device outlet 1 was told off; it has no read-back"
+
+    def test_a_command_that_was_not_accepted_is_given_again(self, virtual_clock: VirtualClock):
+        device, history = Device(on="refuses", read="has none"), History(virtual_clock)
+        with pytest.raises(PowerError, match="in 3 attempt"):
+            virtual_clock.run(Outlet(device, "1", history).on(), timeout=100)
+        assert device.calls == [ON, ON, ON]
+        assert history.last(ev.PowerSwitched) is None
+
+    def test_its_state_is_unknown_and_not_asked_for_again(self, virtual_clock: VirtualClock):
+        begun = virtual_clock.now()
+        with pytest.raises(StateUnknown):
+            virtual_clock.run(Outlet(Device(read="has none"), "1", History(virtual_clock)).state())
+        assert virtual_clock.now() - begun < 0.2 * SECOND
 
 
 def test_one_command_at_a_time_for_each_device(virtual_clock: VirtualClock):
