@@ -77,5 +77,5 @@ def show(score: Score, *, err: bool) -> None:
         click.echo(f"{result.end.value}  {result.mutant.id}  ({result.mutant.place})", err=err)
         click.echo(f"  {result.mutant.change}", err=err)
         click.echo(f"  {result.test + ': ' if result.test else ''}{result.why}", err=err)
-    for line in () if few else score.lines():
+    for line in score.refutations() if few else score.lines():
         click.echo(line, err=err)

@@ -14,6 +14,7 @@ from hil.adequacy.mutants.difference import Difference
 from hil.adequacy.mutants.schemata import mutated
 from hil.adequacy.mutants.sites import Mutant, Sites, enumerate_sites
 from hil.adequacy.mutants.watched import Watch, Watching, told, watch_all
+from hil.adequacy.mutants.wholes import can_be_called_twice
 from hil.evidence.rejudging import Subject, judge_again, subject_of
 from hil.evidence.stored_run import load_run
 from hil.judge import Judgement
@@ -157,14 +158,42 @@ def test_a_slip_that_raises_is_noted_and_nothing_is_raised(sites: Sites) -> None
         assert watch.seen == {0}
 
 
+def test_a_value_that_differs_and_comes_to_nothing_is_told_apart_from_one_that_is_returned(
+    sites: Sites,
+) -> None:
+    mutant = slip(sites, "windows:Window.__post_init__", "0 -> -1")
+    later = slip(sites, "due:Due.postponed", "self.earliest -> self.latest")
+    due = Due(10, 20, Reason.RETRY, "resync.retry")
+    with under_watch(mutant, later) as watch:
+        enter(Window, 5, 6)
+        enter(due.postponed, 30)
+        assert (watch.seen, watch.told) == ({0, 1}, set())
+        enter(due.postponed, 15)
+        assert (watch.seen, watch.told) == ({0, 1}, {1})
+
+
+def test_what_changes_its_object_is_not_called_again(sites: Sites) -> None:
+    """A reader of XML takes elements in: called twice it would have them twice."""
+    functions = {m.function.name: m.function for m in sites.of_module("profile_xml")}
+    assert not can_be_called_twice(functions["_Reader.end"])
+    resync = {m.function.name: m.function for m in sites.of_module("resync")}
+    # It fills a list of its own making.
+    assert can_be_called_twice(resync["next_rule"])
+
+
+def test_what_slips_in_a_loop_without_end_is_not_called_again(sites: Sites) -> None:
+    functions = {m.function.name: m.function for m in sites.of_module("local_time")}
+    assert not can_be_called_twice(functions["next_showing"])
+
+
 def test_the_observer_tells_of_each_test_by_itself() -> None:
     watch = Watch()
     observer = Watching(watch)
     observer.before("one")
     watch.tell(7)
-    assert told(observer.after("one")) == ([7], [7])
+    assert told(observer.after("one")) == ([7], [7], [])
     observer.before("two")
-    assert told(observer.after("two")) == ([], [])
+    assert told(observer.after("two")) == ([], [], [])
 
 
 def test_the_tests_that_do_something_rare_come_first(sites: Sites) -> None:
@@ -176,7 +205,7 @@ def test_the_tests_that_do_something_rare_come_first(sites: Sites) -> None:
         "other": frozenset({0, 2}),
         "without": frozenset({1, 2}),
     }
-    known = Difference(mutants, frozenset({0, 1, 2, 3}), differs)
+    known = Difference(mutants, frozenset({0, 1, 2, 3}), differs, differs)
     assert known.able(mutants[0]) == 4
     order = known.telling(mutants[0], 10)
     assert set(order[:2]) == {"rare", "other"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hil.adequacy.job import Kind
@@ -104,6 +106,22 @@ def test_ninety_five_of_a_hundred_are_enough(killed: int, enough: bool) -> None:
     assert len(MUTANTS) >= 17
     results = tuple(Result(MUTANTS[n % len(MUTANTS)], end, "") for n, end in enumerate(ends))
     assert Score(1, 1, 0, results).enough is enough
+
+
+def test_one_that_is_declared_equivalent_and_dies_is_an_error() -> None:
+    every = score(*[End.KILLED] * 10)
+    alive = Result(MUTANTS[11], End.SURVIVED, "no check found it")
+    dead = Result(MUTANTS[12], End.KILLED, "[rules.url] wrong", "a test", "rules.url")
+    fair = replace(every, checked=(alive,))
+    assert fair.enough
+    assert fair.tally == every.tally
+    assert "1 of those that are declared equivalent were run, 0 of them are not" in fair.lines()
+    wrong = replace(every, checked=(alive, dead))
+    assert not wrong.enough
+    assert wrong.as_json()["refuted"] == [dead.as_json()]
+    text = "\n".join(wrong.lines())
+    assert f"wrongly declared  {dead.mutant.id}" in text
+    assert alive.mutant.id not in text
 
 
 def test_the_report_shows_each_survivor_with_its_slip() -> None:

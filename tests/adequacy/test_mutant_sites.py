@@ -11,7 +11,7 @@ import pytest
 import hil.reference
 from hil.adequacy.mutants.equivalents import EQUIVALENTS, Equivalent, declared
 from hil.adequacy.mutants.operators import OPERATORS
-from hil.adequacy.mutants.sampling import LEAST, Draw, quotas
+from hil.adequacy.mutants.sampling import LEAST, Draw, quotas, sampled
 from hil.adequacy.mutants.sites import Sites, by_module, enumerate_sites
 from hil.errors import UsageError
 
@@ -69,6 +69,14 @@ def test_a_draw_is_the_same_for_the_same_seed_and_another_for_another(sites: Sit
     taken = [draw.take("upgrade", 20) for draw in (first, again, other)]
     assert taken[0] == taken[1] != taken[2]
     assert not {m.id for m in first.take("upgrade", 20)} & {m.id for m in taken[0]}
+
+
+def test_those_that_are_declared_equivalent_are_sampled_by_the_seed(sites: Sites) -> None:
+    every = sites.of_module("upgrade")
+    one, again, other = (sampled(every, 9, seed) for seed in (1, 1, 2))
+    assert one == again != other
+    assert len(one) == 9
+    assert set(sampled(every, len(every) + 1, 1)) == set(every)
 
 
 def test_a_draw_ends_with_its_module(sites: Sites) -> None:

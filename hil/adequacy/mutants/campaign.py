@@ -19,7 +19,7 @@ from hil.adequacy.job import Job, Kind, Stop
 from hil.adequacy.messages import TestSeen
 from hil.adequacy.mutants.difference import Difference
 from hil.adequacy.mutants.equivalents import declared
-from hil.adequacy.mutants.sampling import Draw, quotas
+from hil.adequacy.mutants.sampling import Draw, quotas, sampled
 from hil.adequacy.mutants.schemata import mutate
 from hil.adequacy.mutants.score import End, Result, Score, result_of, unreached
 from hil.adequacy.mutants.sites import Mutant, Sites
@@ -32,6 +32,10 @@ from hil.reference.requirements import REQUIREMENTS
 
 MOST_TESTS = 200
 """What a survivor may cost: a slip that changes every test is told apart by those about its topic."""
+MOST_OF_DECLARED = 40
+"""What a mutant may cost that is declared equivalent and run all the same."""
+DOUBTED = 18
+"""One of those that are declared equivalent is run for so many of the others."""
 PROCESSOR_S = 25
 """What a mutant may use of a processor: one that runs for ever is no kill."""
 DEADLINE_S = 240.0
@@ -67,8 +71,12 @@ class StopAtError:
 def difference(mutants: Sequence[Mutant], seen: Mapping[str, TestSeen]) -> Difference:
     """What a sound run told that was prepared by ``watching(mutants)``."""
     ran = {name: told(test.data) for name, test in seen.items()}
-    reached = frozenset(place for places, _ in ran.values() for place in places)
-    return Difference(mutants, reached, {n: frozenset(differ) for n, (_, differ) in ran.items()})
+    return Difference(
+        mutants,
+        frozenset(place for reached, _, _ in ran.values() for place in reached),
+        {name: frozenset(differs) for name, (_, differs, _) in ran.items()},
+        {name: frozenset(returns) for name, (_, _, returns) in ran.items()},
+    )
 
 
 def names_a_requirement(finding: Finding) -> bool:
@@ -108,12 +116,15 @@ def run(
 ) -> Score:
     """Run ``count`` mutants that count (None: all) of all or ``only`` of these; the score.
 
+    Some of those that are declared equivalent are run as well, to see whether that is so.
     Raises UsageError where something is declared of mutants or functions that is not so.
     """
     _nobody_runs_what_is_elsewhere(sites, known)
     elsewhere = {mutant.id for mutant in sites.elsewhere}
     equivalent = {mutant.id for mutant in declared(sites.mutants)} - elsewhere
     chosen = [m for m in only or sites.mutants if m.id not in equivalent | elsewhere]
+    doubted = [m for m in only or sites.mutants if m.id in equivalent]
+    doubted = sampled(doubted, len(doubted) if count is None else count // DOUBTED, seed)
     wanted = quotas(chosen, len(chosen) if count is None else count)
     draw = Draw(chosen, seed)
     results: list[Result] = []
@@ -124,7 +135,9 @@ def run(
         missing = {m: number - valid[m] for m, number in wanted.items() if number > valid[m]}
     places = {mutant.id: place for place, mutant in enumerate(sites.mutants)}
     results.sort(key=lambda result: places[result.mutant.id])
-    return Score(seed, len(sites.mutants) - len(elsewhere), len(equivalent), tuple(results))
+    checked = _results(campaign, doubted, known, MOST_OF_DECLARED)
+    size = len(sites.mutants) - len(elsewhere)
+    return Score(seed, size, len(equivalent), tuple(results), tuple(checked))
 
 
 def _nobody_runs_what_is_elsewhere(sites: Sites, known: Difference) -> None:
@@ -137,10 +150,12 @@ def _nobody_runs_what_is_elsewhere(sites: Sites, known: Difference) -> None:
         )
 
 
-def _results(campaign: Campaign, drawn: Sequence[Mutant], known: Difference) -> list[Result]:
+def _results(
+    campaign: Campaign, drawn: Sequence[Mutant], known: Difference, most: int = MOST_TESTS
+) -> list[Result]:
     found = [unreached(m, reached=known.is_reached(m)) for m in drawn if not known.able(m)]
     able = [mutant for mutant in drawn if known.able(mutant)]
-    jobs = [job_of(mutant, known.telling(mutant, MOST_TESTS)) for mutant in able]
+    jobs = [job_of(mutant, known.telling(mutant, most)) for mutant in able]
     if jobs:
         outcomes = campaign.run(Kind.MUTANT, jobs)
         for mutant, job, outcome in zip(able, jobs, outcomes, strict=True):

@@ -17,12 +17,16 @@ from itertools import islice, zip_longest
 
 from hil.adequacy.mutants.sites import Mutant
 
+FEW = 20
+"""So many tests are run in which a slip changes a value, and not what its function returns."""
+
 
 class Difference:
     """What the watched run told; mutants by their places in ``mutants``.
 
     ``reached`` are those that some test reaches, ``differs`` tells for each test, by its node id, in
-    which mutants the slip makes a difference there.
+    which mutants the slip makes a difference there, ``returns`` in which of them to what the function
+    returns, as far as that is known.
     """
 
     def __init__(
@@ -30,10 +34,13 @@ class Difference:
         mutants: Sequence[Mutant],
         reached: frozenset[int],
         differs: Mapping[str, frozenset[int]],
+        returns: Mapping[str, frozenset[int]],
     ) -> None:
         self._place = {mutant.id: place for place, mutant in enumerate(mutants)}
         self._reached = reached
-        self._differs = differs
+        self._able = Counter(place for places in differs.values() for place in places)
+        self._vaguely = differs
+        self._differs = returns
         self._module = [mutant.module for mutant in mutants]
         self._functions: dict[tuple[str, str], list[int]] = {}
         for place, mutant in enumerate(mutants):
@@ -46,13 +53,20 @@ class Difference:
 
     def able(self, mutant: Mutant) -> int:
         """In how many tests it makes a difference."""
-        return self._tests[self._place[mutant.id]]
+        return self._able[self._place[mutant.id]]
 
     def telling(self, mutant: Mutant, most: int) -> tuple[str, ...]:
-        """Up to so many tests in which it makes a difference, the most telling first."""
+        """Up to so many tests in which it makes a difference, the most telling first.
+
+        Those in which the function returns what it should for all that is known come last, and few.
+        """
         orders = (self._adding(mutant, most), self._about(mutant), self._named_like(mutant))
         turns = (test for each in zip_longest(*orders) for test in each if test is not None)
-        return tuple(islice(dict.fromkeys(turns), most))
+        place = self._place[mutant.id]
+        vague = (test for test, places in self._vaguely.items() if place in places)
+        first = tuple(islice(dict.fromkeys(turns), most))
+        others = islice((test for test in vague if test not in first), FEW)
+        return (*first, *others)[:most]
 
     def _named_like(self, mutant: Mutant) -> list[str]:
         """Those that have words of the slip's line in theirs, the rarest words first."""

@@ -1,8 +1,9 @@
 """Mutants that cannot show, each with the reason; they are not drawn and count for nothing.
 
 A row names the place (module, function), the slip (operator, what stood there, what stands there now;
-``*`` for any) and why no phone behaves otherwise by it. A row that fits no mutant is an error, and so
-is one that fits a mutant that a test kills.
+``*`` for any) and why no phone behaves otherwise by it. A row that fits no mutant is an error. Some of
+these mutants are run with the others, by the seed, and one that a test kills is reported as wrongly
+declared.
 """
 
 from __future__ import annotations

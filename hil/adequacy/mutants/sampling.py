@@ -32,6 +32,13 @@ class Draw:
         return taken
 
 
+def sampled(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
+    """So many of them, drawn by the seed; all if there are no more."""
+    order = sorted(mutants, key=lambda each: each.id)
+    random.Random(f"{seed}/declared").shuffle(order)  # noqa: S311
+    return order[:count]
+
+
 def quotas(mutants: Sequence[Mutant], count: int) -> dict[str, int]:
     """How many of each module make ``count``, in proportion to its mutants and at least `LEAST`."""
     sizes = {module: len(found) for module, found in by_module(mutants).items()}

@@ -90,16 +90,20 @@ class Tally:
 
 @dataclass(frozen=True)
 class Score:
-    """The results of a draw. ``equivalents`` were declared so and not drawn."""
+    """The results of a draw. ``equivalents`` were declared so and not drawn.
+
+    ``checked`` are some of them that were run all the same, and that no test may kill.
+    """
 
     seed: int
     sites: int
     equivalents: int
     results: tuple[Result, ...]
+    checked: tuple[Result, ...] = ()
 
     @property
     def tally(self) -> Tally:
-        """Of all."""
+        """Of all that count."""
         return Tally.of(self.results)
 
     def by(self, key: Callable[[Mutant], str], order: Sequence[str] = ()) -> dict[str, Tally]:
@@ -110,8 +114,13 @@ class Score:
 
     @property
     def enough(self) -> bool:
-        """Whether as many were killed as have to be."""
-        return self.tally.score >= ENOUGH
+        """Whether as many were killed as have to be, and none that is declared equivalent."""
+        return self.tally.score >= ENOUGH and not self.refuted
+
+    @property
+    def refuted(self) -> tuple[Result, ...]:
+        """Those that are declared equivalent and that a test killed."""
+        return tuple(result for result in self.checked if result.end is End.KILLED)
 
     @property
     def survivors(self) -> tuple[Result, ...]:
@@ -127,6 +136,8 @@ class Score:
             "seed": self.seed,
             "sites": self.sites,
             "equivalents": self.equivalents,
+            "checked": len(self.checked),
+            "refuted": [result.as_json() for result in self.refuted],
             **self.tally.as_json(),
             "modules": {name: tally.as_json() for name, tally in modules.items()},
             "operators": {name: tally.as_json() for name, tally in operators.items()},
@@ -155,6 +166,22 @@ class Score:
             yield f"survived  {result.mutant.id}  ({result.mutant.place})"
             yield f"          {result.mutant.change}"
             yield f"          {result.why}"
+        yield from self.refutations()
+
+    def refutations(self) -> Iterable[str]:
+        """What came of running some that are declared equivalent."""
+        if not self.checked:
+            return
+        yield ""
+        yield (
+            f"{len(self.checked)} of those that are declared equivalent were run, "
+            f"{len(self.refuted)} of them are not"
+        )
+        for result in self.refuted:
+            yield ""
+            yield f"wrongly declared  {result.mutant.id}  ({result.mutant.place})"
+            yield f"          {result.mutant.change}"
+            yield f"          {result.test}: {result.why}"
 
 
 def unreached(mutant: Mutant, *, reached: bool) -> Result:

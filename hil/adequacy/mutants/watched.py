@@ -4,14 +4,17 @@ All drawn slips are watched in one run of the sound phone. Wherever an expressio
 evaluated, both are, one after the other in the same state, and the test is noted if the values
 differ (or one raises). If they never differ in a test, the phone with the slip does there exactly what
 the sound one does, so that test cannot find it. What cannot be evaluated twice, since it changes
-something or is no expression, is noted when it is reached.
+something or is no expression, is noted when it is reached. Of what is noted, `wholes` tells what comes
+of it.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,51 +23,88 @@ import pytest
 from hil.adequacy.mutants.schemata import install
 from hil.adequacy.mutants.sites import Mutant
 from hil.adequacy.mutants.source import Function, Source
+from hil.adequacy.mutants.wholes import CHANGING, Whole, asking, can_be_called_twice
 
 _TELL = "__hil_tell__"
 _DIFFER = "__hil_differ__"
-_CHANGING = frozenset(
-    (
-        "add",
-        "append",
-        "appendleft",
-        "clear",
-        "close",
-        "decompress",
-        "discard",
-        "extend",
-        "feed",
-        "flush",
-        "hide",
-        "insert",
-        "pop",
-        "popleft",
-        "read",
-        "remove",
-        "seek",
-        "setdefault",
-        "show",
-        "sort",
-        "update",
-        "write",
-    )
-)
+_WHOLE = "__hil_whole__"
+MOST_TRIES = 40
+"""How often in a test a function is called again with a slip that changed nothing so far."""
 
 
 class Watch:
-    """Notes which mutants, by their places in a list, were reached, and which made a difference."""
+    """Notes which mutants, by their places in a list, were reached, and which made a difference.
+
+    ``seen``: to the value of an expression. ``told``: to what their function returns, or may do.
+    """
 
     def __init__(self) -> None:
         self.reached: set[int] = set()
         self.seen: set[int] = set()
+        self.told: set[int] = set()
+        self._tries: Counter[int] = Counter()
+        self._wholes: list[Whole] = []
+        self._in_parts: set[int] = set()
+        self._here: set[int] = set()
         self._comparing = False
+
+    def forget(self) -> None:
+        """Begin anew."""
+        for each in (self.reached, self.seen, self.told, self._tries):
+            each.clear()
+
+    def takes_whole(self, whole: Whole) -> int:
+        """Have a function called again when slips made a difference in it; its number."""
+        self._wholes.append(whole)
+        return len(self._wholes) - 1
+
+    def takes_in_parts(self, places: Iterable[int]) -> None:
+        """What differs in a function that cannot be called twice may do anything."""
+        self._in_parts.update(places)
 
     def tell(self, place: int) -> bool:
         """The mutant has been reached and may make any difference."""
         if not self._comparing:
             self.reached.add(place)
-            self.seen.add(place)
+            self._note(place)
         return True
+
+    def _note(self, place: int) -> None:
+        self.seen.add(place)
+        self._here.add(place)
+        if place in self._in_parts:
+            self.told.add(place)
+
+    def _is_done(self, place: int) -> bool:
+        return place in self.told or self._tries[place] >= MOST_TRIES
+
+    def whole(self, number: int, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call the function; if slips made a difference in it, again with each of them."""
+        function = self._wholes[number]
+        if self._comparing:
+            return function.plain(*args, **named)
+        around, self._here = self._here, set()
+        raised: Exception | None = None
+        value: object = None
+        try:
+            value = function.watched(*args, **named)
+        except Exception as error:  # noqa: BLE001 - raised again below
+            raised = error
+        here, self._here = self._here, around
+        self._comparing = True
+        try:
+            for place in here:
+                if place in function and not self._is_done(place):
+                    self._tries[place] += 1
+                    if self._differs(raised, value, partial(function.slip(place), *args, **named)):
+                        self.told.add(place)
+        finally:
+            self._comparing = False
+        # What a function left behind to be called later did not differ within one.
+        self._here |= {place for place in here if place not in function}
+        if raised is not None:
+            raise raised
+        return value
 
     def differ(
         self, sound: Callable[[], Any], others: Sequence[tuple[int, Callable[[], Any]]]
@@ -82,8 +122,8 @@ class Watch:
         try:
             for place, other in others:
                 self.reached.add(place)
-                if place not in self.seen and self._differs(raised, value, other):
-                    self.seen.add(place)
+                if not self._is_done(place) and self._differs(raised, value, other):
+                    self._note(place)
         finally:
             self._comparing = False
         if raised is not None:
@@ -110,18 +150,20 @@ class Watching:
     def before(self, test: str) -> None:
         """Begin anew."""
         del test
-        self._watch.reached.clear()
-        self._watch.seen.clear()
+        self._watch.forget()
 
     def after(self, test: str) -> bytes:
-        """The places of the mutants that were reached, and of those that made a difference."""
+        """The places of the mutants that were reached, of those that made a difference, and how."""
         del test
-        return msgspec.msgpack.encode((sorted(self._watch.reached), sorted(self._watch.seen)))
+        watch = self._watch
+        return msgspec.msgpack.encode(
+            (sorted(watch.reached), sorted(watch.seen), sorted(watch.told))
+        )
 
 
-def told(data: bytes) -> tuple[list[int], list[int]]:
-    """What `Watching.after` sent: the mutants reached, and those that made a difference."""
-    return msgspec.msgpack.decode(data, type=tuple[list[int], list[int]])
+def told(data: bytes) -> tuple[list[int], list[int], list[int]]:
+    """What `Watching.after` sent: the mutants reached, those that made a difference, and `told`."""
+    return msgspec.msgpack.decode(data, type=tuple[list[int], list[int], list[int]])
 
 
 def watching(mutants: Sequence[Mutant]) -> Callable[[pytest.Config], Watching]:
@@ -147,10 +189,16 @@ def watch_all(mutants: Sequence[Mutant], watch: Watch) -> None:
     for name, functions in drawn.items():
         vars(modules[name].live)[_TELL] = watch.tell
         vars(modules[name].live)[_DIFFER] = watch.differ
+        vars(modules[name].live)[_WHOLE] = watch.whole
         phones: dict[Function, ast.FunctionDef] = {}
         for placed in functions.values():
             function = placed[0][1].function
             phones[function] = instrumented(function.node, placed)
+            if can_be_called_twice(function):
+                whole = Whole(function, phones[function], dict(placed))
+                phones[function] = asking(function, _WHOLE, watch.takes_whole(whole))
+            else:
+                watch.takes_in_parts(place for place, _ in placed)
         install(modules[name], phones)
 
 
@@ -239,7 +287,7 @@ def repeatable(node: ast.AST) -> bool:
                 return False
             case ast.Call(ast.Attribute(ast.Name("self"))):
                 return False
-            case ast.Call(ast.Attribute(attr=name)) if name in _CHANGING:
+            case ast.Call(ast.Attribute(attr=name)) if name in CHANGING:
                 return False
     return True
 
