@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
 from hil.history.events import PowerAction
 from hil.power.blocking import Errand, in_thread
-from hil.power.evidence import shown
+from hil.power.evidence import WITNESS, shown
 
 _MOST_OUTPUT = 1 << 16
 _PIPE = 1 << 16
@@ -99,7 +99,9 @@ class CommandPower:
     async def state(self, outlet: str) -> PowerAction:
         """What the program for the state says; `StateUnknown` where there is none."""
         if not self._config.state:
-            raise StateUnknown("there is no program that reads the state", concerns=self.name)
+            raise StateUnknown(
+                "there is no program that reads the state", next_step=WITNESS, concerns=self.name
+            )
         ended = await self._run(self._config.state, outlet)
         if self._config.state_on:
             if ended.status:

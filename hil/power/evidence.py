@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+WITNESS = "look at the handset's link, which is the only witness of its power"
+"""What is left where a device has no read-back."""
+
 _MOST = 240
 _HIDDEN = "***"
 # A shorter one hides nothing, and would blot out ordinary words.

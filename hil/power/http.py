@@ -17,7 +17,7 @@ import h11
 
 from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
 from hil.history.events import PowerAction
-from hil.power.evidence import shown
+from hil.power.evidence import WITNESS, shown
 from hil.power.http_client import HttpAnswer, HttpRequest, HttpServer, ask
 from hil.power.http_dialects import HttpCall, HttpDialect, pointed
 
@@ -67,7 +67,7 @@ class HttpPower:
         """What the device says of the outlet; `StateUnknown` where it has no read-back."""
         reading = self._dialect.reading
         if reading is None:
-            raise StateUnknown("the device has no read-back", concerns=self.name)
+            raise StateUnknown("the device has no read-back", next_step=WITNESS, concerns=self.name)
         answer = await self._asked(reading.call, outlet, "")
         said = reading.says(answer.body, outlet)
         if said is not None:

@@ -12,6 +12,8 @@ pseudo-terminal, and through socat and ser2net. No board was at hand.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hil.errors import PowerError, StateUnknown, UsageError
 from hil.history.events import PowerAction
 from hil.power.blocking import Errand, in_thread
-from hil.power.evidence import shown
+from hil.power.evidence import WITNESS, shown
 from hil.power.relay_dialects import LCUS, MOST_ANSWER, RelayDialect
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class SerialRelay:
         self._check(outlet)
         ask, reading = self._board.ask, self._board.reading
         if ask is None or reading is None:
-            raise StateUnknown("the board has no read-back", concerns=self.name)
+            raise StateUnknown("the board has no read-back", next_step=WITNESS, concerns=self.name)
         return await self._exchange(ask(outlet), lambda received: reading(received, outlet))
 
     async def _switch(self, outlet: str, *, on: bool) -> None:
@@ -138,7 +140,9 @@ def _said(
         timeout=config.timeout_s,
         exclusive=True,
     )
-    with port, errand.interrupted_by(lambda: _cancel(port)):
+    with contextlib.ExitStack() as closing:
+        closing.callback(_close, port)
+        closing.enter_context(errand.interrupted_by(lambda: _cancel(port)))
         port.reset_input_buffer()
         port.write(config.board.wake + message)
         while (outcome := done(bytes(received))) is None:
@@ -152,6 +156,12 @@ def _said(
                     concerns=f"{config.board.name} relays at {config.url}",
                 )
         return outcome
+
+
+def _close(port: serial.SerialBase) -> None:
+    # pyserial forgets to close a socket whose other side has ended.
+    with contextlib.closing(getattr(port, "_socket", None) or io.BytesIO()):
+        port.close()
 
 
 def _cancel(port: serial.SerialBase) -> None:
