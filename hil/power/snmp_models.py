@@ -116,7 +116,7 @@ APC_RPDU2 = PduModel(
     state_off=1,
     index=("rPDU2OutletSwitchedControlIndex",),
 )
-"""APC switched rack PDUs of the second generation (AP86xx, AP89xx); linked units count on."""
+"""APC switched rack PDUs of the second generation (AP86xx, AP89xx); the table runs over all units."""
 
 _RARITAN = f"{_ENTERPRISES}.13742"
 
@@ -214,7 +214,7 @@ CYBERPOWER_EPDU = PduModel(
     state_off=2,
     index=("ePDUOutletControlIndex",),
 )
-"""CyberPower switched PDUs (PDU15SW, PDU20SW, PDU41 series)."""
+"""CyberPower switched PDUs whose agent has the group ePDU of the MIB."""
 
 CYBERPOWER_EPDU2 = PduModel(
     name="cyberpower-epdu2",
@@ -227,7 +227,7 @@ CYBERPOWER_EPDU2 = PduModel(
     state_off=2,
     index=("ePDU2OutletSwitchedControlIndex",),
 )
-"""CyberPower switched PDUs of the second generation (PDU8 series); linked units count on."""
+"""CyberPower switched PDUs whose agent has the group ePDU2; the table runs over all linked units."""
 
 MODELS = (
     APC_RPDU,
