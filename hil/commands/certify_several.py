@@ -47,7 +47,7 @@ class _Reader:
         self._chosen = chosen
         self._spreading = spreading
         self._teller = teller
-        self._told = 0
+        self._seen: set[tuple[str, str]] = set()
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -76,8 +76,9 @@ class _Reader:
             if result.judgement.word is not Word.PASS:
                 self._teller.verdict(result, "")
             return
-        self._told += 1
-        self._teller.verdict(result, f"[{self._told}/{self.results.planned}]")
+        # A test that is given to another handset is the same one.
+        self._seen.add((result.handset if self._spreading.each else "", result.id))
+        self._teller.verdict(result, f"[{len(self._seen)}/{self.results.planned}]")
 
     def left(self, handset: str, reason: str, group: str) -> None:
         """Say at once that a handset is out of the run."""
@@ -86,12 +87,16 @@ class _Reader:
         )
         self._teller.say(f"{handset} is out of the run: {reason}{given}", Word.ERROR)
 
+    def gave_back(self, handset: str, reason: str) -> None:
+        """Say at once that a module waits for whoever is next."""
+        self._teller.say(f"{handset} gave a module back: {reason}", Word.INCONCLUSIVE)
+
     def summary(self, portions: Portions | None, out: Path | None, wall_s: float) -> None:
         """Say who did what, and what came of it all."""
         if not self.results.planned:
             return
         self._teller.total(self.results, out, wall_s)
-        for name, groups in portions.done_by().items() if portions is not None else ():
-            lost = portions.lost().get(name, "") if portions is not None else ""
-            left = "  left out" if lost else ""
-            self._teller.line(f"{name}: {len(groups)} modules{left}")
+        if portions is None:
+            return
+        shares = {name: len(groups) for name, groups in portions.done_by().items()}
+        self._teller.line("modules: " + ", ".join(f"{name} {n}" for name, n in shares.items()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import selectors
 import signal
@@ -35,6 +36,16 @@ from hil.pytest_requirements import requirements_of
 SILENCE_S = 2 * 3600.0
 """How long a worker may say nothing before it is held to hang: longer than any test on a rack takes."""
 _LAST_WORDS = 2000
+_BUILT_WITH = (
+    "cryptography.hazmat.backends.openssl.backend",
+    "encodings.idna",
+    "logging.handlers",
+    "pyroute2",
+    "pysnmp.carrier.asyncio.dgram.udp",
+    "pysnmp.entity.rfc3413.cmdgen",
+    "pysnmp.entity.rfc3413.cmdrsp",
+)
+"""What a bench imports when it is built, a sixth of a second that each worker would spend again."""
 
 
 class Audience(Protocol):
@@ -45,6 +56,9 @@ class Audience(Protocol):
 
     def left(self, handset: str, reason: str, group: str) -> None:
         """A handset is out of the run; ``group`` is what it leaves unfinished, if anything."""
+
+    def gave_back(self, handset: str, reason: str) -> None:
+        """A handset could not begin a group, which waits for whoever is next."""
 
     def reported(self, handset: str, report: bytes) -> None:
         """One of pytest's reports of a group that is through."""
@@ -98,6 +112,8 @@ class Crew:
                 evidence=f"{threads} threads in this process",
             )
         self._results.planned = self._portions.planned
+        for name in _BUILT_WITH:
+            importlib.import_module(name)
         # What is there now is never collected: the workers would copy all of it only to look.
         gc.collect()
         gc.freeze()
@@ -165,9 +181,14 @@ class Crew:
 
     def _take(self, hand: _Hand, message: FromWorker) -> None:
         match message:
-            case Idle():
+            case Idle(given_back=""):
                 self._commit(hand)
                 self._portions.concluded(hand.handset)
+                hand.idle = True
+            case Idle(reason):
+                self._abandon(hand)
+                self._portions.give_back(hand.handset)
+                self._audience.gave_back(hand.handset, reason)
                 hand.idle = True
             case Told(result=result, baseline=baseline, spoilt=spoilt):
                 if spoilt:
@@ -205,13 +226,16 @@ class Crew:
             self._audience.reported(hand.handset, report)
         hand.attempt, hand.reports = [], []
 
+    def _abandon(self, hand: _Hand) -> None:
+        self._results.abandoned += [each.result for each in hand.attempt if not each.baseline]
+        hand.attempt, hand.reports = [], []
+
     def _lose(self, hand: _Hand, reason: str) -> None:
         if hand.handset in self._portions.lost():
             return
         group = self._portions.lose(hand.handset, reason)
         name = self._portions.groups[group].name if group is not None else ""
-        self._results.abandoned += [each.result for each in hand.attempt if not each.baseline]
-        hand.attempt, hand.reports = [], []
+        self._abandon(hand)
         left = f", its tests of {name} are not counted" if name else ""
         self._results.troubles.append(f"{hand.handset} is out of the run{left}: {reason}")
         self._audience.left(hand.handset, reason, name)

@@ -23,7 +23,12 @@ _LONGEST = 64 << 20
 
 
 class Idle(msgspec.Struct, frozen=True, tag="idle"):
-    """The worker has nothing to do; its last group, if it had one, is through."""
+    """The worker has nothing to do; its last group, if it had one, is through.
+
+    ``given_back`` says why that group could not even be begun: another may try.
+    """
+
+    given_back: str = ""
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):

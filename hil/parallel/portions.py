@@ -88,6 +88,13 @@ class Portions:
             share.done.append(share.current)
             share.current = None
 
+    def give_back(self, handset: str) -> None:
+        """A handset could not begin its group: it goes to the end of the queue, for whoever is next."""
+        share = self._shares[handset]
+        if share.current is not None:
+            share.waiting.append(share.current)
+            share.current = None
+
     def lose(self, handset: str, reason: str) -> int | None:
         """A handset is out of the run; returns the group that it leaves unfinished, if any."""
         share = self._shares[handset]
@@ -111,6 +118,7 @@ class Portions:
             return [
                 (name, index, share.left)
                 for name, share in self._shares.items()
+                if share.left
                 for index in share.waiting
             ]
         waiting = next(iter(self._shares.values())).waiting

@@ -50,6 +50,9 @@ class Reader(Protocol):
     def left(self, handset: str, reason: str, group: str) -> None:
         """A handset is out of the run; ``group`` is what it leaves unfinished, if anything."""
 
+    def gave_back(self, handset: str, reason: str) -> None:
+        """A handset could not begin a group, which waits for whoever is next."""
+
 
 class Spread:
     """The plugin. After the run ``portions`` says who tested what; it is None if nothing was run."""
@@ -112,6 +115,7 @@ class _Audience:
         self._config = config
         self.told = reader.told
         self.left = reader.left
+        self.gave_back = reader.gave_back
         self._nodes: dict[str, object] = {}
 
     def reported(self, handset: str, report: bytes) -> None:

@@ -22,6 +22,7 @@ import pytest
 from hil.children import detach, die_with
 from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
+from hil.judge import Word
 from hil.net.namespace import enter
 from hil.parallel.messages import Bye, Channel, End, Idle, Reported, Run, Told, ToWorker, Unfit
 from hil.pytest_handsets import HANDSETS, Handsets
@@ -105,23 +106,30 @@ class _Worker:
 
     def _answer(self) -> None:
         """Test groups until there are no more, or the handset is not fit any more."""
+        given_back = ""
         while True:
-            self._channel.send(Idle())
+            self._channel.send(Idle(given_back))
             match self._channel.receive():
                 case Run(group):
-                    self._test(self._groups[group])
+                    given_back = self._test(self._groups[group])
                 case End():
                     return
             if self._handsets.unfit:
                 self._channel.send(Unfit(self._handsets.unfit))
                 return
 
-    def _test(self, items: Sequence[pytest.Item]) -> None:
+    def _test(self, items: Sequence[pytest.Item]) -> str:
+        """Test a group; why it could not be begun, or nothing."""
         stay = cast(pytest.Item, _StayAtTheBench(self._session))
+        held = len(self._results.baselines)
         for item, following in zip(items, [*items[1:], stay], strict=True):
             self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._handsets.unfit:
-                return
+                return ""
+            if any(_not_held(each) for each in self._results.baselines[held:]):
+                self._session._setupstate.teardown_exact(stay)
+                return "the first baseline exchange could not be held"
+        return ""
 
     def _close(self) -> None:
         """Take the bench down, as pytest does at the end of a session."""
@@ -130,6 +138,11 @@ class _Worker:
         except Exception as error:  # noqa: BLE001
             # A fixture that fails to close has its say among the troubles, as in a run by itself.
             self._results.troubles.append(f"at the end of {self._assignment.handset}: {error!r}")
+
+
+def _not_held(baseline: TestResult) -> bool:
+    held = baseline.judgement.word in (Word.PASS, Word.FAIL)
+    return baseline.id.endswith("(first)") and not held
 
 
 class _StayAtTheBench:

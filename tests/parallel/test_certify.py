@@ -1,0 +1,230 @@
+"""``hil certify`` on several handsets: one run, one summary, whatever becomes of one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import started
+
+from hil.history import events as ev
+from hil.history import read
+from hil.net.namespace import Namespace
+from hil.suite_location import suite_root
+
+HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
+MODULES = ("test_resync_on_reset.py", "test_flash.py", "test_syslog_level.py")
+VIRTUAL48 = suite_root() / "testbeds" / "virtual48.yaml"
+
+
+@dataclass
+class Ran:
+    code: int
+    said: str
+    told: dict[str, Any]
+
+    @property
+    def on(self) -> dict[str, set[str]]:
+        """The tests of each handset."""
+        found: dict[str, set[str]] = {}
+        for test in self.told["tests"]:
+            found.setdefault(test["handset"], set()).add(test["id"])
+        return found
+
+
+def certify(tmp_path: Path, *arguments: str) -> Ran:
+    document = tmp_path / "results.json"
+    document.touch()
+    command = [*HIL, "certify", "--json", str(document), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    told = json.loads(document.read_text()) if document.stat().st_size else {}
+    return Ran(done.returncode, done.stdout + done.stderr, told)
+
+
+def both(*arguments: str) -> tuple[str, ...]:
+    return ("--handset", "v1", "--handset", "v2", *arguments)
+
+
+# -- sharing ---------------------------------------------------------------------------------------
+
+
+def test_handsets_share_the_modules_and_make_one_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ran = certify(tmp_path, *both(*MODULES), "--out", str(out))
+    assert (ran.code, ran.told["run"]["verdict"]) == (0, "PASS"), ran.said
+    assert ran.told["run"]["planned"] == ran.told["run"]["concluded"] == len(ran.told["tests"])
+    # Each test once, a module wholly on one handset, and both had some.
+    assert len({test["id"] for test in ran.told["tests"]}) == len(ran.told["tests"])
+    modules = {name: {test.split("::")[0] for test in tests} for name, tests in ran.on.items()}
+    assert set(modules) == {"v1", "v2"}
+    assert not modules["v1"] & modules["v2"]
+    assert [each["name"] for each in ran.told["handsets"]] == ["v1", "v2"]
+    assert sum(len(each["groups"]) for each in ran.told["handsets"]) == len(MODULES)
+    # Each handset's evidence by itself, and what others read in one piece.
+    for name, tests in ran.on.items():
+        stored = read(out / name / "history.jsonl").events
+        ended = {event.test for event in stored if isinstance(event, ev.Verdict)}
+        assert ended == tests
+    cases = list(ET.parse(out / "junit.xml").iter("testcase"))  # noqa: S314
+    assert len(cases) == len(ran.told["tests"])
+    handsets = Counter(
+        each.get("value")
+        for each in ET.parse(out / "junit.xml").iter("property")  # noqa: S314
+        if each.get("name") == "handset"
+    )
+    assert handsets == {name: len(tests) for name, tests in ran.on.items()}
+    assert len(list((out / "allure").glob("*-result.json"))) == len(cases)
+
+
+def test_with_each_every_handset_takes_every_test(tmp_path: Path) -> None:
+    ran = certify(tmp_path, *both("--each", "test_flash.py"), "--out", str(tmp_path / "out"))
+    assert ran.code == 0, ran.said
+    assert ran.on["v1"] == ran.on["v2"]
+    assert ran.told["run"]["planned"] == 2 * len(ran.on["v1"])
+    cases = ET.parse(tmp_path / "out" / "junit.xml").iter("testcase")  # noqa: S314
+    assert len(list(cases)) == ran.told["run"]["planned"]
+
+
+def test_a_fail_on_any_handset_is_the_runs(tmp_path: Path) -> None:
+    ran = certify(tmp_path, *both("--defect", "never-resyncs-on-reset", *MODULES[:2]))
+    assert (ran.code, ran.told["run"]["verdict"]) == (1, "FAIL")
+    assert "[resync.on_reset]" in ran.said
+
+
+# -- failing ---------------------------------------------------------------------------------------
+
+
+def unable(tmp_path: Path) -> Path:
+    """The virtual testbed with a handset v2 that takes longer to boot than anybody waits."""
+    text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    head, second, tail = text.partition("- name: v2\n")
+    tail = tail.replace("boot: 30, lease: 60", "boot: 0.1, lease: 0.1", 1)
+    file = tmp_path / "unable.yaml"
+    file.write_text(f"{head}{second}    boot_pace: 10\n{tail}")
+    return file
+
+
+def test_a_handset_that_fails_is_left_out_and_its_tests_go_to_another(tmp_path: Path) -> None:
+    ran = certify(
+        tmp_path, *both("--testbed", str(unable(tmp_path)), "-k", "resync_on or flash or fnf")
+    )
+    assert ran.code == 3, ran.said
+    assert ran.told["run"]["planned"] == ran.told["run"]["concluded"]
+    (left,) = [each for each in ran.told["handsets"] if each["left"]]
+    assert left["name"] == "v2"
+    assert "first baseline exchange" in left["left"]
+    assert any("v2 is out of the run" in trouble for trouble in ran.told["run"]["troubles"])
+    assert ran.told["abandoned"]
+    given_back = {test["id"] for test in ran.told["abandoned"]}
+    assert given_back <= ran.on["v1"]
+    assert {test["verdict"] for test in ran.told["tests"] if test["handset"] == "v1"} == {"PASS"}
+
+
+def test_a_worker_that_is_killed_is_replaced_by_one_that_waited(tmp_path: Path) -> None:
+    document = tmp_path / "results.json"
+    command = [
+        *HIL,
+        "certify",
+        "--handset",
+        "all",
+        "--jobs",
+        "2",
+        "--json",
+        str(document),
+        *MODULES,
+    ]
+    with started(command, Namespace.host()) as run:
+        run.expect("PASS", count=2)
+        victim = workers(run.process.pid)[0]
+        os.kill(victim, signal.SIGKILL)
+        assert run.ended(within=120) == 3
+    told = json.loads(document.read_text())
+    assert told["run"]["planned"] == told["run"]["concluded"]
+    assert {test["verdict"] for test in told["tests"]} == {"PASS"}
+    (left,) = [each for each in told["handsets"] if each["left"]]
+    assert "its process died: by SIGKILL" in left["left"]
+    assert sum(bool(each["groups"]) for each in told["handsets"]) >= 2
+
+
+def test_with_nobody_left_what_was_not_tested_is_an_error_of_the_lab(tmp_path: Path) -> None:
+    document = tmp_path / "results.json"
+    command = [
+        *HIL,
+        "certify",
+        *both("--out", str(tmp_path / "out"), "--json", str(document), *MODULES),
+    ]
+    with started(command, Namespace.host()) as run:
+        run.expect("PASS", count=2)
+        for victim in workers(run.process.pid):
+            os.kill(victim, signal.SIGKILL)
+        assert run.ended(within=120) == 3
+    told = json.loads(document.read_text())
+    assert told["run"]["planned"] == told["run"]["concluded"] > 20
+    untested = [test for test in told["tests"] if test["verdict"] == "ERROR"]
+    assert {test["cause"] for test in untested} == {"lab"}
+    assert all("no handset is left" in " ".join(test["remarks"]) for test in untested)
+    cases = ET.parse(tmp_path / "out" / "junit.xml").iter("testcase")  # noqa: S314
+    assert len(list(cases)) == told["run"]["planned"]
+
+
+def test_workers_end_with_the_run(tmp_path: Path) -> None:
+    command = [*HIL, "certify", *both(*MODULES)]
+    with started(command, Namespace.host()) as run:
+        run.expect("PASS", count=2)
+        children = workers(run.process.pid)
+        assert len(children) == 2
+        ends = [os.pidfd_open(child) for child in children]
+        run.process.kill()
+        for end in ends:
+            assert readable(end)
+            os.close(end)
+
+
+def workers(parent: int) -> list[int]:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def readable(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 10)[0])
+
+
+# -- refusing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--handset", "v1", "--handset", "v99"),
+        ("--handset", "v1", "--each"),
+        ("--jobs", "2"),
+        ("--handset", "all", "--jobs", "0"),
+        ("--handset", "all", "-k", "no_test_is_called_so"),
+    ],
+)
+def test_what_cannot_be_is_a_usage_error(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ran = certify(tmp_path, *arguments)
+    assert ran.code == 2
+    assert "Error: " in ran.said
+    assert "Traceback" not in ran.said
+
+
+# -- a rack's worth --------------------------------------------------------------------------------
+
+
+def test_48_handsets_in_one_run(tmp_path: Path) -> None:
+    every = ("--testbed", str(VIRTUAL48), "--handset", "all", "--each")
+    ran = certify(tmp_path, *every, "test_resync_on_reset.py", "-k", "test_a_reboot_triggers")
+    assert ran.code == 0, ran.said
+    assert ran.told["run"]["concluded"] == 48
+    assert len(ran.on) == 48
