@@ -27,11 +27,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from hil.errors import LabError, NamespaceError
+from hil.errors import LabError
 from hil.net.borrowed import Borrowed, borrow
+from hil.net.child import InUseError, make_macvlan, make_vlan
 from hil.net.gate import admit
 from hil.net.interface import Interface, Place
 from hil.net.namespace import Namespace
@@ -44,11 +44,8 @@ PATIENCE_S = 5.0
 """Seconds that `attach` waits for the kernel to clear away a bench that was killed."""
 
 _CHILD = "lab0"
-_ARPHRD_ETHER = 1
-_IFF_UP = 0x1
 _IS_LOCAL = 0x02
 _GROUP = 0x01
-_EVERYBODY = 4_294_967_295
 _T = TypeVar("_T")
 
 
@@ -154,7 +151,7 @@ def _patiently(make: Callable[[], _T], events: LinkEvents, wiring: Wiring, patie
     while True:
         try:
             return make()
-        except _InUseError as busy:
+        except InUseError as busy:
             if not events.wait(until - time.monotonic()):
                 raise LabError(
                     f"the wire is in use ({wiring.attach})",
@@ -164,10 +161,6 @@ def _patiently(make: Callable[[], _T], events: LinkEvents, wiring: Wiring, patie
                 ) from busy
 
 
-class _InUseError(Exception):
-    """Somebody else has the wire, perhaps for a moment only."""
-
-
 def _attach(wiring: Wiring, mac: str, host: Namespace) -> Attachment:
     namespace = Namespace.create()
     with contextlib.ExitStack() as undo:
@@ -175,7 +168,6 @@ def _attach(wiring: Wiring, mac: str, host: Namespace) -> Attachment:
         _loopback_up(namespace)
         borrowed = None
         if wiring.attach == "plain":
-            _machines_interface(wiring, host)
             borrowed = borrow(wiring.interface, host, namespace, configured=wiring.configured)
             interface = Interface(namespace, wiring.interface)
             undo.callback(borrowed.give_back, interface)
@@ -190,7 +182,7 @@ def _attach(wiring: Wiring, mac: str, host: Namespace) -> Attachment:
         except LabError as error:
             # A macvlan's address is held against the others' when it is set up.
             if isinstance(cause := error.__cause__, OSError) and cause.errno == errno.EADDRINUSE:
-                raise _InUseError(f"{lab_mac(mac)}: {cause.strerror}") from error
+                raise InUseError(f"{lab_mac(mac)}: {cause.strerror}") from error
             raise
         interface.configure(wiring.address, wiring.netmask)
         uplink = Interface(host if borrowed is None else namespace, wiring.interface)
@@ -199,82 +191,10 @@ def _attach(wiring: Wiring, mac: str, host: Namespace) -> Attachment:
 
 
 def _make_child(wiring: Wiring, mac: str, host: Namespace, namespace: Namespace) -> None:
-    from pyroute2.netlink.exceptions import NetlinkError
-
-    parent = _machines_interface(wiring, host)
-    kind: dict[str, object]
-    if wiring.attach == "vlan":
-        kind = {"kind": "vlan", "vlan_id": wiring.vlan}
+    if wiring.vlan is not None:
+        make_vlan(wiring.interface, host, wiring.vlan, _CHILD, namespace)
     else:
-        kind = {"kind": "macvlan", "macvlan_mode": "bridge", "address": lab_mac(mac)}
-    try:
-        with connected(host) as route:
-            route.link("add", ifname=_CHILD, link=parent, net_ns_fd=namespace.descriptor, **kind)
-    except NetlinkError as error:
-        raise _refused(wiring, error.code, str(error)) from error
-
-
-def _machines_interface(wiring: Wiring, host: Namespace) -> int:
-    """The index of the machine's interface: there, Ethernet and, if it is to have a child, up."""
-    with connected(host) as route:
-        links = {link.get("ifname"): link for link in route.get_links()}
-    link = links.get(wiring.interface)
-    if link is None:
-        missing = _missing(wiring, sorted(map(str, links)))
-        if wiring.attach == "plain":
-            raise _InUseError(str(missing)) from missing
-        raise missing
-    if link["ifi_type"] != _ARPHRD_ETHER:
-        raise LabError(
-            "phones cannot hang on this interface",
-            evidence="it is no Ethernet interface",
-            next_step="name the Ethernet interface that leads to the phones",
-            concerns=wiring.interface,
-        )
-    if wiring.attach != "plain" and not link["flags"] & _IFF_UP:
-        raise LabError(
-            "the interface is down",
-            next_step=f"ip link set {wiring.interface} up",
-            concerns=wiring.interface,
-        )
-    return int(link["index"])
-
-
-def _missing(wiring: Wiring, present: list[str]) -> LabError:
-    uid_map = Path("/proc/self/uid_map").read_text().split()
-    if int(uid_map[2]) < _EVERYBODY:
-        step = "run as root: an ordinary user's run sees no interface of the machine"
-    else:
-        step = "correct network: interface: in the inventory, or plug the adapter in"
-    return LabError(
-        "there is no such interface",
-        evidence="there are " + ", ".join(present),
-        next_step=step,
-        concerns=wiring.interface,
-    )
-
-
-def _refused(wiring: Wiring, code: int, evidence: str) -> Exception:
-    """What it means that the kernel does not make a child."""
-    if code == errno.EEXIST:
-        return _InUseError(f"VLAN {wiring.vlan} on {wiring.interface}: {evidence}")
-    if code == errno.EOPNOTSUPP:
-        module = "8021q" if wiring.attach == "vlan" else "macvlan"
-        return NamespaceError(
-            f"the kernel has no {wiring.attach} interfaces",
-            evidence=evidence,
-            next_step=f"modprobe {module}",
-            concerns=wiring.interface,
-        )
-    step = "leave the interface to the phones: it belongs to a bridge or bond"
-    if code == errno.EPERM:
-        step = "run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN"
-    return LabError(
-        f"the kernel makes no {wiring.attach} interface",
-        evidence=evidence,
-        next_step=step,
-        concerns=wiring.interface,
-    )
+        make_macvlan(wiring.interface, host, lab_mac(mac), _CHILD, namespace)
 
 
 def _loopback_up(namespace: Namespace) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import LabError
+from hil.net.child import parent_index
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace
 from hil.net.rtnetlink import connected
@@ -78,13 +79,14 @@ def borrow(
 
     LabError, with everything as it was, if it belongs to a bridge or bond, if other interfaces stand
     on it, or if it has a global address or the default route, unless ``configured`` allows that.
+    `hil.net.child.InUseError` if it is not there.
     """
     from pyroute2.netlink.exceptions import NetlinkError
 
+    index = parent_index(name, host, up=False)
     try:
         with connected(host) as route:
-            (link,) = route.get_links(ifname=name)
-            index = link["index"]
+            (link,) = route.get_links(index)
             found = Borrowed(
                 host,
                 name,

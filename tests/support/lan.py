@@ -14,9 +14,10 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
+from pyroute2.netlink.exceptions import NetlinkError
 
 from hil.errors import NamespaceError
-from hil.net.attachment import Attach, Wiring
+from hil.net.attachment import Attach, Wiring, attach
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace
 from hil.net.rtnetlink import connected
@@ -38,6 +39,8 @@ class Lan:
         self._port = self.network.add_handset(MACHINE)
         self.machine = self._port.far.namespace
         self.interface = self._port.far
+        self.cleanup = contextlib.ExitStack()
+        self.cleanup.callback(self.network.close)
         self.interface.up()
         assert self._port.probe.round_trip()
 
@@ -50,6 +53,20 @@ class Lan:
             port.far.configure(address, SUBNET.netmask)
         return port.far
 
+    def tagged(self, station: Interface, vlan: int) -> Interface:
+        """A station's child in a VLAN; skips the test, loudly, on a kernel without 802.1Q."""
+        with connected(station.namespace) as route:
+            (index,) = route.link_lookup(ifname=station.name)
+            try:
+                route.link(
+                    "add", ifname="tagged", kind="vlan", link=index, vlan_id=vlan, state="up"
+                )
+            except NetlinkError as error:
+                pytest.skip(f"this kernel has no 802.1Q (modprobe 8021q): {error}")
+        made = Interface(station.namespace, "tagged")
+        self.cleanup.callback(made.close)
+        return made
+
     def cable(self, *, plugged: bool) -> None:
         """The machine's cable, at the switch's side."""
         (self._port.near.up if plugged else self._port.near.down)()
@@ -59,7 +76,7 @@ class Lan:
 def made() -> Iterator[Lan]:
     """A LAN for the time of the block."""
     lan = Lan()
-    with contextlib.closing(lan.network):
+    with lan.cleanup:
         yield lan
 
 
@@ -90,23 +107,8 @@ def names(namespace: Namespace) -> set[str]:
     return {link["ifname"] for link in told(namespace, "link", "show")}
 
 
-def tagged(station: Interface, vlan: int) -> Interface:
-    """A station's child in a VLAN; skips the test, loudly, on a kernel without 802.1Q."""
-    from pyroute2.netlink.exceptions import NetlinkError
-
-    with connected(station.namespace) as route:
-        (index,) = route.link_lookup(ifname=station.name)
-        try:
-            route.link("add", ifname="eth0.tag", kind="vlan", link=index, vlan_id=vlan, state="up")
-        except NetlinkError as error:
-            pytest.skip(f"this kernel has no 802.1Q (modprobe 8021q): {error}")
-    return Interface(station.namespace, "eth0.tag")
-
-
 def has_8021q(lan: Lan) -> bool:
     """Whether the kernel makes VLAN interfaces."""
-    from hil.net.attachment import attach
-
     try:
         attach(wiring("vlan"), PHONE, host=lan.machine, patience_s=0).close()
     except NamespaceError:
