@@ -12,7 +12,7 @@ from pathlib import Path
 from hil.clock import Clock
 from hil.doctor.findings import Check, NotApplicable
 from hil.doctor.wires import WireChecks
-from hil.errors import LabError, LeaseError
+from hil.errors import ConsoleError, LabError, LeaseError
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.leases import files
@@ -57,7 +57,7 @@ def checks(
             wires.add(wire)
             found += _wire_checks(testbed, entry, clock, wire, host)
         found += _power_checks(testbed, entry, drivers, clock, store.state)
-        look = partial(_console, entry, clock)
+        look = partial(_console, store, entry, clock)
         found.append(Check("console", entry.name, look, f"console {entry.name}", _CONSOLE_S))
     return found
 
@@ -194,8 +194,8 @@ def _link(pdu: PoeEntry, port: str, driver: PowerDriver, clock: Clock) -> str:
     return "up" if up else "down, and so is its power"
 
 
-def _console(entry: HandsetEntry, clock: Clock) -> str:
-    """The console can be opened."""
+def _console(store: LeaseStore, entry: HandsetEntry, clock: Clock) -> str:
+    """The console can be opened; one that its holder reads just now is left to him."""
     if entry.console is None:
         raise NotApplicable("the inventory names no console")
     made = entry.console
@@ -209,5 +209,12 @@ def _console(entry: HandsetEntry, clock: Clock) -> str:
         finally:
             await console.close()
 
-    clock.run(look(), timeout=_CONSOLE_S)
+    try:
+        clock.run(look(), timeout=_CONSOLE_S - _MARGIN_S)
+    except ConsoleError as error:
+        standing = store.standing(entry.mac)
+        if standing.lease is not None and not standing.reclaimable:
+            why = f"{standing.lease.holder} has the handset: {error.evidence}"
+            raise NotApplicable(why) from error
+        raise
     return f"{made.url} can be read"

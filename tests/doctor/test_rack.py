@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -56,14 +57,14 @@ handsets:
     serial: "1"
     power: {{pdu: pdu1, outlet: 1}}
     minimum_off_s: 0.1
-    timing: {{boot: 1}}
+    timing: {{boot: 2}}
     console: {{url: "{directory}/a01"}}
   - name: a02
     mac: {a02}
     serial: "2"
     power: {{pdu: pdu1, outlet: 2}}
     minimum_off_s: 0.1
-    timing: {{boot: 1}}
+    timing: {{boot: 2}}
     console: {{url: "{directory}/a02"}}
 """
 
@@ -88,17 +89,26 @@ class Phone:
 
     station: Interface
     console: int
+    asking: asyncio.TimerHandle | None = None
 
     def power(self, on: bool) -> None:
+        if self.asking is not None:
+            self.asking.cancel()
         if not on:
             self.station.down()
             return
         self.station.up()
         os.write(self.console, b"booting\r\n")
+        self.ask(5)
+
+    def ask(self, times: int) -> None:
+        # A switch forwards nothing for a moment after a link came up, so clients ask again.
         place = Place(self.station, SUBNET[5], SUBNET.netmask)
         sender = LinkSender(place)
         with contextlib.closing(sender):
             sender.send(discover(self.station.mac), BROADCAST_MAC)
+        if times > 1:
+            self.asking = asyncio.get_running_loop().call_later(0.1, self.ask, times - 1)
 
 
 @dataclass
@@ -236,6 +246,20 @@ def test_a_wire_that_a_bench_has_is_left_to_it(desk: Desk) -> None:
         found = desk.examined()
     assert found["wire", "a01"].state is State.SKIPPED
     assert found["capture", "a01"].state is State.SKIPPED
+
+
+def test_a_console_that_somebody_has_with_the_handset_is_left_to_him(desk: Desk) -> None:
+    desk.store.take("a01", PHONE, "desk", ttl_s=60, by_person=True)
+    holding = (
+        "import sys; held = open(sys.argv[1], 'rb', 0); print('held', flush=True); held.read()"
+    )
+    line = str(desk.directory / "a01")
+    with started([sys.executable, "-c", holding, line], HOST) as holder:
+        holder.expect("held")
+        found = desk.examined()
+    assert found["console", "a01"].state is State.SKIPPED
+    assert "held by" in found["lease", "a01"].what
+    assert found["console", "a02"].state is State.OK
 
 
 def test_the_walk_over_a_rack_that_is_right(desk: Desk) -> None:
