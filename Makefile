@@ -52,7 +52,7 @@ dist: $(DEV) ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## remove all that was made here, the environment too
-	rm -rf $(VENV) dist build hil-out .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) .venv-labgrid dist build hil-out .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
