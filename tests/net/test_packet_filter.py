@@ -83,6 +83,24 @@ def test_dhcp_servers_that_are_not_ours(port, send, frame, takes):
     assert counted(port, pf.dhcp_servers(LAB), lambda: send(frame)) == takes
 
 
+@pytest.mark.parametrize(
+    ("frame", "takes"),
+    [
+        (Ether(src=PHONE, dst=LAB) / IP() / UDP(), 1),
+        (Ether(src=PHONE, dst=EVERYBODY) / ARP(), 1),
+        (Ether(src=PHONE, dst="01:80:c2:00:00:0e", type=0x88CC), 1),
+        (Ether(src=OTHER, dst=PHONE) / IP() / UDP(), 1),
+        (Ether(src=LAB, dst=EVERYBODY) / ARP(), 1),
+        (Ether(src=LAB, dst=OTHER) / IP() / UDP(), 1),
+        (Ether(src=OTHER, dst=EVERYBODY) / ARP(), 0),
+        (Ether(src=OTHER, dst=LAB) / IP() / UDP(), 0),
+        (Ether(src=PHONE[:-2] + "cd", dst=GROUP) / IP() / UDP(), 0),
+    ],
+)
+def test_what_a_handset_and_its_bench_say_and_what_is_said_to_the_handset(port, send, frame, takes):
+    assert counted(port, pf.of_bench(PHONE, LAB), lambda: send(frame)) == takes
+
+
 def test_a_counter_counts_far_more_than_it_could_hold_and_starts_again(port, send):
     with contextlib.closing(FrameCounter(port.near, pf.carried(PHONE, LAB))) as counter:
         for _ in range(5000):
