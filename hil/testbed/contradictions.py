@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from hil.errors import PowerError, SpecificationError
-from hil.power.snmp_models import MODELS
+from hil.power.snmp_models import APC_RPDU, MODELS
 from hil.reference.identity import normalise_mac
 from hil.testbed.checks import DEFAULT_OUTLETS, Place, Wrong, nearest, outlet_number
 from hil.testbed.networks import Network, Wired, disagreements
@@ -44,9 +44,12 @@ def contradictions(document: Mapping[str, Any]) -> Iterator[Wrong]:
         yield from _taken_twice(handsets, (key,), normalise)
     yield from _taken_twice(handsets, ("console", "url"), _line)
     yield from _described_twice(pdus)
+    virtual = document.get("kind") == "virtual"
     for place, entry in pdus:
         yield from _unusable(place, entry)
-    yield from _miswired(pdus, handsets, virtual=document.get("kind") == "virtual")
+        if virtual and entry.get("driver") == "snmp" and _another_model(entry.get("model")):
+            yield Wrong((*place, "model"), "a virtual PDU is an apc-rpdu", APC_RPDU.name)
+    yield from _miswired(pdus, handsets, virtual=virtual)
     if document.get("kind") == "rack":
         yield from _disconnected(document, handsets)
     for place, entry in handsets:
@@ -77,6 +80,10 @@ def _unusable(place: Place, pdu: Mapping[str, Any]) -> Iterator[Wrong]:
         problem = "the read and the write community are the same"
         remedy = "two different ones: who may read may not switch"
         yield Wrong((*place, "write_community"), problem, remedy)
+
+
+def _another_model(name: object) -> bool:
+    return name != APC_RPDU.name and any(model.name == name for model in MODELS)
 
 
 def _miswired(

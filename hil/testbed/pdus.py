@@ -75,7 +75,13 @@ class _SnmpEntry(Entry):
     host: IPv4Address | None = Field(
         default=None, json_schema_extra=RACK_NEEDED, description=HOST_IS
     )
-    port: int = Field(default=161, ge=1, le=65535, description="the agent's UDP port, usually 161")
+    port: int = Field(
+        default=161,
+        ge=1,
+        le=65535,
+        json_schema_extra=RACK_ONLY,
+        description="the agent's UDP port, usually 161",
+    )
     version: SnmpVersion = Field(default=SnmpVersion.V2C, description="v1, v2c or v3")
     read_community: Secret = Field(
         default="public", min_length=1, repr=False, description=_COMMUNITY_IS
@@ -138,7 +144,7 @@ class PoeEntry(_SnmpEntry):
     find the phone that takes its power.
     """
 
-    driver: Literal["poe"] = Field(description="must be poe")
+    driver: Literal["poe"] = Field(json_schema_extra=RACK_ONLY, description="must be poe")
     numbering: Numbering = Field(
         default=Numbering.IF_INDEX,
         description="how the numbers of ports and interfaces belong together: if-index or cisco",

@@ -116,7 +116,7 @@ def test_a_virtual_testbed_has_nothing_of_a_rack(tmp_path):
     named = {
         said.partition(" means nothing")[0]: remedy for _, said, remedy in told if "means" in said
     }
-    assert named.keys() == {"interface", "host", "vlan", "address", "console"}
+    assert named.keys() == {"interface", "driver", "host", "vlan", "address", "console"}
     assert set(named.values()) == {"kind: rack, or leave it out"}
 
 

@@ -154,3 +154,22 @@ def test_an_outlet_that_is_not_there_or_feeds_another(
     line, what, _ = problem(device, one, two)
     assert line == 8
     assert said in what
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("driver: snmp, model: raritan-pdu", "a virtual PDU is an apc-rpdu"),
+        ("driver: poe", "driver"),
+        ("driver: snmp, model: apc-rpdu, port: 1161", "port"),
+    ],
+)
+def test_what_no_virtual_testbed_has(tmp_path: Path, device: str, said: str):
+    path = tmp_path / "virtual.yaml"
+    text = RACK.replace("kind: rack", "kind: virtual").replace("DEVICE", device)
+    lines = [line for line in text.splitlines() if not line.startswith("network")]
+    path.write_text("\n".join(lines).replace("ONE", "1").replace("TWO", "2"))
+    with pytest.raises(InventoryError) as caught:
+        load(path)
+    (only,) = caught.value.problems
+    assert (only.line, said in only.problem) == (4, True), only
