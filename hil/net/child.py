@@ -49,7 +49,15 @@ def _make(
     index = parent_index(parent, host, up=True)
     try:
         with connected(host) as route:
-            route.link("add", ifname=name, link=index, net_ns_fd=namespace.descriptor, **kind)
+            route.link(
+                "add",
+                ifname=name,
+                link=index,
+                net_ns_fd=namespace.descriptor,
+                # Nothing is left to the hardware to cut up, so a capture has frames as on the wire.
+                gso_max_segs=1,
+                **kind,
+            )
     except NetlinkError as error:
         raise _refused(parent, str(kind["kind"]), error.code, str(error)) from error
 

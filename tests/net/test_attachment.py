@@ -21,6 +21,7 @@ from hil.errors import LabError, NamespaceError
 from hil.net.attachment import Attach, attach, lab_mac
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace, enter
+from hil.net.tap import Tap
 
 enter()
 
@@ -264,3 +265,24 @@ def test_a_machine_that_routes_makes_no_router_of_the_lab(lan: Lan):
         namespace: Namespace = attachment.interface.namespace
         with namespace.entered():
             assert forward.read_text().strip() == "0"
+
+
+def test_what_the_lab_sends_is_captured_in_frames_as_they_are_on_the_wire(lan: Lan):
+    phone = handset(lan, "macvlan")
+    with attach(wiring(), PHONE, host=lan.machine) as attachment:
+        lab = attachment.place
+        with (
+            lab.interface.namespace.entered(),
+            socket.create_server((str(lab.address), 8080)) as server,
+        ):
+            with phone.namespace.entered():
+                client = socket.create_connection((str(lab.address), 8080), timeout=5)
+            accepted, _ = server.accept()
+            with client, accepted, contextlib.closing(Tap(lab.interface)) as tap:
+                accepted.sendall(b"x" * 20_000)
+                while len(client.recv(20_000, socket.MSG_PEEK)) < 20_000:
+                    pass
+                sent = [frame for frame in tap.frames() if frame.outgoing]
+    assert len(sent) >= 14
+    assert max(frame.length for frame in sent) <= 1514
+    assert all(len(frame.data) == frame.length for frame in sent)
