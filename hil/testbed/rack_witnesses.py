@@ -112,7 +112,7 @@ class RackWitnesses:
 
         On an interface that the handset itself hangs on there is nobody while it is off.
         """
-        if self._direct and not self._attachment.interface.running:
+        if self._direct and not self._attachment.uplink.running:
             return
         self._clock.run(self._survey(seconds), timeout=LINK_S + seconds + _MARGIN_S)
 
