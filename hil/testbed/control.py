@@ -105,8 +105,9 @@ class HandsetControl:
         self._on = None
         self._expected_changes += 2 if self._link.up else 1
         switched = self._clock.run(self._outlet.cycle(), timeout=2 * _POWER_S)
-        if not self._wait(lambda: self._went_down(before)):
-            self._disagree("the outlet says it was off, but the handset's link never went down")
+        if not self._wait(lambda: self._went_down(before), up=False):
+            what = "the outlet says it was off, but the handset's link never went down"
+            self._disagree(what, up=False)
         self._witness(up=True)
         self._on = True
         return switched
@@ -215,22 +216,20 @@ class HandsetControl:
 
     def _witness(self, *, up: bool) -> None:
         self._clock.run(self._link.look())
-        if not self._wait(lambda: self._link.up in (None, up)):
+        if not self._wait(lambda: self._link.up in (None, up), up=up):
             word = "on" if up else "off"
-            self._disagree(
-                f"the outlet says {word}, but the handset's link is {'down' if up else 'up'}"
-            )
+            link = "down" if up else "up"
+            self._disagree(f"the outlet says {word}, but the handset's link is {link}", up=up)
 
-    def _wait(self, condition: Callable[[], bool]) -> bool:
-        patience = round(self._link.patience_s * NANOSECONDS)
+    def _wait(self, condition: Callable[[], bool], *, up: bool) -> bool:
+        patience = round(self._link.patience_s(up=up) * NANOSECONDS)
         return self._clock.wait(condition, self._clock.now() + patience)
 
-    def _disagree(self, what: str) -> None:
+    def _disagree(self, what: str, *, up: bool) -> None:
+        within = self._link.patience_s(up=up)
         fault = LabError(
             what,
-            evidence=(
-                f"{self._outlet.name} against {self._link.name}, within {self._link.patience_s:g} s"
-            ),
+            evidence=f"{self._outlet.name} against {self._link.name}, within {within:g} s",
             next_step="compare the outlet with the inventory; hil believes neither of the two",
             concerns=self.name,
         )

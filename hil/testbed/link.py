@@ -22,6 +22,7 @@ from hil.net.interface import Interface, Place
 from hil.net.ping import ping
 
 _SOURCE = "link"
+_AT_ONCE_S = 5.0
 
 
 class LinkWitness(Protocol):
@@ -45,9 +46,8 @@ class Link(Protocol):
     def name(self) -> str:
         """What it is and where, for a person who goes and looks."""
 
-    @property
-    def patience_s(self) -> float:
-        """Seconds after which the link shows that the power was switched, at the most."""
+    def patience_s(self, *, up: bool) -> float:
+        """Seconds from a power command until the link has come ``up`` or gone, at the most."""
 
     @property
     def up(self) -> bool | None:
@@ -64,10 +64,13 @@ class Link(Protocol):
 class PortLink:
     """The carrier of an interface of ours at the other end of a virtual handset's cable."""
 
-    patience_s = 5.0
-
     def __init__(self, near: Interface) -> None:
         self._near = near
+
+    def patience_s(self, *, up: bool) -> float:
+        """It follows the power at once; the rest is for a busy machine."""
+        del up
+        return _AT_ONCE_S
 
     @property
     def name(self) -> str:
@@ -113,8 +116,9 @@ class WatchedLink:
 
     A link that went and came back between two looks is told as both, since the witness has another
     number then. How often it changed is counted by nobody: a phone's own link comes and goes while it
-    starts its loads, which no power command explains. ``trouble`` is told what the witness says when
-    it cannot be asked, once until it can.
+    starts its loads, which no power command explains. A phone may take ``rises_s`` from its power to
+    its link; without power no link lasts longer than ``falls_s``. ``trouble`` is told what the witness
+    says when it cannot be asked, once until it can.
     """
 
     def __init__(
@@ -124,13 +128,15 @@ class WatchedLink:
         trouble: Callable[[LabError], None],
         *,
         every_s: float = 0.5,
-        patience_s: float = 30.0,
+        rises_s: float = 30.0,
+        falls_s: float = 5.0,
     ) -> None:
         self._witness = witness
         self._history = history
         self._trouble = trouble
         self._every_s = every_s
-        self.patience_s = patience_s
+        self._rises_s = rises_s
+        self._falls_s = falls_s
         self.up: bool | None = None
         self.changes = None
         self._number: int | None = None
@@ -142,6 +148,10 @@ class WatchedLink:
     def name(self) -> str:
         """What it is and where."""
         return f"the link at {self._witness.name}"
+
+    def patience_s(self, *, up: bool) -> float:
+        """A phone's link may come late; without power it goes at once."""
+        return self._rises_s if up else self._falls_s
 
     async def start(self) -> None:
         """Look, and go on looking; `LabError` where the witness cannot be asked."""
@@ -189,7 +199,6 @@ class HeardLink:
     that it went. Until ``boot_s`` after power-on nobody can tell.
     """
 
-    patience_s = 5.0
     changes = None
     name = "what is heard of the phone (DHCPDISCOVER after power-on, no answer after power-off)"
 
@@ -219,6 +228,11 @@ class HeardLink:
         if self._on_at is not None:
             return None if self._clock.now() < self._on_at + self._boot_ns else False
         return None if self._off_at is None else False
+
+    def patience_s(self, *, up: bool) -> float:
+        """Nothing to wait for: of a phone that has power again nobody knows before it is heard."""
+        del up
+        return _AT_ONCE_S
 
     async def look(self) -> None:
         """Where the power was cut, see whether the phone answers all the same."""

@@ -20,13 +20,14 @@ from hil.console.console import LOG_NAME, Console
 from hil.errors import LabError
 from hil.history.events import PowerAction
 from hil.net.attachment import Attachment, Wiring, attach
+from hil.net.machine import refuse_own_addresses
 from hil.power.driver import PowerDriver
+from hil.testbed import networks
 from hil.testbed.bench import Bench
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import Trouble
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.link import CarrierWitness, HeardLink, Link, LinkWitness, WatchedLink
-from hil.testbed.networks import Wired, wiring
 from hil.testbed.outlets import handset_power
 from hil.testbed.rack_restorer import Ladder, RackRestorer
 from hil.testbed.rack_witnesses import RackWitnesses
@@ -73,9 +74,9 @@ class RackSite:
         self._leased = leased
         self._ladder = ladder
         with contextlib.ExitStack() as cleanup:
-            self.attachment: Attachment = cleanup.enter_context(
-                attach(wiring_of(testbed, entry), entry.mac)
-            )
+            wiring = wiring_of(testbed, entry)
+            refuse_own_addresses(wiring)
+            self.attachment: Attachment = cleanup.enter_context(attach(wiring, entry.mac))
             self.clock: Clock = WallClock()
             cleanup.callback(self.clock.close)
             self.wire = Wire(
@@ -216,6 +217,6 @@ RackBench: TypeAlias = Bench[RackSite]
 
 def wiring_of(testbed: Testbed, entry: HandsetEntry) -> Wiring:
     """How the handset's wire is made; `UsageError` where the inventory does not say it."""
-    handsets = [Wired(each.vlan, each.address) for each in testbed.handsets]
+    handsets = [networks.Wired(each.vlan, each.address) for each in testbed.handsets]
     names = [each.name for each in testbed.handsets]
-    return wiring(testbed.network, handsets, names.index(entry.name))
+    return networks.wiring(testbed.network, handsets, names.index(entry.name))

@@ -5,7 +5,7 @@ the outlet status, over SNMPv1, v2c and v3. An outlet's command is what a manage
 later the relay acts, which starts or kills whatever hangs on the outlet, and only then does the
 state read back differently.
 
-What it serves, and to whom, is `hil.virtual.pdu_mib`'s.
+What it serves is `hil.virtual.pdu_mib`'s, and to whom `hil.virtual.snmp_agent`'s.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from hil.errors import EndpointError, UsageError
-from hil.snmp import UDP_DOMAIN, Port, SocketFactory, UsmUser, add_user, new_engine
-from hil.virtual.pdu_mib import READER, WRITER, PduMib
+from hil.errors import UsageError
+from hil.snmp import SocketFactory, UsmUser
+from hil.virtual.pdu_mib import pdu_mib
+from hil.virtual.snmp_agent import Access, VirtualAgent
 
 
 @dataclass(frozen=True)
@@ -69,35 +69,34 @@ class VirtualPdu:
     ) -> None:
         if not 1 <= outlets <= 48:
             raise UsageError(f"a PDU with {outlets} outlets", remedy="1 to 48")
-        if not read_community or not write_community or read_community == write_community:
-            raise UsageError(
-                "the PDU's communities are empty or equal", remedy="two different communities"
-            )
         self.name = name
         self.outlets = outlets
-        self.malformed = 0
-        """How many datagrams were dropped because processing them failed."""
         self._switch = switch
-        self._address = (address, port)
-        self._communities = (read_community, write_community)
-        self._user = user
         self._relay_delay_s = relay_delay_s
-        self._socket_factory = socket_factory
+        self._agent = VirtualAgent(
+            name,
+            pdu_mib(self, user),
+            Access(address, port, read_community, write_community, user),
+            socket_factory=socket_factory,
+            deaf=self._deaf,
+        )
         self._on = dict.fromkeys(range(1, outlets + 1), initially_on)
         self._said = dict(self._on)
         self._manner = HONEST
         self._departed: Callable[[str], None] = lambda _: None
         self._pending: dict[int, asyncio.TimerHandle] = {}
-        self._engine: Any = None
-        self._port: Port | None = None
-        self._started_at = 0.0
 
     # -- for the laboratory ------------------------------------------------------------------------
 
     @property
     def port(self) -> int:
         """The UDP port that is listened on."""
-        return self._address[1]
+        return self._agent.port
+
+    @property
+    def malformed(self) -> int:
+        """How many datagrams were dropped because processing them failed."""
+        return self._agent.malformed
 
     def behave(self, manner: PduManner, departed: Callable[[str], None] = lambda _: None) -> None:
         """Be like this from now on; ``departed`` is told each time that a manager is misled."""
@@ -118,39 +117,18 @@ class VirtualPdu:
 
     def uptime(self) -> int:
         """Hundredths of a second since the agent started (sysUpTime), in lab time."""
-        return round((asyncio.get_running_loop().time() - self._started_at) * 100)
+        return self._agent.uptime()
 
     async def start(self) -> None:
         """Open the socket and answer from now on; `EndpointError` if that is impossible."""
-        engine = self._configured()
-        sock = self._socket_factory(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            sock.bind(self._address)
-        except OSError as error:
-            sock.close()
-            raise EndpointError(
-                "the virtual PDU cannot listen",
-                evidence=f"UDP {self._address[0]}:{self._address[1]}: {error.strerror}",
-                next_step="choose another port, or find out who uses this one",
-                concerns=self.name,
-            ) from error
-        self._address = sock.getsockname()
-        self._started_at = asyncio.get_running_loop().time()
-        self._engine = engine
-        self._port = Port(refused=self._drop, deaf=self._deaf)
-        engine.transport_dispatcher.register_transport(UDP_DOMAIN, self._port)
-        await self._port.open(sock)
+        await self._agent.start()
 
     async def close(self) -> None:
         """Answer no more and forget what is pending; the outlets stay as they are."""
         for timer in self._pending.values():
             timer.cancel()
         self._pending.clear()
-        if self._port is not None:
-            self._engine.transport_dispatcher.unregister_transport(UDP_DOMAIN)
-            self._port.close()
-            self._port = None
-            self._engine = None
+        self._agent.close()
 
     def command(self, outlet: int, on: bool) -> bool:
         """What writing the outlet's command does; a newer command replaces a pending one.
@@ -188,30 +166,3 @@ class VirtualPdu:
         if self._on[outlet] != on:
             self._on[outlet] = on
             self._switch(outlet, on)
-
-    def _drop(self, data: bytes, error: Exception) -> None:
-        # What is no SNMP message gets no answer (RFC 3412, section 7.2).
-        del data, error
-        self.malformed += 1
-
-    def _configured(self) -> Any:
-        from pysnmp.entity import config
-        from pysnmp.entity.rfc3413 import cmdrsp
-        from pysnmp.entity.rfc3413.context import SnmpContext
-
-        engine = new_engine()
-        for security_name, community in zip((READER, WRITER), self._communities, strict=True):
-            config.add_v1_system(engine, security_name, community)
-        if self._user is not None:
-            add_user(engine, self._user)
-        context = SnmpContext(engine)
-        context.unregister_context_name("")
-        context.register_context_name("", PduMib(self, self._user))
-        for responder in (
-            cmdrsp.GetCommandResponder,
-            cmdrsp.NextCommandResponder,
-            cmdrsp.BulkCommandResponder,
-            cmdrsp.SetCommandResponder,
-        ):
-            responder(engine, context)
-        return engine

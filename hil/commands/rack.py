@@ -1,0 +1,281 @@
+"""``hil rack``: a rack of virtual handsets in a process of its own, reached as a real one would be."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hil.commands.phone_options import split_pair
+from hil.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from hil.virtual.poe_switch import PortFault
+    from hil.virtual.rack import RackSetup
+
+_MOST_HANDSETS = 48
+_FIRST_VLAN = 101
+_BOOT_PACE = 0.15
+_WIRE = "hilrack"
+_SUBNET = "198.51.100.0/24"  # TEST-NET-2 (RFC 5737)
+
+
+def _pairs(
+    _ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    return tuple(split_pair(text, "HANDSET") for text in given)
+
+
+@click.command(name="rack")
+@click.option(
+    "--handsets",
+    metavar="N",
+    type=click.IntRange(1, _MOST_HANDSETS),
+    default=2,
+    show_default=True,
+    help="How many phones hang there; they are called a01, a02, ...",
+)
+@click.option(
+    "--interface",
+    metavar="NAME",
+    default="",
+    help="The interface of this machine that the phones hang on; without it a cable is made.",
+)
+@click.option(
+    "--cable",
+    metavar="NAME",
+    default=_WIRE,
+    show_default=True,
+    help="What the end of the cable is called in this machine.",
+)
+@click.option(
+    "--attach",
+    type=click.Choice(["macvlan", "vlan"]),
+    default="macvlan",
+    show_default=True,
+    help=f"All phones on one LAN, or a VLAN each, from {_FIRST_VLAN} on.",
+)
+@click.option(
+    "--defect",
+    "defects",
+    metavar="HANDSET=NAME",
+    multiple=True,
+    callback=_pairs,
+    help="Give a phone a defect, see `hil defects`; may be repeated.",
+)
+@click.option(
+    "--port-fault",
+    "faults",
+    metavar="HANDSET=FAULT",
+    multiple=True,
+    callback=_pairs,
+    help="Have the switch lie about a phone's port: stuck-on or stuck-off.",
+)
+@click.option(
+    "--address",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where the switch's agent and the consoles listen, an IPv4 address of this machine.",
+)
+@click.option(
+    "--snmp-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="UDP port of the switch's agent; a free one by default.",
+)
+@click.option(
+    "--ca",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="PEM with the authorities that the phones trust; none by default.",
+)
+@click.option(
+    "--inventory",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write an inventory of the rack there; - is standard output.",
+)
+def command(
+    handsets: int,
+    interface: str,
+    cable: str,
+    attach: str,
+    defects: tuple[tuple[str, str], ...],
+    faults: tuple[tuple[str, str], ...],
+    address: str,
+    snmp_port: int,
+    ca: Path | None,
+    inventory: Path | None,
+) -> None:
+    """Run a rack of virtual handsets.
+
+    Phones on a cable, a switch that powers them over Ethernet and answers SNMP, and a serial console
+    each, over RFC 2217. They are in this process and the laboratory is in another one: all that the
+    two share is the wire. Time is real; a phone boots in a moment.
+
+    It needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN. When everything is there it writes the inventory
+    and prints "ready". Ctrl-C and SIGTERM end it; the cable goes with it, even after a kill -9.
+
+    Exit status: 0 when it is ended, 2 usage, 3 trouble with the machine.
+
+    \b
+    hil rack --inventory rack.yaml
+    hil certify --testbed rack.yaml --quick             in another terminal
+    hil rack --handsets 8 --defect a04=retry-never --inventory rack.yaml
+    hil rack --port-fault a02=stuck-on --inventory -
+    hil rack --interface eth1 --attach vlan             on a wire that is there
+    """
+    from hil.net.namespace import enter
+    from hil.virtual.rack import VirtualRack
+
+    enter()
+    names = [f"a{number:02}" for number in range(1, handsets + 1)]
+    setup = _setup(
+        names, interface, cable, attach, _known(names, defects), _known(names, faults),
+        address, snmp_port, ca,
+    )  # fmt: skip
+    news: SimpleQueue[str] = SimpleQueue()
+    with _signals(news), closing(VirtualRack(setup, news.put)) as rack:
+        text = _inventory_text(setup, rack.switch.port, rack.consoles)
+        if inventory is not None:
+            _write(inventory, text)
+        click.echo(f"ready: {handsets} handsets behind {setup.interface or setup.cable}", err=True)
+        trouble = news.get()
+    if trouble:
+        raise LabError("the rack cannot go on", evidence=trouble)
+
+
+def _known(names: list[str], pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    known: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in names:
+            raise UsageError(f"no handset is called {name!r}", remedy=f"{names[0]} to {names[-1]}")
+        known.setdefault(name, []).append(value)
+    return known
+
+
+def _setup(
+    names: list[str],
+    interface: str,
+    cable: str,
+    attach: str,
+    defects: dict[str, list[str]],
+    faults: dict[str, list[str]],
+    address: str,
+    snmp_port: int,
+    ca: Path | None,
+) -> RackSetup:
+    from hil.reference.identity import Identity
+    from hil.virtual.defects import firmware_with
+    from hil.virtual.pace import booting_at
+    from hil.virtual.rack import RackSetup, Slot
+    from hil.virtual.snmp_agent import Access
+
+    slots = [
+        Slot(
+            name,
+            Identity(f"00:0e:08:ca:fe:{number:02x}", serial=f"88012VR{number:05}"),
+            port=f"Gi1/0/{number}",
+            vlan=_FIRST_VLAN + number - 1 if attach == "vlan" else None,
+            firmware=booting_at(firmware_with(defects.get(name, [])), _BOOT_PACE),
+            fault=_fault(faults.get(name, [])),
+        )
+        for number, name in enumerate(names, 1)
+    ]
+    return RackSetup(
+        slots,
+        Access(address, snmp_port),
+        cable="" if interface else cable,
+        interface=interface,
+        attach="vlan" if attach == "vlan" else "macvlan",
+        authorities=_read(ca) if ca is not None else b"",
+    )
+
+
+def _fault(given: list[str]) -> PortFault:
+    from hil.virtual.poe_switch import PortFault
+
+    if not given:
+        return PortFault.NONE
+    try:
+        return PortFault(given[-1])
+    except ValueError:
+        known = ", ".join(each.value for each in PortFault if each is not PortFault.NONE)
+        raise UsageError(f"no fault of a port is called {given[-1]!r}", remedy=known) from None
+
+
+def _inventory_text(setup: RackSetup, snmp_port: int, consoles: list[str]) -> str:
+    """An inventory that says where everything of the rack is."""
+    access = setup.access
+    lines = [
+        "# A rack of virtual handsets, made by `hil rack`.",
+        "name: virtual-rack",
+        "kind: rack",
+        "",
+        "network:",
+        f"  interface: {setup.interface or setup.cable}",
+        f"  attach: {setup.attach}",
+        f"  subnet: {_SUBNET}",
+        "",
+        "pdus:",
+        "  - name: poe1",
+        "    driver: poe",
+        f"    host: {access.address}",
+        f"    port: {snmp_port}",
+        f"    read_community: {access.read_community}",
+        f"    write_community: {access.write_community}",
+        "",
+        "handsets:",
+    ]
+    for slot, console in zip(setup.slots, consoles, strict=True):
+        lines += [
+            f"  - name: {slot.name}",
+            f'    mac: "{slot.identity.mac}"',
+            f"    serial: {slot.identity.serial}",
+            f"    power: {{pdu: poe1, outlet: {slot.port}}}",
+            f"    console: {{url: {console}}}",
+            *([] if slot.vlan is None else [f"    vlan: {slot.vlan}"]),
+            "    client_certificate: no",
+            "    minimum_off_s: 0.2",
+            '    parameters: {Network_Startup_Delay: "0"}',
+            "    timing: {early: 0.2, late: 1.0, boot: 10, lease: 20, step: 1, message: 1, store: 1}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _write(file: Path, text: str) -> None:
+    if str(file) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot be read: {reason}", file=str(file)) from error
+
+
+@contextmanager
+def _signals(news: SimpleQueue[str]) -> Iterator[None]:
+    """Have SIGINT and SIGTERM put an empty text into the queue, for the time of the block."""
+
+    def stop(_number: int, _frame: Any) -> None:
+        news.put("")
+
+    former = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
