@@ -117,17 +117,19 @@ class RackWitnesses:
         self._clock.run(self._survey(seconds), timeout=LINK_S + seconds + _MARGIN_S)
 
     async def _survey(self, seconds: float) -> None:
-        interface = self._attachment.interface
+        attachment = self._attachment
         try:
-            await asyncio.wait_for(carrier(interface), LINK_S)
+            async with asyncio.timeout(LINK_S):
+                await carrier(attachment.uplink)
+                await carrier(attachment.interface)
         except TimeoutError as error:
             raise LabError(
                 "the lab's own link does not come up",
                 evidence=f"no carrier within {LINK_S:g} s",
                 next_step="look at the cable between this machine and the switch, and at its port",
-                concerns=interface.name,
+                concerns=attachment.uplink.name,
             ) from error
-        await survey(self._attachment.place, self.dhcp, seconds=seconds)
+        await survey(attachment.place, self.dhcp, seconds=seconds)
 
     async def close(self) -> None:
         """Watch no more."""
