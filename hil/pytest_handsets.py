@@ -16,16 +16,19 @@ import pytest
 from hil.errors import LabError
 from hil.evidence.results import RunResults
 from hil.leases.fitness import Fitness
-from hil.leases.holding import Held, hold
+from hil.leases.holding import Hold, hold
 from hil.net.namespace import enter
 from hil.pytest_requirements import is_judged
 from hil.suite_location import suite_root
 from hil.testbed.inventory import Testbed, load
 
-HELD = pytest.StashKey[Held]()
+HELD = pytest.StashKey[Hold]()
 """The handset that this process holds; not there where none is held."""
 HANDSETS = pytest.StashKey["Handsets"]()
-_LAB_STATUS = 3
+LAB_STATUS = 3
+"""The exit status of a run that could not begin because of the laboratory."""
+UNFIT = "handset-unfit"
+"""The property of a report that says why its handset is not fit any more."""
 
 
 def add_options(group: pytest.OptionGroup) -> None:
@@ -70,11 +73,12 @@ class Handsets:
         if not judged or later:
             return
         try:
-            self.take(config)
+            if not hasattr(config, "workerinput"):
+                self.take(config)
             enter()
         except LabError as error:
             config.stash[self._results_key].troubles.append(str(error))
-            pytest.exit(str(error), returncode=_LAB_STATUS)
+            pytest.exit(str(error), returncode=LAB_STATUS)
 
     def take(self, config: pytest.Config) -> None:
         """Take the handset that the options name, where it is one of a rack; `LabError`."""

@@ -31,6 +31,7 @@ from hil.marks import NotApplicable
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
+from hil.pytest_workers import register
 from hil.suite_location import suite_root
 from hil.testbed.bench import Bench, Site
 
@@ -105,6 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
     config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER)
     config.pluginmanager.register(config.stash[HANDSETS], "hil_handsets")
+    register(config, RESULTS)
     for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):
         name = f"hil_fixtures_{path.stem}"
         if not config.pluginmanager.has_plugin(name):

@@ -92,7 +92,7 @@ def command(
     out: Path | None,
     wall_clock: bool,
 ) -> None:
-    """Judge a handset, or several at a time, against the specification.
+    """Judge a handset against the specification.
 
     Without options it judges the first virtual handset of the testbed that comes with hil, which
     takes less than a minute. Each MODULE is one of the suite's, the whole suite runs where none is

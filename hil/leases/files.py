@@ -66,8 +66,8 @@ def made(state: Path, name: str) -> Path:
     return directory
 
 
-def read(path: Path) -> bytes | None:
-    """The content of a file; None if there is none.
+def read(path: Path, limit: int = MAX_OCTETS) -> bytes | None:
+    """The content of a file of at most ``limit`` octets; None if there is none.
 
     Raises `LeaseError` for what is no regular file, too large or not to be read.
     """
@@ -80,9 +80,9 @@ def read(path: Path) -> bytes | None:
         raise unusable(path, error) from error
     try:
         about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_OCTETS:
+        if not stat.S_ISREG(about.st_mode) or about.st_size > limit:
             raise LeaseError("no file of hil's", evidence=str(path))
-        return os.read(descriptor, MAX_OCTETS)
+        return os.read(descriptor, limit)
     except OSError as error:
         raise unusable(path, error) from error
     finally:

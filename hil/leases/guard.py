@@ -23,7 +23,7 @@ import hil
 from hil.errors import LabError, LeaseError
 from hil.leases import files
 from hil.leases.device import LeasedDriver
-from hil.leases.record import Quarantine
+from hil.leases.record import Lease, Quarantine
 from hil.leases.restoring import BUDGET_S, restore_power
 from hil.leases.store import Claim, LeaseStore
 from hil.leases.watchdog import DONE, READY, Orders
@@ -37,25 +37,16 @@ _START_S = 20.0
 _END_S = 10.0
 
 
-class Guard:
-    """Holds a handset of a rack for this process; made by `guarded`."""
+class Lent:
+    """A handset that the process which started this one holds, and lends to it by the lease's token."""
 
     def __init__(
-        self,
-        store: LeaseStore,
-        claim: Claim,
-        testbed: Testbed,
-        entry: HandsetEntry,
-        watchdog: subprocess.Popen[bytes],
-        budget_s: float,
+        self, store: LeaseStore, lease: Lease, testbed: Testbed, entry: HandsetEntry
     ) -> None:
-        self.claim = claim
-        self.entry = entry
         self._store = store
+        self._lease = lease
         self._testbed = testbed
-        self._watchdog = watchdog
-        self._budget_s = budget_s
-        self._lease = claim.lease
+        self.entry = entry
         self._devices = files.made(store.state, "devices")
 
     def leased(self, driver: PowerDriver) -> PowerDriver:
@@ -64,27 +55,11 @@ class Guard:
 
     def trouble(self) -> str:
         """Why the handset must not be touched any more; empty while all is well."""
-        if self._watchdog.poll() is not None:
-            return f"the watchdog of {self.entry.name} has ended: nobody would restore its power"
         try:
             self._store.owned(self._lease)
         except LeaseError as error:
             return str(error)
         return ""
-
-    def restore(self) -> None:
-        """Switch the handset on if it may be without power.
-
-        Raises `LabError` if it stays dark, and leaves it in quarantine.
-        """
-        if self._store.owned(self._lease).power_off_since is None:
-            return
-        try:
-            restore_power(self._testbed, self.entry, leased=self.leased, budget_s=self._budget_s)
-        except LabError as error:
-            self.quarantine(f"the handset could not be given its power: {error}")
-            raise
-        self._note(False)
 
     def quarantine(self, reason: str, evidence: str = "") -> None:
         """Let nobody take the handset until a person has looked at it; `LeaseError`."""
@@ -99,6 +74,71 @@ class Guard:
                 evidence=evidence,
             )
         )
+
+    def close(self) -> None:
+        """Nothing: whoever lent it gives it back."""
+
+    def _note(self, off: bool) -> None:
+        self._lease = self._store.note_power(self._lease, off=off)
+
+
+class Guard:
+    """Holds a handset of a rack for this process; made by `guarded`."""
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        claim: Claim,
+        testbed: Testbed,
+        entry: HandsetEntry,
+        watchdog: subprocess.Popen[bytes],
+        budget_s: float,
+    ) -> None:
+        self.entry = entry
+        self._store = store
+        self._testbed = testbed
+        self._watchdog = watchdog
+        self._budget_s = budget_s
+        self._lease = claim.lease
+        self._lent = Lent(store, claim.lease, testbed, entry)
+
+    @property
+    def lease(self) -> Lease:
+        """The lease as it was taken."""
+        return self._lease
+
+    @property
+    def state(self) -> Path:
+        """The state directory of the lease."""
+        return self._store.state
+
+    def leased(self, driver: PowerDriver) -> PowerDriver:
+        """The handset's power driver, which takes its turn among all runs and notes what is off."""
+        return self._lent.leased(driver)
+
+    def trouble(self) -> str:
+        """Why the handset must not be touched any more; empty while all is well."""
+        if self._watchdog.poll() is not None:
+            return f"the watchdog of {self.entry.name} has ended: nobody would restore its power"
+        return self._lent.trouble()
+
+    def restore(self) -> None:
+        """Switch the handset on if it may be without power.
+
+        Raises `LabError` if it stays dark, and leaves it in quarantine.
+        """
+        if self._store.owned(self._lease).power_off_since is None:
+            return
+        try:
+            restore_power(self._testbed, self.entry, leased=self.leased, budget_s=self._budget_s)
+        except LabError as error:
+            self._lent.quarantine(f"the handset could not be given its power: {error}")
+            raise
+        self._store.note_power(self._lease, off=False)
+
+    def quarantine(self, reason: str, evidence: str = "") -> None:
+        """Let nobody take the handset until a person has looked at it; `LeaseError`."""
+        self._lent.quarantine(reason, evidence)
 
     def close(self) -> None:
         """Give the handset back, with its power on.
@@ -117,9 +157,6 @@ class Guard:
         self._send_away()
 
     # -- inside ------------------------------------------------------------------------------------
-
-    def _note(self, off: bool) -> None:
-        self._lease = self._store.note_power(self._lease, off=off)
 
     def _send_away(self) -> None:
         with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):

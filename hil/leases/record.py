@@ -109,12 +109,17 @@ def lease_of(
         host=this_process().host,
         command=(command or " ".join(sys.argv))[:_SHOWN],
         process=process,
-        token=secrets.token_hex(16),
+        token=new_token(),
         taken=now,
         heartbeat=now,
         expires=now + ttl_s,
         ttl_s=ttl_s,
     )
+
+
+def new_token() -> str:
+    """What tells a lease from every other one."""
+    return secrets.token_hex(16)
 
 
 def user() -> str:

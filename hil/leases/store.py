@@ -28,7 +28,16 @@ import msgspec
 from hil.errors import HandsetTaken, LeaseError, LeaseLost
 from hil.leases import files
 from hil.leases.process import Fate, fate, this_process
-from hil.leases.record import Lease, Quarantine, clock_time, decoded, encoded, lease_of, shown
+from hil.leases.record import (
+    Lease,
+    Quarantine,
+    clock_time,
+    decoded,
+    encoded,
+    lease_of,
+    new_token,
+    shown,
+)
 
 BROKEN_S = 120.0
 """How old, in seconds, a file must be that cannot be read, before it is set aside."""
@@ -127,11 +136,16 @@ class LeaseStore:
         )
 
     def hand_over(self, lease: Lease) -> Lease:
-        """Make this process the holder of a lease whose token it knows; `LeaseLost`."""
-        process = this_process()
-        return self._change(
-            lease, lambda kept: msgspec.structs.replace(kept, process=process).beating(self._now())
-        )
+        """Make this process the holder of a lease whose token it knows; `LeaseLost`.
+
+        The token is another one then: whoever else knew the old one has lost the lease.
+        """
+        process, token = this_process(), new_token()
+
+        def handed(kept: Lease) -> Lease:
+            return msgspec.structs.replace(kept, process=process, token=token).beating(self._now())
+
+        return self._change(lease, handed)
 
     def owned(self, lease: Lease) -> Lease:
         """A lease as it stands now; `LeaseLost` if it is no longer there or somebody else's."""
