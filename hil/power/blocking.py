@@ -3,7 +3,8 @@
 paramiko, pyserial and the wait for a process know no asyncio. Each call gets a daemon thread of its
 own, so that one that hangs takes no place from another. The work in it asks its `Errand` how long it
 may still wait, and says how it can be interrupted; the loop interrupts it when it is cancelled, and
-comes back in any case, even from a library that does not.
+comes back in any case, even from a library that does not. Its deadlines are of the wall clock, as
+those of the devices are.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet, PowerPolicy
 from hil.power.port_link import SwitchPortLink
 from hil.testbed.inventory import HandsetEntry, Testbed
-from hil.testbed.pdus import Pdu, PoeEntry
+from hil.testbed.pdus import Pdu, PoeEntry, SnmpPduEntry
 
 _CALL_S = 15.0
 """The longest that one call of a driver may take: a port's name may have to be looked for first."""
@@ -62,4 +62,6 @@ def pdu_of(testbed: Testbed, entry: HandsetEntry) -> Pdu:
 
 def power_policy(pdu: Pdu, entry: HandsetEntry) -> PowerPolicy:
     """How patient the outlet of a handset is."""
-    return PowerPolicy(minimum_off_s=entry.minimum_off_s, settle_s=pdu.settle_s, call_s=_CALL_S)
+    # A driver with a deadline of its own in the inventory is left to keep it.
+    call_s = _CALL_S if isinstance(pdu, SnmpPduEntry | PoeEntry) else _CALL_S + pdu.timeout_s
+    return PowerPolicy(minimum_off_s=entry.minimum_off_s, settle_s=pdu.settle_s, call_s=call_s)

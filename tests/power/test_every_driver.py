@@ -27,7 +27,7 @@ from hil.power.command import CommandConfig, CommandPower
 from hil.power.driver import PowerDriver
 from hil.power.http import HttpPower
 from hil.power.http_client import HttpServer
-from hil.power.http_dialects import SHELLY_GEN1, SHELLY_GEN2, TASMOTA
+from hil.power.http_dialects import SHELLY_GEN1, SHELLY_GEN2, TASMOTA, HttpDialect
 from hil.power.labgrid import labgrid
 from hil.power.outlet import Outlet, PowerPolicy
 from hil.power.pdudaemon import pdudaemon
@@ -37,11 +37,13 @@ from hil.power.serial_relay import SerialRelay, SerialRelayConfig
 from hil.power.snmp_agent import SnmpAgent
 from hil.power.snmp_pdu import SnmpPdu
 from hil.power.ssh import SshPower
-from hil.power.ssh_dialects import APC_CLI, CISCO_IOS
+from hil.power.ssh_dialects import APC_CLI, CISCO_IOS, SshDialect
 from hil.power.ssh_session import SshLogin
 
-DEADLINE_S = 0.25
-MARGIN_S = 2.0
+SOON_S = 0.25
+AMPLE_S = 5.0
+# What a machine with much else to do may take beyond a deadline.
+MARGIN_S = 5.0
 KEY = "SHA256:" + "a" * 43
 
 
@@ -52,6 +54,7 @@ class Peer:
     port: int
     manner: str = "silent"
     says: bytes = b""
+    deadline_s: float = SOON_S
     visits: int = 0
     directory: Path = Path()
     open: list[socket.socket] = field(default_factory=list)
@@ -130,44 +133,53 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
 
 
 def _agent(peer: Peer) -> SnmpAgent:
-    return SnmpAgent("127.0.0.1", peer.port, timeout_s=DEADLINE_S)
+    return SnmpAgent("127.0.0.1", peer.port, timeout_s=peer.deadline_s)
 
 
-def _http(peer: Peer) -> HttpServer:
+def _server(peer: Peer) -> HttpServer:
     return HttpServer(f"http://127.0.0.1:{peer.port}", "admin", "password")
 
 
-def _login(peer: Peer) -> SshLogin:
-    return SshLogin("127.0.0.1", "lab", peer.port, host_key=KEY, password="password")
+def _http(peer: Peer, dialect: HttpDialect) -> HttpPower:
+    return HttpPower(_server(peer), dialect, timeout_s=peer.deadline_s)
+
+
+def _ssh(peer: Peer, dialect: SshDialect) -> SshPower:
+    login = SshLogin("127.0.0.1", "lab", peer.port, host_key=KEY, password="password")
+    return SshPower(login, dialect, timeout_s=peer.deadline_s)
+
+
+def _labgrid(peer: Peer) -> CommandPower:
+    return labgrid("lab", client=peer.program(), timeout_s=peer.deadline_s)
 
 
 def _relay(peer: Peer, board: object) -> SerialRelay:
     url = f"socket://127.0.0.1:{peer.port}"
-    return SerialRelay(SerialRelayConfig(url, board, timeout_s=DEADLINE_S))  # type: ignore[arg-type]
+    return SerialRelay(SerialRelayConfig(url, board, timeout_s=peer.deadline_s))  # type: ignore[arg-type]
 
 
 def _command(peer: Peer) -> CommandPower:
     run = (peer.program(), "{outlet}")
     return CommandPower(
-        CommandConfig("program", run, run, run, "^on$", "^off$", timeout_s=DEADLINE_S)
+        CommandConfig("program", run, run, run, "^on$", "^off$", timeout_s=peer.deadline_s)
     )
 
 
 DRIVERS: dict[str, tuple[str, Callable[[Peer], PowerDriver]]] = {
     "snmp": ("3", lambda peer: SnmpPdu(_agent(peer))),
     "poe": ("1/7", lambda peer: PoeSwitch(_agent(peer))),
-    "cisco-ios": ("Gi1/0/7", lambda p: SshPower(_login(p), CISCO_IOS, timeout_s=DEADLINE_S)),
-    "apc-cli": ("3", lambda peer: SshPower(_login(peer), APC_CLI, timeout_s=DEADLINE_S)),
+    "cisco-ios": ("Gi1/0/7", lambda peer: _ssh(peer, CISCO_IOS)),
+    "apc-cli": ("3", lambda peer: _ssh(peer, APC_CLI)),
     "lcus-status": ("1", lambda peer: _relay(peer, LCUS_STATUS)),
     "numato": ("1", lambda peer: _relay(peer, NUMATO)),
     "kmtronic-2": ("1", lambda peer: _relay(peer, KMTRONIC_2)),
     "kmtronic-4": ("1", lambda peer: _relay(peer, KMTRONIC_4)),
-    "shelly-gen1": ("0", lambda p: HttpPower(_http(p), SHELLY_GEN1, timeout_s=DEADLINE_S)),
-    "shelly-gen2": ("0", lambda p: HttpPower(_http(p), SHELLY_GEN2, timeout_s=DEADLINE_S)),
-    "tasmota": ("1", lambda p: HttpPower(_http(p), TASMOTA, timeout_s=DEADLINE_S)),
-    "pdudaemon": ("1", lambda peer: pdudaemon(_http(peer), "rack", timeout_s=DEADLINE_S)),
+    "shelly-gen1": ("0", lambda peer: _http(peer, SHELLY_GEN1)),
+    "shelly-gen2": ("0", lambda peer: _http(peer, SHELLY_GEN2)),
+    "tasmota": ("1", lambda peer: _http(peer, TASMOTA)),
+    "pdudaemon": ("1", lambda peer: pdudaemon(_server(peer), "rack", timeout_s=peer.deadline_s)),
     "command": ("1", _command),
-    "labgrid": ("desk", lambda p: labgrid("lab", client=p.program(), timeout_s=DEADLINE_S)),
+    "labgrid": ("desk", _labgrid),
 }
 TCP = [name for name in DRIVERS if name not in ("snmp", "poe", "command", "labgrid")]
 every = pytest.mark.parametrize("kind", DRIVERS)
@@ -179,6 +191,8 @@ def test_nothing_but_a_power_error_comes_of_it_and_in_time(
     wall_clock: WallClock, peer: Peer, kind: str, manner: str
 ):
     peer.manner, peer.says = manner, bytes(range(255, -1, -1)) * 40
+    goes_on = manner in ("silent", "endless")
+    peer.deadline_s = SOON_S if goes_on else AMPLE_S
     outlet, make = DRIVERS[kind]
     driver = make(peer)
     # A relay board that says nothing, and a program that ends well, have done what they were told.
@@ -189,10 +203,11 @@ def test_nothing_but_a_power_error_comes_of_it_and_in_time(
         begun = time.monotonic()
         trusting = mute and call != driver.state
         with contextlib.nullcontext() if trusting else pytest.raises(PowerError) as error:
-            wall_clock.run(call(outlet), timeout=10.0)
-        assert time.monotonic() - begun < DEADLINE_S + MARGIN_S
+            wall_clock.run(call(outlet), timeout=20.0)
+        assert time.monotonic() - begun < peer.deadline_s + MARGIN_S
         assert trusting or "password" not in str(error.value.evidence)
-    assert peer.visits or (peer.directory / "visited").exists()
+    # A deadline that is soon over may be over before a busy machine has sent anything.
+    assert goes_on or peer.visits or (peer.directory / "visited").exists()
 
 
 @every
@@ -206,7 +221,7 @@ def test_a_device_that_is_not_there_is_a_power_error(
     (tmp_path / "program").unlink(missing_ok=True)
     for call in (driver.on, driver.state):
         with pytest.raises(PowerError) as error:
-            wall_clock.run(call(outlet), timeout=DEADLINE_S + MARGIN_S)
+            wall_clock.run(call(outlet), timeout=AMPLE_S + MARGIN_S)
         assert error.value.concerns.startswith(driver.name)
         assert error.value.next_step
 
@@ -228,7 +243,7 @@ def test_an_outlet_that_makes_no_sense_is_a_power_error(
 def test_nobody_talks_to_a_device_whose_queue_another_holds(
     wall_clock: WallClock, peer: Peer, kind: str
 ):
-    peer.manner = "ends"
+    peer.manner, peer.deadline_s = "ends", AMPLE_S
     name, make = DRIVERS[kind]
     driver = make(peer)
     outlet = Outlet(driver, name, History(wall_clock), PowerPolicy(attempts=1, settle_s=0.0))
@@ -265,4 +280,4 @@ def test_whatever_a_peer_says_is_a_state_or_a_power_error(
     peer.manner, peer.says = "garbage", says
     outlet, make = DRIVERS[kind]
     with contextlib.suppress(PowerError):
-        wall_clock.run(make(peer).state(outlet), timeout=DEADLINE_S + MARGIN_S)
+        wall_clock.run(make(peer).state(outlet), timeout=AMPLE_S + MARGIN_S)
