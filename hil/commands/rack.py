@@ -112,7 +112,7 @@ def command(
     ca: Path | None,
     inventory: Path | None,
 ) -> None:
-    """Run a rack of virtual handsets.
+    """Run a rack of virtual handsets, reached as a real one would be.
 
     Phones on a cable, a switch that powers them over Ethernet and answers SNMP, and a serial console
     each, over RFC 2217. They are in this process and the laboratory is in another one: all that the
