@@ -69,6 +69,44 @@ def test_an_assignment_survives_a_power_cut_although_its_file_was_missing(
     history.check("what it remembers", seen=asked, due="/configs")
 
 
+@reading(failed_rule="keep-applied")
+@requirement("flash.persistence")
+def test_a_profile_survives_a_power_cut_while_the_next_one_is_fetched(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.serve("/a-first.xml", flat_profile(GPP_A="second"))
+    tftp.serve("/b.xml", flat_profile())
+    tftp.inject(faults.Silence(), name="/b.xml")
+    lease = boot_to_lease(
+        history, handset, GPP_A="first", Profile_Rule="/a-$A.xml", Profile_Rule_B="/b.xml"
+    )
+    first = fetched(history, handset, lease, 2)
+    history.sleep(10 * handset.timing.store)
+    again = _asked_after_power_cut(handset, history)
+    history.check(
+        "before and after", seen=[*first, again], due=["/a-first.xml", "/b.xml", "/a-second.xml"]
+    )
+
+
+@reading(failed_rule="keep-applied")
+@requirement("flash.persistence", "rules.assignments")
+def test_an_assignment_survives_a_power_cut_while_its_file_is_fetched(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    tftp.inject(faults.Silence(), name="/init-prov")
+    lease = boot_to_lease(
+        history,
+        handset,
+        Profile_Rule='("$A" ne "Provisioned")? (GPP_A = "Provisioned";)! /init-prov | /configs',
+    )
+    first = fetched(history, handset, lease, 1)
+    history.sleep(10 * handset.timing.store)
+    again = _asked_after_power_cut(handset, history)
+    history.check("before and after", seen=[*first, again], due=["/init-prov", "/configs"])
+
+
 @quick
 @requirement("flash.persistence")
 def test_a_power_cut_while_a_profile_is_fetched_leaves_the_former_parameters(

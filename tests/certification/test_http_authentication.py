@@ -99,6 +99,21 @@ def test_of_several_schemes_the_one_that_is_known_is_chosen(
 
 
 @requirement("transfer.authentication")
+def test_each_rule_has_its_challenge(
+    handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
+) -> None:
+    """At most two retries are those of a file: three files with one each are in order."""
+    rules = {}
+    for name in ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C"):
+        path = f"/{name}.xml"
+        http.serve(path, flat_profile())
+        http.require(path, Demand("phone", "s3cret", ("Basic",)))
+        rules[name] = f"[--uid phone --pwd s3cret] {http.url(path)}"
+    up = handset.boot(Resync_Random_Delay="0", **rules)
+    statuses(history, handset, up, *[401, 200] * 3)
+
+
+@requirement("transfer.authentication")
 def test_of_several_schemes_one_is_chosen(
     handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
 ) -> None:

@@ -90,6 +90,29 @@ def test_two_rules_that_are_asked_for_meanwhile_are_both_followed_in_their_order
     history.check("the files", seen=seen, due=["/second.xml", "/third.xml"])
 
 
+@requirement("web.resync")
+def test_the_phone_s_own_rule_and_another_are_both_followed(
+    handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    http.serve("/own.xml", flat_profile())
+    busy = busy_phone(history, handset, http, web, Profile_Rule=http.url("/own.xml"))
+    web.resync()
+    web.resync(http.url("/second.xml"))
+    seen = fetched(history, handset, busy, 2, wait=BUSY_S)
+    history.check("the files", seen=seen, due=["/own.xml", "/second.xml"])
+
+
+@requirement("web.upgrade")
+def test_two_upgrades_that_are_asked_for_meanwhile_are_both_attempted(
+    handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    busy = busy_phone(history, handset, http, web)
+    web.upgrade(http.url("/one.loads"))
+    web.upgrade(http.url("/other.loads"))
+    seen = fetched(history, handset, busy, 2, wait=BUSY_S)
+    history.check("the files", seen=seen, due=["/one.loads", "/other.loads"])
+
+
 # -- upgrades that fail --------------------------------------------------------------------------------
 
 
@@ -129,14 +152,16 @@ def test_an_upgrade_that_was_asked_for_and_failed_is_tried_again_whatever_resync
 
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.load", "web.upgrade")
+@pytest.mark.parametrize("delay", ["5000", "0"])
 def test_after_a_command_that_failed_another_one_is_obeyed_and_then_the_rule_of_a_profile(
+    delay: str,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
     web: PhoneWeb,
     history: History,
 ) -> None:
-    delays = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": "5000"}
+    delays = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": delay}
     asked = idle_phone(history, handset, **delays)
     server = f"tftp://{tftp.address}"
     web.upgrade(f"{server}/missing.loads")

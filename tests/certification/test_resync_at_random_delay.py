@@ -98,8 +98,26 @@ def test_a_value_below_600_spreads_the_resyncs_over_ten_minutes_all_the_same(
     ntp: NtpEndpoint,
     history: History,
 ) -> None:
-    serve_at(dhcp, tftp, ntp, "2026-03-02 06:30")
-    check_spread(history, delays(history, handset, ntp, 600, Resync_At_Random_Delay=value), 60)
+    serve_at(dhcp, tftp, ntp, "2026-03-02 06:30", Resync_At_Random_Delay=value)
+    check_spread(history, delays(history, handset, ntp, 600, Resync_At_Random_Delay="36000"), 60)
+
+
+@reading(resync_at_rounding="nearest-minute")
+@requirement("resync.at.random_delay")
+def test_on_none_of_many_days_it_begins_after_the_minutes_of_the_formula(
+    handset: HandsetControl,
+    dhcp: DhcpEndpoint,
+    tftp: TftpEndpoint,
+    ntp: NtpEndpoint,
+    history: History,
+) -> None:
+    """(629 + 30) / 60 = 10 minutes; a phone that takes eleven is late on one of eleven days."""
+    serve_at(dhcp, tftp, ntp, "2026-03-01 06:30")
+    dhcp.offer(option_66=tftp.address, ntp=ntp.address, lease_time=40 * 86_400)
+    last = synced(history, handset, Resync_At__HHmm_="0730", Resync_At_Random_Delay="629")
+    ntp.silent()
+    for day in range(1, 31):
+        last = expect_resync_at(history, handset, ntp, last, f"2026-03-{day:02} 07:30", within=600)
 
 
 @requirement("resync.at.random_delay")

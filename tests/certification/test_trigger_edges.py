@@ -18,13 +18,13 @@ DAY = 86_400
 
 @reading(resync_trigger="becomes-true")
 @requirement("resync.trigger")
+@pytest.mark.parametrize("name", ["Resync_Trigger_1", "Resync_Trigger_2"])
 def test_an_equation_that_is_true_when_the_phone_has_booted_triggers_a_resync_each_time(
-    telephone: Telephone, web: PhoneWeb
+    name: str, telephone: Telephone, web: PhoneWeb
 ) -> None:
     telephone.tftp.serve(DEFAULT_PATH, flat_profile())
-    up, _ = telephone.boot(
-        Resync_On_Reset="No", Resync_Trigger_1='"$A" eq "go"', GPP_A="go", **QUIET
-    )
+    equation = {name: '"$A" eq "go"'}
+    up, _ = telephone.boot(Resync_On_Reset="No", GPP_A="go", **equation, **QUIET)
     history, handset = telephone.history, telephone.handset
     history.expect(ProvisioningRequest, after=up, within=handset.boot_limit)
     telephone.expect_none(3600)

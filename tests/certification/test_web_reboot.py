@@ -6,14 +6,34 @@ import re
 
 from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
+from hil.endpoints.faults import Delay
+from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.sip import SipEndpoint
+from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SipMessage
+from hil.history.events import (
+    DhcpMessage,
+    Direction,
+    ProvisioningRequest,
+    SipMessage,
+    SyslogMessage,
+)
 from hil.marks import quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
-from hil.testing import check_in_force, expect_reboot, fetched, first_resync, idle_phone, provision
+from hil.testing import (
+    check_in_force,
+    expect_reboot,
+    fetched,
+    first_resync,
+    idle_phone,
+    provision,
+    soon,
+)
+from hil.testing.upgrades import check_load, serve_load
+
+NEWER = "sip7832.11-3-2MPP0001-610"
 
 
 @quick
@@ -74,6 +94,42 @@ def test_the_reboot_triggers_no_resync_if_resync_on_reset_is_no(
     web.reboot()
     lease = expect_reboot(history, handset, asked)
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
+
+
+@requirement("upgrade.install", "web.reboot")
+def test_a_reboot_that_is_asked_for_during_an_upgrade_leaves_it_to_its_end(
+    handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    path = serve_load(http, NEWER)
+    http.inject(Delay(10), nth=1)
+    asked = idle_phone(history, handset, Resync_After_Upgrade_Attempt="No")
+    web.upgrade(http.url(path))
+    history.wait(ProvisioningRequest, after=asked, within=soon(handset))
+    web.reboot()
+    seen = fetched(history, handset, asked, 2, wait=10)
+    history.check("the files", seen=seen, due=[path, f"/firmware/{NEWER}.sbn"])
+    expect_reboot(history, handset, asked)
+    check_load(history, handset, web, NEWER, requirement="upgrade.install")
+
+
+@requirement("web.reboot", "log.success")
+def test_a_resync_is_reported_before_a_reboot_that_was_asked_for_meanwhile(
+    handset: HandsetControl,
+    http: HttpEndpoint,
+    syslog: SyslogEndpoint,
+    web: PhoneWeb,
+    history: History,
+) -> None:
+    http.serve("/slow.xml", flat_profile())
+    http.inject(Delay(10), nth=1)
+    asked = idle_phone(history, handset, Syslog_Server=syslog.address)
+    web.resync(http.url("/slow.xml"))
+    history.wait(ProvisioningRequest, after=asked, within=soon(handset))
+    web.reboot()
+    within = 10 + soon(handset) + handset.timing.message
+    told = re.compile("-- Successful resync ")
+    history.expect(SyslogMessage, after=asked, within=within, requirement="log.success", text=told)
+    expect_reboot(history, handset, asked)
 
 
 @requirement("web.reboot")

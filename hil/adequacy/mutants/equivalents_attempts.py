@@ -16,8 +16,17 @@ from hil.adequacy.mutants.equivalent_reasons import (
     OVERWRITTEN,
     READING,
     RUNS_IN_ORDER,
+    THAT_VERY_INSTANT,
     TYPES,
 )
+
+_RUNS = "an attempt that finds nothing to do asks nobody for anything and says nothing"
+_OVER = "an attempt that is over is in nobody's way: the next one takes its place"
+_AT_ONCE = (
+    "what the rules assigned is stored and how it ended is told at the same moment, where no file is "
+    "asked for any more"
+)
+_SETTLED = "before a restart of its own a phone stores what is in force"
 
 ATTEMPTS: tuple[Equivalent, ...] = (
     Equivalent("attempts", "locate", "branch", "phone.attempt is None", "False", TYPES),
@@ -173,7 +182,6 @@ ATTEMPTS: tuple[Equivalent, ...] = (
     ),
     Equivalent("resync", "failed", "off-by-one", "0", "*", READING),
     Equivalent("resync", "failed", "negation", "attempt is not None", "*", READING),
-    Equivalent("resync", "_undone", "connective", "*", "*", TYPES),
     Equivalent(
         "resync", "_over", "branch", "attempt.* if attempt is not None*", "attempt.*", TYPES
     ),
@@ -195,7 +203,7 @@ ATTEMPTS: tuple[Equivalent, ...] = (
         "update",
         "replace(upgrades, due=None, settled=key)",
         "replace(upgrades, settled=key)",
-        "an attempt at the load that runs asks nobody for anything and says nothing",
+        _RUNS,
     ),
     Equivalent("upgrade", "considered", "*", "later or key == upgrades.unsure", "*", NARROWER),
     Equivalent("upgrade", "considered", "branch", "FOREVER if later else at", "at", NARROWER),
@@ -234,5 +242,44 @@ ATTEMPTS: tuple[Equivalent, ...] = (
         "*",
         "what it says in its log and what its status page shows it does at the same moment",
     ),
+    Equivalent("attempts", "result_log", "branch", "message is not None", "True", TYPES),
+    Equivalent(
+        "attempts",
+        "context",
+        "off-by-one",
+        "0",
+        "-1",
+        "what $UPGST is after an upgrade that found nothing to do no text says",
+    ),
+    Equivalent("besides", "due_at", "bound", "due.earliest <= at", "*", THAT_VERY_INSTANT),
+    Equivalent("due", "Due.postponed", "window", "self.latest", "self.earliest", NARROWER),
+    Equivalent("machine", "advance", "branch", "after is phone", "False", OVERWRITTEN),
+    Equivalent("machine", "advance", "branch", "after.phase is *", "True", OVERWRITTEN),
+    Equivalent("machine", "_react", "order", "*Apply(changed); Reboot(*", "*", _SETTLED),
+    Equivalent(
+        "machine",
+        "_react",
+        "order",
+        "*reporting.changed(*",
+        "*",
+        "whether a report after a local change is due by what was in force before it no text says",
+    ),
+    Equivalent("resync", "_met", "statement", "same = [e for e *", "*", BESIDES),
+    Equivalent("resync", "_over", "update", "*settled=at*", "*, attempt=None, last_*", NARROWER),
+    Equivalent(
+        "resync", "next_rule", "order", "*duties; *more", "*", _AT_ONCE, "            return *"
+    ),
+    Equivalent("resync", "next_rule", "order", "*duties; *more", "*", _AT_ONCE, "    return *"),
+    Equivalent("scheduling", "settled", "branch", "phone.phase is not *", "False", RUNS_IN_ORDER),
+    Equivalent("scheduling", "settled", "*", "replace(phone, due=None)", "*", RUNS_IN_ORDER),
+    Equivalent(
+        "upgrade", "_installed", "update", "*", "replace(phone, attempt=None, *", FROM_NOTHING
+    ),
+    Equivalent("upgrade", "_nothing_to_do", "update", "*attempt=None*", "*WAITING, up*", _OVER),
+    Equivalent(
+        "upgrade", "considered", "branch", "isinstance(outcome, Fetch) and *", "False", _RUNS
+    ),
+    Equivalent("upgrade", "considered", "update", "*settled=key*", "*due=None)", _RUNS),
+    Equivalent("upgrade", "considered", "arguments", "_resolved(*", "*", _RUNS),
     Equivalent("upgrade_rules", "held_back", "off-by-one", "0", "*", BELOW_A_SECOND),
 )

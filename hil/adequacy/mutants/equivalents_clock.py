@@ -15,6 +15,10 @@ from hil.adequacy.mutants.equivalent_reasons import (
     TYPES,
 )
 
+_EARLY_ENOUGH = (
+    "the days are looked through from yesterday on, so one more before them changes nothing"
+)
+
 CLOCK: tuple[Equivalent, ...] = (
     Equivalent("daily", "awaited", "*", "*present*", "*", BESIDES),
     Equivalent("daily", "awaited", "*", "*each.clause == CLAUSE*", "*", BESIDES),
@@ -23,7 +27,8 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent(
         "daily", "awaited", "update", "replace(phone, *", "replace(phone, daily=due)", BESIDES
     ),
-    Equivalent("daily", "reclocked", "bound", "*", "*", THAT_VERY_INSTANT),
+    Equivalent("daily", "reclocked", "bound", "0 < due.earliest *", "*", THAT_VERY_INSTANT),
+    Equivalent("daily", "reclocked", "bound", "*< forward", "*", THAT_VERY_INSTANT),
     Equivalent("daily", "reclocked", "branch", "0 < due.earliest - at*", "False", NARROWER),
     Equivalent("daily", "reclocked", "*", "replace(daily, latest=*", "*", NARROWER),
     Equivalent("daily", "reclocked", "statement", "daily = replace(daily, latest=*", "*", NARROWER),
@@ -32,7 +37,6 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("daily", "reclocked", "window", "due.*", "due.*", NARROWER),
     Equivalent("daily", "reclocked", "update", "replace(phone, daily=daily)", "*", NARROWER),
     Equivalent("due", "Due.moved_to", "window", "self.*", "self.*", NARROWER),
-    Equivalent("due", "Due.moved_to", "update", "*", "replace(self, earliest=at)", NARROWER),
     Equivalent(
         "daily",
         "served",
@@ -51,21 +55,13 @@ CLOCK: tuple[Equivalent, ...] = (
         "daily",
         "_shown",
         "arithmetic",
-        "utc + at*",
+        "utc + at",
         "*",
         "two of these are compared, both at the same instant",
     ),
     Equivalent("local_time", "Change.parse", "branch", "not re.fullmatch(*", "False", CHECKED),
     Equivalent("local_time", "Change.parse", "off-by-one", "0", "*", BELOW_A_SECOND),
     Equivalent("local_time", "Change.local", "bound", "self.day > 0", "*", "there is no day 0"),
-    Equivalent(
-        "local_time",
-        "Change.local",
-        "window",
-        "min(-self.day, length)",
-        "*",
-        "a date that the month does not have means nothing that is published",
-    ),
     Equivalent("local_time", "DaylightSaving.parse", "branch", "match is None", "False", CHECKED),
     Equivalent("local_time", "TimeZone.changes", "off-by-one", "2", "*", NEAR_ENOUGH),
     Equivalent("local_time", "_year", "off-by-one", "1970", "1969", NEAR_ENOUGH),
@@ -76,7 +72,17 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("local_time", "_year", "bound", "*", "*", LIMIT),
     Equivalent("local_time", "next_showing", "branch", "not 0 <= minutes*", "False", CHECKED),
     Equivalent("local_time", "next_showing", "bound", "0 <= minutes*", "0 <= minutes <=*", CHECKED),
-    Equivalent("local_time", "_seconds", "off-by-one", "HOUR_S", "*", BELOW_A_SECOND),
+    Equivalent("local_time", "next_showing", "off-by-one", "1", "0", READING, "*day = today - 1*"),
+    Equivalent("local_time", "next_showing", "arithmetic", "now + zone.*", "*", _EARLY_ENOUGH),
+    Equivalent(
+        "local_time",
+        "_turns",
+        "arithmetic",
+        "at + into",
+        "*",
+        "changes are months apart, so some hours tell as well which one jumps over a time",
+    ),
+    Equivalent("local_time", "_seconds", "off-by-one", "HOUR_S", "HOUR_S + 1", BELOW_A_SECOND),
     Equivalent("local_time", "_turns", "branch", "*overlap*", "instants[:1]", READING),
     Equivalent("local_time", "_turns", "branch", "gap == 'skipped'", "False", READING),
     Equivalent(
@@ -109,7 +115,6 @@ CLOCK: tuple[Equivalent, ...] = (
         "*",
         "the range begins with Resync_At itself, 0 s after it",
     ),
-    Equivalent("resync_at", "next_window", "window", "window.latest", "*", NARROWER),
     Equivalent("schedules", "Schedule.window", "branch", "index < 0", "False", CHECKED),
     Equivalent("schedules", "Schedule.window", "branch", "*exhaustion == *", "False", READING),
     Equivalent("schedules", "Schedule.window", "bound", "len(self.elements) > 1", "*", READING),
@@ -120,6 +125,7 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("schedules", "element_at", "*", "*len(schedule.elements)*", "*", READING),
     Equivalent("schedules", "element_at", "off-by-one", "2", "*", READING),
     Equivalent("schedules", "_element", "*", "earliest + extra > MAX_SECONDS", "*", LIMIT),
+    Equivalent("schedules", "_element", "*", "earliest + extra", "*", LIMIT, "*> MAX_SECONDS*"),
     Equivalent("schedules", "_seconds", "*", "len(significant) > *", "*", LIMIT),
     Equivalent("schedules", "*", "off-by-one", "MAX_SECONDS", "*", LIMIT),
     Equivalent("windows", "Window.__post_init__", "branch", "not 0 <= *", "False", CHECKED),
@@ -133,7 +139,8 @@ CLOCK: tuple[Equivalent, ...] = (
         "off-by-one",
         "DAY_S",
         "DAY_S - 1",
-        "the days are looked through from yesterday on, so one more before them changes nothing",
+        _EARLY_ENOUGH,
+        "*today = *",
     ),
     Equivalent("resync_at", "due_instant", "off-by-one", "DAY_S", "*", BELOW_A_SECOND),
     Equivalent("resync_at", "random_delay", "off-by-one", "MINUTE_S", "MINUTE_S - 1", NARROWER),

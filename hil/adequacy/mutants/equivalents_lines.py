@@ -204,6 +204,8 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent(
         "direct_actions", "decide", "branch", "command.action is *UPGRADE and *", "False", _STATUS
     ),
+    Equivalent("decisions", "may_ask", "branch", "action is Action.UPGRADE", "False", _STATUS),
+    Equivalent("watching", "_origins", "order", "*lost.get(1); *", "*", _ORDER),
     Equivalent("user_agent", "sip_user_agent", "*", "*", "*", _NO_PARAMETER),
     Equivalent(
         "reporting", "changed", "update", "replace(phone, report_due=None)", "*", _FROM_BOOT

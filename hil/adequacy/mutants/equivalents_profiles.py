@@ -29,6 +29,7 @@ _VALIDITY = (
     "here the phone asks only whether a list is one; its codes are read with the DHCP options"
 )
 _NUMBER = "which alternative it is, by its number, is told in reasons alone"
+_NESTED = "what an element means within one that is a parameter is not published"
 _FEW = "more entries than any rule of a phone has room for"
 
 PROFILES: tuple[Equivalent, ...] = (
@@ -130,6 +131,16 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("expansion", "Reference._resolve_bare", "window", "min(*", "*", _SAME),
     Equivalent("expansion", "Reference._resolve_bare", "arithmetic", "len(*", "*", _SAME),
     Equivalent("expressions", "_tokens", "off-by-one", "0", "-1", _SAME),
+    Equivalent("expressions", "parse", "branch", "not term", "False", _REASON),
+    Equivalent("rule_parser", "parse_rule", "off-by-one", "0", "-1", _SAME, "*position = 0*"),
+    Equivalent("watching", "_turning", "negation", "True", "False", _SAME, "*strict=*"),
+    Equivalent("triggers", "_instants", "off-by-one", "_MOST_NUMBERS", "*", LIMIT),
+    Equivalent("parameters", "_is_within", "off-by-one", "0", "-1", _CALLERS),
+    Equivalent("profile_xml", "_Reader.*", "off-by-one", "1", "0", _NESTED, "*_open[-1]*"),
+    Equivalent("responses", "meaning", "connective", "text or 'File not found'", "*", _REASON),
+    Equivalent(
+        "provisioning_source", "_cisco_blocks", "off-by-one", "5", "6", _SAME, "*while at + 5 *"
+    ),
     Equivalent("rule_parser", "_assignments", "off-by-one", "0", "-1", _SAME),
     Equivalent("expansion", "_count", "*", "MAX_EXPANSION if *", "int(significant)", LIMIT),
     Equivalent("expansion", "_count", "bound", "*", "*", LIMIT),
@@ -154,7 +165,6 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("urls", "check_host", "*", "bracketed or ':' in bare", "*bracketed and*", _IPV4),
     Equivalent("urls", "check_host", "branch", "bracketed or ':' in bare", "False", _IPV4),
     Equivalent("urls", "check_host", "result", "str(ipaddress.IPv6Address(bare))", "*", _IPV4),
-    Equivalent("urls", "check_host", "result", "str(ipaddress.IPv4Address(host))", "host", _SAME),
     Equivalent("urls", "check_host", "branch", "host[1:-1] if *", "host", _IPV4),
     Equivalent("urls", "check_host", "connective", "host.startswith('[') and *", "*", _IPV4),
     Equivalent("urls", "check_host", "off-by-one", "1", "*", _IPV4),

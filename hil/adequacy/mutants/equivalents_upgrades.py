@@ -102,6 +102,14 @@ UPGRADES: tuple[Equivalent, ...] = (
     Equivalent(
         "upgrade", "_key", "update", "replace(phone, *", "*upgrades=Upgrades()*", _OWN_MACROS
     ),
+    Equivalent(
+        "upgrade",
+        "concluded",
+        "statement",
+        "phone = replace(phone, attempt=attempt)",
+        "*",
+        "a load names at least one file, and while that was fetched the attempt had the load already",
+    ),
     Equivalent("upgrade", "_installed", "order", "*", "*", _NO_ORDER),
     Equivalent("upgrade", "_installed", "negation", "True", "False", _SHOWN),
     Equivalent("upgrade", "_nothing_to_do", "negation", "True", "False", _SHOWN),
