@@ -152,16 +152,14 @@ def test_an_upgrade_that_was_asked_for_and_failed_is_tried_again_whatever_resync
 
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.load", "web.upgrade")
-@pytest.mark.parametrize("delay", ["5000", "0"])
 def test_after_a_command_that_failed_another_one_is_obeyed_and_then_the_rule_of_a_profile(
-    delay: str,
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
     tftp: TftpEndpoint,
     web: PhoneWeb,
     history: History,
 ) -> None:
-    delays = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": delay}
+    delays = {"Resync_After_Upgrade_Attempt": "No", "Upgrade_Error_Retry_Delay": "5000"}
     asked = idle_phone(history, handset, **delays)
     server = f"tftp://{tftp.address}"
     web.upgrade(f"{server}/missing.loads")
@@ -176,6 +174,22 @@ def test_after_a_command_that_failed_another_one_is_obeyed_and_then_the_rule_of_
     web.resync(f"{server}/profile.xml")
     synced = next_transfer(history, handset, again)
     expect_upgrade(history, handset, synced, path)
+
+
+@requirement("upgrade.rule", "web.upgrade")
+def test_a_command_that_failed_and_is_not_tried_again_leaves_the_rule_of_a_profile_its_turn(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    asked = idle_phone(history, handset, **QUIET)
+    server = f"tftp://{tftp.address}"
+    web.upgrade(f"{server}/missing.loads")
+    expect_failed_upgrade(history, handset, asked, "/missing.loads")
+    history.sleep(60)
+    path = serve_load(tftp, ANOTHER)
+    tftp.serve("/profile.xml", flat_profile(Upgrade_Rule=f"{server}{path}"))
+    again = history.mark()
+    web.resync(f"{server}/profile.xml")
+    expect_upgrade(history, handset, next_transfer(history, handset, again), path)
 
 
 @reading(upgrade_reattempt="after-failure")
