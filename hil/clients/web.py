@@ -89,6 +89,11 @@ class PhoneWeb:
             raise UsageError(f"no web pages by {scheme!r}", remedy="http or https")
         self._settings = replace(self._settings, scheme=scheme, port=port)
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Let an exchange take no longer than this from now on, nor than it was allowed anyway."""
+        shorter = min(seconds, self._usual.deadline_s)
+        self._settings = replace(self._settings, deadline_s=shorter)
+
     def reset(self) -> None:
         """Go back to the settings that it was made with."""
         self._settings = self._usual
@@ -106,6 +111,10 @@ class PhoneWeb:
     def reboot(self) -> ev.WebAnswered:
         """Have it reboot."""
         return self._command(self._settings.paths.reboot, "")
+
+    def factory_reset(self) -> ev.WebAnswered:
+        """Have it go back to its factory settings, which it reboots for."""
+        return self._command(self._settings.paths.factory_reset, "")
 
     def submit(self, **parameters: str) -> ev.WebAnswered:
         """Upload a configuration that sets these parameters ("Submit All Changes"); it reboots then."""

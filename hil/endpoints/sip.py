@@ -8,6 +8,7 @@ lives in the loop. A backup proxy is a second endpoint on another port.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,6 +47,7 @@ _REQUEST_FAULTS = (fl.Silence, fl.Delay, fl.Reset, SipStatus, MalformedSip, Unre
 _SESSION_FAULTS = (WrongSdp, NoAck)
 _WAIT_S = 70.0
 """Seconds for an answer: two requests that time out after 64*T1 each, and some."""
+_SPARE_S = 5.0
 
 
 class SipEndpoint:
@@ -229,6 +231,7 @@ class SipEndpoint:
         content_type: str = "",
         headers: Headers = (),
         credentials: Shown = Shown.RIGHT,
+        within: float = _WAIT_S,
     ) -> Final:
         """Send a NOTIFY outside of any subscription, and wait for what comes of it.
 
@@ -246,6 +249,7 @@ class SipEndpoint:
             body=body,
             content_type=content_type,
             credentials=credentials,
+            within=within,
         )
 
     def request(
@@ -257,8 +261,12 @@ class SipEndpoint:
         body: bytes = b"",
         content_type: str = "",
         credentials: Shown = Shown.RIGHT,
+        within: float = _WAIT_S,
     ) -> Final:
-        """Send a request of any method but INVITE to a line, and wait for its final response."""
+        """Send a request of any method but INVITE to a line, and wait for its final response.
+
+        For ``within`` seconds of lab time, or as long as the timers of SIP wait if that is less.
+        """
         if method in ("INVITE", "ACK", "CANCEL"):
             raise UsageError(f"{method} is part of a call", remedy="use call()")
         account, binding = self._reachable(line)
@@ -276,9 +284,13 @@ class SipEndpoint:
                 headers=(("Contact", agent.contact(hop)), *headers),
                 body=body,
             )
-            return await inquire(agent, made, hop, account, credentials)
+            try:
+                async with asyncio.timeout(within):
+                    return await inquire(agent, made, hop, account, credentials)
+            except TimeoutError:
+                return Final(0, f"no answer in {within:g} s", False)
 
-        return self._station.clock.run(asking(), timeout=_WAIT_S)
+        return self._station.clock.run(asking(), timeout=within + _SPARE_S)
 
     def call(
         self,

@@ -44,6 +44,7 @@ _VOLATILE: Mapping[type[Event], frozenset[str]] = MappingProxyType(
         ev.PowerRequested: frozenset({"outlet"}),
         ev.PowerSwitched: frozenset({"outlet", "attempts"}),
         ev.PowerFailed: frozenset({"outlet", "reason"}),
+        ev.RecoveryStep: frozenset({"reason", "took"}),
         ev.DhcpMessage: frozenset({"mac", "xid"}),
         ev.HttpRequest: frozenset({"body"}),
         ev.TransferEnded: frozenset({"body", "sent", "size", "sha256", "detail", "headers"}),
@@ -68,6 +69,7 @@ _BENCH = (
     ev.PowerSwitched,
     ev.PowerFailed,
     ev.LinkChanged,
+    ev.RecoveryStep,
     ev.Checked,
     ev.LabFault,
 )

@@ -85,6 +85,8 @@ __all__ = [
     "PowerRequested",
     "PowerSwitched",
     "ProvisioningRequest",
+    "RecoveryPhase",
+    "RecoveryStep",
     "Refused",
     "RunStarted",
     "ScreenUsed",
@@ -322,6 +324,30 @@ class LinkChanged(Event, frozen=True, kw_only=True):
     up: bool
 
 
+# -- recovery --------------------------------------------------------------------------------------
+
+
+class RecoveryPhase(StrEnum):
+    """How a rung of the ladder stands that brings a handset back."""
+
+    SKIPPED = "skipped"
+    BEGUN = "begun"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class RecoveryStep(Event, frozen=True, kw_only=True):
+    """A handset is being brought back: what became of one ``rung``, and why.
+
+    ``took`` is how long the rung has taken so far, seconds of lab time.
+    """
+
+    rung: str
+    phase: RecoveryPhase
+    reason: str = ""
+    took: float = 0.0
+
+
 AnyEvent = (
     RunStarted
     | TestStarted
@@ -344,6 +370,7 @@ AnyEvent = (
     | PowerSwitched
     | PowerFailed
     | LinkChanged
+    | RecoveryStep
     | DhcpMessage
     | DnsQuery
     | DnsAnswer

@@ -40,8 +40,9 @@ _CREDENTIALS = re.compile(r"[?&]xuser=(?P<user>[^&?]*)(?:&xpassword=(?P<password
 class WebPaths:
     """Where the phone's pages are.
 
-    Those of the commands and of ``submit`` are published. ``status`` and ``configuration`` are not:
-    what stands here is what the virtual phone serves, and a rack's inventory may say otherwise.
+    Those of the commands and of ``submit`` are published. ``status``, ``configuration`` and what the
+    button Info > Debug Info > Factory Reset asks for are not: what stands here is what the virtual
+    phone serves, and a rack's inventory may say otherwise.
     """
 
     resync: str = "/admin/resync"
@@ -50,6 +51,7 @@ class WebPaths:
     submit: str = "/admin/config.xml"
     status: str = "/admin/status.xml"
     configuration: str = "/admin/cfg.xml"
+    factory_reset: str = "/admin/factory-reset"
 
 
 PATHS = WebPaths()

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from hil.console.config import FASTEST, SLOWEST, URL_IS, ConsoleConfig, locate
 from hil.testbed.checks import attempt
@@ -33,6 +33,11 @@ class ConsoleEntry(Entry):
         ge=SLOWEST,
         le=FASTEST,
         description=f"bits a second, {SLOWEST} to {FASTEST}",
+    )
+    factory_reset: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,200}$")] | None = Field(
+        default=None,
+        description="the line that, typed at the console, takes the phone back to factory settings, "
+        "where its capability factory_reset is console",
     )
 
     def config(self) -> ConsoleConfig:

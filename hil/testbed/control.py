@@ -101,10 +101,14 @@ class HandsetControl:
         """
         if self._on is False:
             return self.power_on()
+        return self._cycle(2 * _POWER_S)
+
+    def _cycle(self, within: float) -> ev.PowerSwitched:
         before = self._history.mark()
         self._on = None
         self._expected_changes += 2 if self._link.up else 1
-        switched = self._clock.run(self._outlet.cycle(), timeout=2 * _POWER_S)
+        # Cancelled when the time is over, the outlet attempts power-on at once.
+        switched = self._clock.run(self._outlet.cycle(), timeout=within)
         if not self._wait(lambda: self._went_down(before), up=False):
             what = "the outlet says it was off, but the handset's link never went down"
             self._disagree(what, up=False)
@@ -141,6 +145,15 @@ class HandsetControl:
                 raise
         self._owed = {**self._standing, **parameters}
         if not self._restorer.lazy:
+            self._settle_debt()
+
+    def recover(self) -> None:
+        """Bring it into its known state now, by whatever helps, and leave it off.
+
+        Nothing to do where its memory is written from outside. `LabError` where nothing helps.
+        """
+        if self._restorer.lazy:
+            self.prepare()
             self._settle_debt()
 
     def _settle_debt(self) -> None:
@@ -256,3 +269,6 @@ class _Cord:
 
     def power_off(self) -> ev.PowerSwitched:
         return self._control.power_off()
+
+    def power_cycle(self, within: float) -> ev.PowerSwitched:
+        return self._control._cycle(within)

@@ -9,6 +9,7 @@ from hil.errors import UsageError
 from hil.testbed.bench import Bench
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.rack_bench import Leased, rack_bench
+from hil.testbed.restorer import LadderMaker
 from hil.testbed.site import Site
 from hil.testbed.virtual_bench import virtual_bench
 from hil.testbed.virtual_firmware import firmware_of
@@ -23,12 +24,14 @@ def open_bench(
     wall_clock: bool = False,
     direct_power: bool = False,
     leased: Leased = lambda driver: driver,
+    ladder: LadderMaker | None = None,
 ) -> Bench[Site]:
     """The bench around ``entry``; whoever gets it closes it.
 
     ``directory`` is where evidence goes. ``defects`` are those of a virtual handset, ``wall_clock``
     lets time pass by itself on a virtual testbed, ``direct_power`` throws its PDU's relays without
-    SNMP in between. ``leased`` is what a lease makes of a rack's power driver. `UsageError` for a
+    SNMP in between. ``leased`` is what a lease makes of a rack's power driver, and ``ladder``
+    makes the ways back for a phone of a rack that takes no profile. `UsageError` for a
     defect of a handset that is none of ours.
     """
     if testbed.kind == "rack":
@@ -37,7 +40,7 @@ def open_bench(
                 f"a handset of {testbed.name} cannot be given a defect",
                 remedy="a testbed of kind: virtual, or `hil rack --defect`",
             )
-        return rack_bench(testbed, entry, directory=directory, leased=leased)
+        return rack_bench(testbed, entry, directory=directory, leased=leased, ladder=ladder)
     return virtual_bench(
         testbed,
         entry,

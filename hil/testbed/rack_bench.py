@@ -29,8 +29,9 @@ from hil.testbed.health import Trouble
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.link import CarrierWitness, HeardLink, Link, LinkWitness, WatchedLink
 from hil.testbed.outlets import handset_power
-from hil.testbed.rack_restorer import Ladder, RackRestorer
+from hil.testbed.rack_restorer import RackRestorer
 from hil.testbed.rack_witnesses import RackWitnesses
+from hil.testbed.restorer import LadderMaker, Reach
 from hil.testbed.site import Surroundings, Wire
 from hil.testbed.stand_ins import StandIns
 
@@ -44,13 +45,13 @@ def rack_bench(
     *,
     directory: Path | None = None,
     leased: Leased = lambda driver: driver,
-    ladder: Ladder | None = None,
+    ladder: LadderMaker | None = None,
 ) -> RackBench:
     """A bench around a handset of a rack.
 
-    ``directory`` is where history, capture, console log and key log go. ``ladder`` has the ways back
-    for a phone that does not take a profile. `LabError` where the machine cannot reach the handset's
-    wire or its outlet, `UsageError` where the inventory does not say how.
+    ``directory`` is where history, capture, console log and key log go. ``ladder`` makes the ways
+    back for a phone that does not take a profile. `LabError` where the machine cannot reach the
+    handset's wire or its outlet, `UsageError` where the inventory does not say how.
     """
     site = RackSite(testbed, entry, leased=leased, ladder=ladder)
     return Bench(testbed, entry, site, directory=directory)
@@ -67,7 +68,7 @@ class RackSite:
         entry: HandsetEntry,
         *,
         leased: Leased = lambda driver: driver,
-        ladder: Ladder | None = None,
+        ladder: LadderMaker | None = None,
     ) -> None:
         self._testbed = testbed
         self._entry = entry
@@ -98,6 +99,7 @@ class RackSite:
         stand_ins = StandIns(
             self.wire, self.clock, history, surroundings.admission, entry.shown_psn
         )
+        ladder = self._ladder(self._reach(surroundings, stand_ins)) if self._ladder else None
         restorer = RackRestorer(
             self.clock,
             history,
@@ -107,7 +109,7 @@ class RackSite:
             surroundings.admission,
             surroundings.timing,
             entry.chosen_interpretations(),
-            ladder=self._ladder,
+            ladder=ladder,
         )
         self._control = HandsetControl(
             entry.name,
@@ -123,6 +125,21 @@ class RackSite:
             standing=entry.parameters,
         )
         return self._control
+
+    def _reach(self, surroundings: Surroundings, stand_ins: StandIns) -> Reach:
+        return Reach(
+            self._testbed,
+            self._entry,
+            self.clock,
+            surroundings.history,
+            self.attachment.place,
+            lambda: surroundings.admission.address,
+            surroundings.timing,
+            self.outlet,
+            surroundings.web,
+            stand_ins.sip,
+            self.console,
+        )
 
     def _linked(self, surroundings: Surroundings, port: LinkWitness | None) -> Link:
         """Whoever sees the handset's port."""

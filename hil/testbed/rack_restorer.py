@@ -7,7 +7,8 @@ profile and shows that it applied it, and once that is stored, its power is cut 
 
 A phone that does not let itself be told so is sent the same profile as a configuration that is
 submitted, which the page takes although provisioning is disabled. What else can be done, up to a
-factory reset, is a ladder (`Ladder`) that whoever makes the restorer may give to it.
+factory reset, is a ladder (`hil.testbed.restorer.Ladder`) that whoever makes the restorer may give to
+it; when that has brought the phone back it is told once more.
 
 None of that is a test: `HandsetPreparing` marks its beginning, and the test's own servers are closed
 meanwhile, so that nothing they were told to do is spent on it. It is left out where the handset had
@@ -19,7 +20,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from functools import partial
 
 from hil.clients.web import PhoneWeb
 from hil.clock import Clock
@@ -28,35 +29,19 @@ from hil.errors import LabError
 from hil.history import History, Mark, Moment, Unmet
 from hil.history import events as ev
 from hil.judge.timing import Timing
+from hil.lab_time import NANOSECONDS
 from hil.reference.direct_actions import ADMIN
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.restorer import Power
+from hil.testbed.restorer import Case, Ladder, NoLadder, Power
 from hil.testbed.servers import Servers
 from hil.testbed.stand_ins import StandIns
 
 HOW = "it is told by its web page to take a profile that sets every parameter"
 _SETTLING_S = 0.5
-_MOST_ROUNDS = 3
 _MOST_ACCOUNTS = 6
 _SHOWN = 5
-
-
-class Ladder(Protocol):
-    """Ways back for a phone that takes no profile, from the gentlest on."""
-
-    def climb(self, why: LabError) -> bool:
-        """Try the next way; False if there is none left. The phone has power, and has it after."""
-
-
-class NoLadder:
-    """Nothing else is known to be done."""
-
-    def climb(self, why: LabError) -> bool:
-        """There is no way left."""
-        del why
-        return False
 
 
 class RackRestorer:
@@ -104,9 +89,7 @@ class RackRestorer:
         self._history.append(ev.HandsetPreparing(source="bench", how=HOW))
         with self._alone(), self._told(wanted) as (url, paths):
             try:
-                up = self._history.mark()
-                power.power_on()
-                self._give(up, url, paths, wanted)
+                self._give(power, url, paths, wanted)
                 self._history.sleep(self._timing.store)
             finally:
                 power.power_off()
@@ -142,21 +125,46 @@ class RackRestorer:
     @contextlib.contextmanager
     def _told(self, wanted: Parameters) -> Iterator[tuple[str, tuple[str, str]]]:
         path = f"/hil/prepare-{next(self._numbers)}.xml"
-        with self._stand_ins.serving(path, flat_profile(**wanted)) as url:
+        with self._stand_ins.serving(path, flat_profile(**wanted), self._accounts) as url:
             yield url, (path, self._stand_ins.by_default)
 
-    def _give(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+    def _give(self, power: Power, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
         """Have the phone take the profile; `LabError` if it does not, whatever is tried."""
-        for _ in range(_MOST_ROUNDS):
+        up = self._history.mark()
+        try:
+            power.power_on()
+            self._attempt(up, url, paths, wanted)
+        except LabError as error:
+            again = self._history.mark()
+            self._ladder.climb(
+                Case(error, power, tuple(self._accounts), partial(self._resynced, url, paths))
+            )
+            # It may have been taken back to its factory settings.
+            self._remember(Parameters({}, self._interpretations))
             try:
-                self._attempt(up, url, paths, wanted)
-            except LabError as error:
-                up = self._history.mark()
-                if not self._ladder.climb(error):
-                    raise
-            else:
-                return
-        self._attempt(up, url, paths, wanted)
+                self._attempt(again, url, paths, wanted)
+            except LabError as other:
+                self._ladder.lost(other)
+                raise
+
+    def _resynced(self, url: str, paths: tuple[str, str], after: Moment, within: float) -> str:
+        """Why it takes no profile; told by its page, or by itself where that is closed."""
+        until = self._history.now() + round(within * NANOSECONDS)
+        self._web.wait_at_most(within)
+        refused = self._by_any_account(lambda: self._web.resync(url))
+        self._web.reset()
+        left = max(until - self._history.now(), 0) + self._history.now() - after.at
+        try:
+            self._history.wait(
+                ev.TransferEnded,
+                after=after,
+                within=max(left / NANOSECONDS, _SETTLING_S),
+                where=lambda event: event.path in paths,
+                outcome=ev.Outcome.COMPLETE,
+            )
+        except Unmet as unmet:
+            return "; ".join(filter(None, (refused, str(unmet))))
+        return ""
 
     def _attempt(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
         self._leased(up)
@@ -234,6 +242,8 @@ class RackRestorer:
             if 200 <= answered.status < 300:
                 return ""
             seen.append(answered.detail or f"status {answered.status}")
+            if not answered.status:
+                break
         return "its page says " + ", ".join(dict.fromkeys(seen))
 
     def _enter(self, account: Parameters) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from hil.clock import Clock
@@ -11,13 +11,17 @@ from hil.endpoints.admission import Admission
 from hil.endpoints.base import Endpoint
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.sip import SipEndpoint
+from hil.endpoints.sip_settings import Account, Authentication, Settings
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
+from hil.reference.line_parameters import LINES
+from hil.reference.parameters import Parameters
 from hil.testbed.site import Wire
 
 
 class StandIns:
-    """DHCP, and HTTP and TFTP with one profile.
+    """DHCP, HTTP and TFTP with one profile, and a SIP server that lets the phone's lines register.
 
     ``psn`` is the phone's product name as its default rule asks for it: a phone whose web page is
     closed, and that resyncs by its default rule, finds the profile there as well.
@@ -31,23 +35,43 @@ class StandIns:
         self._dhcp = DhcpEndpoint(*surroundings, handset_address=wire.handset_address)
         self._http = HttpEndpoint(*surroundings)
         self._tftp = TftpEndpoint(*surroundings)
+        self.sip = SipEndpoint(*surroundings)
         self.by_default = f"/{psn}.xml"
         """Where a phone finds the profile that nobody tells of it."""
 
     @contextlib.contextmanager
-    def serving(self, path: str, profile: bytes) -> Iterator[str]:
-        """Serve the profile for the time of the block; gives its address."""
+    def serving(
+        self, path: str, profile: bytes, accounts: Sequence[Parameters] = ()
+    ) -> Iterator[str]:
+        """Serve the profile for the time of the block; gives its address.
+
+        ``accounts`` are the parameters that the phone may hold: lines with one of their users register.
+        """
+        self.sip.configure(_registering(accounts), "lines that may be the handset's")
         self._dhcp.offer(option_66=self._dhcp.address)
         for server in (self._http, self._tftp):
             server.serve(path, profile)
             server.serve(self.by_default, profile)
         with contextlib.ExitStack() as closing:
-            for endpoint in (self._dhcp, self._http, self._tftp):
+            for endpoint in (self._dhcp, self._http, self._tftp, self.sip):
                 self._clock.run(endpoint.start())
                 closing.callback(partial(self._close, endpoint))
             yield self._http.url(path)
-        for endpoint in (self._dhcp, self._http, self._tftp):
+        for endpoint in (self._dhcp, self._http, self._tftp, self.sip):
             endpoint.reset()
 
     def _close(self, endpoint: Endpoint) -> None:
         self._clock.run(endpoint.close())
+
+
+def _registering(accounts: Sequence[Parameters]) -> Settings:
+    """An account for each user that a line may have, numbered on; whoever it is need not prove it."""
+    found: dict[str, Account] = {}
+    for parameters in accounts:
+        for line in LINES:
+            user = parameters.raw(f"User_ID_{line}_")
+            if user and user not in found:
+                found[user] = Account(user, parameters.raw(f"Password_{line}_"))
+    return Settings(
+        accounts=dict(enumerate(found.values(), 1)), authentication=Authentication(None)
+    )

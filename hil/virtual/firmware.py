@@ -26,6 +26,7 @@ from hil.reference.responses import Answer
 from hil.reference.user_agent import user_agent
 from hil.virtual.dhcp import DhcpConfig
 from hil.virtual.flash import Flash
+from hil.virtual.health import AtBoot, sound
 from hil.virtual.http import LOADS as HTTP_LOADS
 from hil.virtual.http import HttpConfig
 from hil.virtual.neighbours import NeighbourConfig
@@ -134,6 +135,7 @@ class Firmware:
     pages: WebConfig = field(default_factory=WebConfig)
     screen: ScreenConfig = field(default_factory=ScreenConfig)
     neighbours: NeighbourConfig = field(default_factory=lambda: NeighbourConfig(repeats=False))
+    health: AtBoot = sound
     restarted: Callable[[BootCause], BootCause | None] = as_caused
     remembered: Callable[[Phone], Phone] = as_it_was
     user_agent: Callable[[MacroTable], str] = user_agent

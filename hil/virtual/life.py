@@ -112,6 +112,7 @@ class Life:
         self._restart = restart
         self._cause = cause
         self._clock = body.clock
+        self._health = firmware.health(cause)
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._picked: dict[Purpose, tuple[Due, int]] = {}
@@ -138,6 +139,8 @@ class Life:
             tls=self._context,
             crashed=body.crashed,
             spawn=self._spawn,
+            health=self._health,
+            forget=lambda: self._spawn(self._forget()),
         )
         self.services = Services(around, firmware, self._errands, body.logbook)
         self._spawn(self._live())
@@ -188,7 +191,7 @@ class Life:
             self._body.crashed(f"the virtual handset crashed: {error!r}")
 
     async def _live(self) -> None:
-        if not self._body.partitions.bootable:
+        if not (self._body.partitions.bootable and self._health.boots):
             # Its link comes up, and that is all.
             return
         self._body.tell(Booted(self.phone.parameters))
@@ -209,6 +212,8 @@ class Life:
             self._bound,
         )
         self._dhcp.start()
+        if not self._health.provisions:
+            return
         while True:
             await self._attempt(*await self._next())
 
@@ -231,8 +236,17 @@ class Life:
         codes = dict.fromkeys(code for code, _ in lease.message.options)
         options = {code: lease.message.option(code) or b"" for code in codes}
         self._happens_beside(Leased(self._clock.now(), str(lease.address), options))
-        if place is not None:
+        if not self._health.networks:
+            self._fall_silent()
+        elif place is not None:
             self.services.leased(place)
+
+    def _fall_silent(self) -> None:
+        """The network stack stops: nothing that is sent to it is ever answered."""
+        if self._dhcp is not None:
+            self._dhcp.cut()
+        self._dhcp = self._errands.place = self._errands.resolver = None
+        self._body.interface.unconfigure()
 
     def _lost(self, reason: str) -> None:
         self._body.tell(LeaseLost(reason))
@@ -330,6 +344,12 @@ class Life:
         parameters = dict(self.phone.parameters.items_set())
         if self._body.flash.load() != parameters:
             await self._firmware.store(self._body.flash, parameters)
+
+    async def _forget(self) -> None:
+        """Back to factory settings: nothing that anybody set or told it is left."""
+        await self._body.flash.commit({})
+        self.phone = self._from_flash(None)
+        self._restart(BootCause.RESTART)
 
     async def _retrieve(self, duty: Retrieve) -> tuple[Duty, ...]:
         firmware = self._firmware

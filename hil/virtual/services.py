@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ from hil.reference.phone import (
 )
 from hil.virtual.errands import Errands
 from hil.virtual.firmware import Firmware
+from hil.virtual.health import Health
 from hil.virtual.logbook import Logbook
 from hil.virtual.neighbours import NeighbourAnnouncer
 from hil.virtual.ntp import NtpClient
@@ -58,6 +59,8 @@ class ServiceSetting:
     tls: Callable[[], ssl.SSLContext]
     crashed: Callable[[str], None]
     spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+    health: Health
+    forget: Callable[[], object]
 
 
 class Services:
@@ -88,9 +91,11 @@ class Services:
             lambda: around.phone().parameters,
             self._status,
             self._commanded,
-            lambda values: around.happens(Submitted(self._now, values)),
+            self._submitted,
             around.chance,
             firmware.pages,
+            reset=self._factory_reset,
+            in_use=self._in_use,
         )
         self._keeping_time: asyncio.Task[None] | None = None
 
@@ -108,7 +113,16 @@ class Services:
             return
         self.unleased()
         self._place = place
-        self._web.start(place)
+        if self._around.health.serves_pages:
+            self._web.start(place)
+        if self._around.health.hears_sip:
+            self._begin_lines(place)
+        self.configured()
+        if self._firmware.first_utc_ns is not None:
+            self._clock_set(self._firmware.first_utc_ns)
+        self._keeping_time = self._around.spawn(self._ntp.run())
+
+    def _begin_lines(self, place: Place) -> None:
         phone = self._around.phone()
         self._sip = SipPhone(
             place,
@@ -124,10 +138,6 @@ class Services:
             interpretations=phone.interpretations,
         )
         self._sip.start()
-        self.configured()
-        if self._firmware.first_utc_ns is not None:
-            self._clock_set(self._firmware.first_utc_ns)
-        self._keeping_time = self._around.spawn(self._ntp.run())
 
     def unleased(self) -> None:
         """The phone has no address any more."""
@@ -168,6 +178,17 @@ class Services:
     def _clock_set(self, utc_ns: int) -> None:
         if self._firmware.takes_time(self._around.phone(), utc_ns):
             self._around.happens(ClockSet(self._now, utc_ns))
+
+    def _submitted(self, values: Mapping[str, str]) -> None:
+        if self._around.health.provisions:
+            self._around.happens(Submitted(self._now, values))
+
+    def _factory_reset(self) -> None:
+        self._remark("factory reset requested by web", Severity.INFORMATIONAL)
+        self._around.forget()
+
+    def _in_use(self) -> bool:
+        return self._sip is not None and any(self._sip.active(line) for line in LINES)
 
     def _commanded(self, accepted: Accept) -> None:
         self._ask(Asker.WEB, accepted.action, accepted.rule, accepted.requester)

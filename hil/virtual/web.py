@@ -49,7 +49,8 @@ class WebServer:
     ``parameters`` and ``status`` tell how things stand when a request comes. ``asked`` gets each
     command that was accepted, ``submitted`` the parameters of an uploaded configuration, by XML name,
     known or not. ``certificate`` is chain and key (PEM), shown where Enable_Protocol is Https;
-    without one the pages stay plain. ``chance`` makes the nonces.
+    without one the pages stay plain. ``chance`` makes the nonces. ``reset`` is called when the phone
+    is to go back to its factory settings, ``in_use`` tells whether a line is.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class WebServer:
         chance: random.Random,
         config: WebConfig = REFERENCE_PAGES,
         certificate: bytes | None = None,
+        reset: Callable[[], None] = lambda: None,
+        in_use: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._parameters = parameters
@@ -71,6 +74,8 @@ class WebServer:
         self._chance = chance
         self._config = config
         self._certificate = certificate
+        self._reset = reset
+        self._in_use = in_use
         self._nonces = self._new_nonces()
         self._place: Place | None = None
         self._listening: tuple[Place, int, bool] | None = None
@@ -167,6 +172,8 @@ class WebServer:
             self._asked(answered.asked)
         if answered is not None and answered.submitted is not None:
             self._submitted(answered.submitted)
+        if answered is not None and answered.reset:
+            self._reset()
 
     async def _secured(self, raw: Stream) -> TlsStream:
         if self._certificate is None:
@@ -189,7 +196,7 @@ class WebServer:
             return Answer(error.error_status_hint, b"no HTTP request\n")
         if request is None:
             return None
-        shown = Shown(self._parameters(), self._status)
+        shown = Shown(self._parameters(), self._status, self._in_use)
         return answer(request, shown, self._config, self._nonces)
 
 

@@ -2,8 +2,9 @@
 
 There are the commands ``/admin/resync``, ``/admin/upgrade`` and ``/admin/reboot``, the page to which a
 configuration is uploaded (``curl -d @my_config.xml http://<phone>/admin/config.xml``, Administration
-Guide 11.3, Provisioning Formats), a status page, and the configuration in force. Where the last two
-are on a real phone, and how they are written, nobody has published; see `WebPaths`.
+Guide 11.3, Provisioning Formats), a status page, the configuration in force, and the button Info >
+Debug Info > Factory Reset. Where the last three are on a real phone, and how the two pages are
+written, nobody has published; see `WebPaths`.
 
 A page may be asked for with credentials in its address (``&xuser=…&xpassword=…``) or by HTTP
 authentication, Digest or Basic. Nothing here has an effect: what a request leads to is part of the
@@ -46,8 +47,9 @@ class WebRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back, and then what the phone is to do: a command, or parameters to take over.
+    """What is sent back, and then what the phone is to do.
 
+    That is a command, parameters to take over, or to go back to its factory settings (``reset``).
     A ``bare`` answer is to HEAD: its body stays here.
     """
 
@@ -58,6 +60,7 @@ class Answer:
     asked: Accept | None = None
     submitted: Mapping[str, str] | None = None
     bare: bool = False
+    reset: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Shown:
 
     parameters: Parameters
     status: Callable[[], Status]
+    in_use: Callable[[], bool] = lambda: False
 
 
 class Nonces:
@@ -136,6 +140,8 @@ def _answer(request: WebRequest, phone: Shown, config: WebConfig, nonces: Nonces
         return _commanded(request, command, phone, config, shown, nonces)
     if address.path == paths.submit:
         return _submitted(request, phone, config, shown, nonces)
+    if address.path == paths.factory_reset:
+        return _resetting(request, phone, config, shown, nonces)
     if address.path == paths.status:
         if not config.may_look(phone.parameters, shown):
             return _challenge(nonces)
@@ -220,6 +226,19 @@ def _challenge(nonces: Nonces) -> Answer:
         ("WWW-Authenticate", f'Basic realm="{REALM}"'),
     )
     return Answer(401, b"a password is wanted\n", headers=wanted)
+
+
+def _resetting(
+    request: WebRequest, phone: Shown, config: WebConfig, shown: Credentials | None, nonces: Nonces
+) -> Answer:
+    """Info > Debug Info > Factory Reset, which every user sees; only while no line is in use."""
+    if request.method not in ("GET", "POST"):
+        return _not_allowed("GET, POST")
+    if not config.may_look(phone.parameters, shown):
+        return _challenge(nonces)
+    if phone.in_use():
+        return _text(503, "a line is in use")
+    return replace(_text(200, "going back to factory settings"), reset=True)
 
 
 def _page(request: WebRequest, document: bytes) -> Answer:

@@ -22,11 +22,11 @@ LOCKED = {"Admin_Password": "s3cret", "User_Password": "look"}
 class Pages:
     """One phone's pages, asked directly."""
 
-    def __init__(self, config=REFERENCE_PAGES, **parameters):
+    def __init__(self, config=REFERENCE_PAGES, in_use=False, **parameters):
         numbers = iter(range(1000))
         self.nonces = Nonces(lambda: f"nonce{next(numbers)}")
         self.config = config
-        self.shown = Shown(Parameters(parameters), lambda: STATUS)
+        self.shown = Shown(Parameters(parameters), lambda: STATUS, lambda: in_use)
 
     def ask(self, target, method="GET", body=b"", **headers):
         given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
@@ -111,7 +111,22 @@ def test_head_is_answered_without_the_body():
 
 def test_other_addresses_are_not_found():
     assert Pages().ask("/").status == 404
-    assert Pages().ask("/admin/factory-reset").status == 404
+    assert Pages().ask("/admin/factory-reset/").status == 404
+
+
+def test_the_factory_reset_is_everybodys_who_may_look():
+    assert Pages().ask("/admin/factory-reset").reset
+    assert Pages(Admin_Password="secret").ask("/admin/factory-reset").reset
+    assert not Pages().ask("/admin/factory-reset", "PUT").reset
+
+    pages = Pages(User_Password="1234")
+    assert pages.ask("/admin/factory-reset").status == 401
+    assert pages.ask("/admin/factory-reset&xuser=user&xpassword=1234").reset
+
+
+def test_a_phone_in_use_does_not_go_back_to_its_factory_settings():
+    refused = Pages(in_use=True).ask("/admin/factory-reset")
+    assert (refused.status, refused.reset) == (503, False)
 
 
 def test_without_web_administration_there_is_no_configuration_but_there_are_commands():
