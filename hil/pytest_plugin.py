@@ -151,8 +151,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Note when the test began."""
+    """Note when the test began; nothing is left of another attempt at it, on another handset."""
     item.stash[BEGAN] = time.perf_counter()
+    for key in (_JUDGED, STARTED):
+        if key in item.stash:
+            del item.stash[key]
+    item.user_properties.clear()
     return (yield)
 
 
