@@ -33,7 +33,11 @@ network: {{interface: lo, attach: plain, subnet: 192.0.2.0/24}}
 pdus:
   - {{name: pdu1, driver: snmp, model: apc-rpdu, host: 127.0.0.1, port: {port}}}
 handsets:
-  - {{name: a01, mac: "00:0e:08:00:00:01", serial: S1, minimum_off_s: 0, power: {{pdu: pdu1, outlet: 1}}}}
+  - name: a01
+    mac: "00:0e:08:00:00:01"
+    serial: S1
+    minimum_off_s: 0
+    power: {{pdu: pdu1, outlet: 1}}
 """
 
 
