@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +82,8 @@ def command(
     A scenario is whatever a laboratory may do to a phone: parameters, profiles, servers that fail,
     power cuts, requests by page, screen and NOTIFY, calls, in any order. What breaks a clause is
     made short and written as a test that reproduces it, for pytest with the plugin
-    hil.pytest_plugin. The seed makes the same scenarios again, whatever --jobs is.
+    hil.pytest_plugin. The seed makes the same scenarios again, whatever --jobs is. A rack's handset
+    is refused, this needs a virtual one.
 
     Exit status: 0 nothing found, 1 a clause was broken, 2 usage, 3 the lab failed or nothing was
     exercised.
@@ -94,17 +97,23 @@ def command(
     from hil.explore.crew import explore
     from hil.explore.worker import Task
     from hil.testbed.inventory import load
+    from hil.testbed.virtual_bench import refuse_rack
     from hil.virtual.defects import firmware_with
 
     began = time.perf_counter()
     file = testbed or suite_root() / "testbeds" / "virtual.yaml"
-    entry = load(file).handset(handset)
+    inventory = load(file)
+    entry = inventory.handset(handset)
+    refuse_rack(inventory, entry)
     firmware_with(defects)
+    _check_directory(out)
     chosen = secrets.randbelow(_MOST_SEED) if seed is None else seed
     count = scenarios or (0 if minutes else DEFAULT_SCENARIOS)
     if json_file not in (None, "-"):
         _check_writable(Path(str(json_file)))
-    told = " ".join(["hil explore", f"--seed {chosen}", *(f"--defect {name}" for name in defects)])
+    same = _options(testbed, handset, defects)
+    told = shlex.join(["hil", "explore", "--seed", str(chosen), *same])
+    again = shlex.join(f"--hil-{each[2:]}" if each.startswith("--") else each for each in same)
     tasks = [
         Task(
             testbed=str(file.resolve()),
@@ -119,6 +128,7 @@ def command(
             keep_going=keep_going,
             out=str(out),
             command=told,
+            options=again,
         )
         for first in range(jobs)
     ]
@@ -132,6 +142,15 @@ def command(
         _summary(outcome, chosen, wall_s)
     _account_for(outcome)
     ctx.exit(1 if outcome.found else 0)
+
+
+def _options(
+    testbed: Path | None, handset: str | None, defects: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The options that say which phone it was."""
+    chosen = [] if testbed is None else ["--testbed", str(testbed)]
+    chosen += [] if handset is None else ["--handset", handset]
+    return (*chosen, *(part for name in defects for part in ("--defect", name)))
 
 
 def _with_work(tasks: list[Task]) -> list[Task]:
@@ -225,6 +244,13 @@ def _as_json(
         "troubles": outcome.troubles,
         "wall_s": round(wall_s, 3),
     }
+
+
+def _check_directory(directory: Path) -> None:
+    """UsageError now rather than with a finding in hand; makes nothing."""
+    there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to {there}", file=str(directory), remedy="another --out")
 
 
 def _check_writable(file: Path) -> None:

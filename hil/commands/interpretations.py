@@ -33,7 +33,7 @@ def command() -> None:
     \b
     hil interpretations list
     hil interpretations show list_exhaustion
-    hil interpretations probe --testbed rack.yaml --handset a01
+    hil interpretations probe --testbed virtual48.yaml --handset v02
     """
 
 
@@ -118,7 +118,7 @@ def probe(
     For each question (each NAME, or all of them) the phone is brought into a situation in which its
     readings differ. What it does is judged once for each reading; those under which it would have
     broken a clause are refuted, and the one that is left is the answer. At the end stands what to
-    write into the inventory.
+    write into the inventory. A rack's handset is refused, this needs a virtual one.
 
     An answer may be missing: `undetermined` names the readings that are left; `none fits` says that
     the phone does something that no reading explains; a fault of the lab, or a precondition that did
@@ -130,15 +130,17 @@ def probe(
     \b
     hil interpretations probe
     hil interpretations probe list_exhaustion resync_trigger
-    hil interpretations probe --testbed rack.yaml --handset a01 --json
+    hil interpretations probe --testbed virtual48.yaml --handset v02 --json
     """
     from hil.net.namespace import enter
     from hil.suite_location import suite_root
     from hil.testbed.inventory import load
+    from hil.testbed.virtual_bench import refuse_rack
 
     wanted = [_entry(name).name for name in names] or [entry.name for entry in CATALOGUE]
     inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
     entry = inventory.handset(handset)
+    refuse_rack(inventory, entry)
     answers = []
     enter()
     for answer in _answers(inventory, entry, wanted, defects, wall_clock):

@@ -28,7 +28,10 @@ _TELL_S = 0.5
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What a process has to do; ``minutes`` and ``scenarios`` 0 are without a limit."""
+    """What a process has to do; ``minutes`` and ``scenarios`` 0 are without a limit.
+
+    ``command`` is how the exploration was begun, ``options`` are pytest's for the same phone.
+    """
 
     testbed: str
     handset: str
@@ -42,6 +45,7 @@ class Task(msgspec.Struct, frozen=True):
     keep_going: bool
     out: str
     command: str
+    options: str
 
     def rounds(self) -> int:
         """How many rounds the exploration has; 0 without a limit."""
@@ -137,7 +141,9 @@ def _written(task: Task, found: Found) -> Reported:
     out = Path(task.out)
     out.mkdir(parents=True, exist_ok=True)
     path = _reserved(out / file_name(found.requirement))
-    path.write_text(module_text(found, command=task.command), encoding="utf-8")
+    path.write_text(
+        module_text(found, command=task.command, options=task.options), encoding="utf-8"
+    )
     _store(path.with_suffix(".history.jsonl"), found.played.events)
     if found.is_flaky:
         _store(path.with_suffix(".first.history.jsonl"), found.first.events)

@@ -38,8 +38,11 @@ _TYPES = {
 _SALT = f"bytes(range({len(SALT)}))"
 
 
-def module_text(found: Found, *, command: str) -> str:
-    """The text of a test module that reproduces a finding; ``command`` is how it was found."""
+def module_text(found: Found, *, command: str, options: str = "") -> str:
+    """The text of a test module that reproduces a finding.
+
+    ``command`` is how it was found, ``options`` are those that tell pytest which phone it was.
+    """
     scenario, finding = found.played.scenario, found.finding
     imports = _Imports()
     body = [*_statements(scenario, imports)]
@@ -55,7 +58,7 @@ def module_text(found: Found, *, command: str) -> str:
         *textwrap.indent("\n".join(body), "    ").split("\n"),
     ]
     return "\n".join(
-        [*_head(found, finding.what, str(finding), command), *imports, "", "", *lines, ""]
+        [*_head(found, finding.what, str(finding), command, options), *imports, "", "", *lines, ""]
     )
 
 
@@ -64,13 +67,13 @@ def file_name(requirement: str) -> str:
     return f"test_found_{re.sub(r'[^a-z0-9]+', '_', requirement.lower())}.py"
 
 
-def _head(found: Found, what: str, evidence: str, command: str) -> list[str]:
+def _head(found: Found, what: str, evidence: str, command: str, options: str) -> list[str]:
     told = [
         f"{what[:1].upper()}{what[1:]}.",
         "",
         f"Found by `{command}`, seed {found.seed}; run it with",
         "",
-        "    python -m pytest -p hil.pytest_plugin THIS_FILE",
+        " ".join(filter(None, ["    python -m pytest -p hil.pytest_plugin THIS_FILE", options])),
         "",
     ]
     if found.is_flaky:

@@ -51,6 +51,7 @@ def virtual_bench(
     ``directory`` is where the history and the key log go. ``wall_clock`` lets time pass by itself
     instead of jumping. ``direct_power`` throws the PDU's relays without SNMP in between.
     """
+    refuse_rack(testbed, entry)
     site = VirtualSite(
         testbed,
         entry,
@@ -59,6 +60,15 @@ def virtual_bench(
         direct_power=direct_power,
     )
     return Bench(testbed, entry, site, directory=directory)
+
+
+def refuse_rack(testbed: Testbed, entry: HandsetEntry) -> None:
+    """`UsageError` for a real handset: what a virtual one does in its place would say nothing of it."""
+    if testbed.kind == "rack":
+        raise UsageError(
+            f"handset {entry.name} of {testbed.name} is real, and this needs a virtual one",
+            remedy="a testbed of kind: virtual",
+        )
 
 
 def as_virtual(bench: Bench[Site]) -> VirtualBench:

@@ -46,6 +46,8 @@ def test_a_broken_clause_is_1_with_a_test_and_its_history(tmp_path: Path) -> Non
     (module,) = (tmp_path / "found").glob("test_found_*.py")
     assert str(Path("found") / module.name) in told.stdout
     assert "@requirement(" in module.read_text("utf-8")
+    run = "-p hil.pytest_plugin THIS_FILE --hil-defect never-resyncs-on-reset\n"
+    assert run in module.read_text("utf-8")
     stored = read(module.with_suffix(".history.jsonl")).events
     assert stored[0].seq == 0
     assert isinstance(stored[-1], ev.TestEnded)
@@ -61,7 +63,33 @@ def test_a_broken_clause_is_1_with_a_test_and_its_history(tmp_path: Path) -> Non
         ("--handset", "nobody"),
         ("--testbed", "no-such-file.yaml"),
         ("--json", "no/such/directory/x.json"),
+        ("--out", "/dev/null/found"),
     ],
 )
 def test_what_cannot_be_done_is_2_and_one_line(refused, wrong: tuple[str, ...]) -> None:
     refused("explore", *wrong)
+
+
+RACK = """\
+name: rack
+kind: rack
+network: {interface: none0, attach: plain, subnet: 192.0.2.0/24}
+pdus:
+  - {name: pdu1, driver: snmp, model: apc-rpdu, host: 198.51.100.5, outlets: 8, write_community: x}
+handsets:
+  - name: a01
+    model: CP-7832-3PCC
+    mac: "00:0e:08:11:22:33"
+    serial: FCH12345678
+    power: {pdu: pdu1, outlet: 3}
+"""
+
+
+@pytest.mark.parametrize("command", ["explore", "interpretations probe"])
+def test_no_virtual_handset_answers_for_one_of_a_rack(
+    refused, tmp_path: Path, command: str
+) -> None:
+    rack = tmp_path / "rack.yaml"
+    rack.write_text(RACK, encoding="utf-8")
+    said = refused(*command.split(), "--testbed", str(rack))
+    assert "handset a01 of rack is real, and this needs a virtual one" in said
