@@ -151,6 +151,10 @@ def command(
     only_slips = bool(modules or mutants)
     if among is not None and not only_slips:
         raise UsageError("-k chooses tests for mutants", remedy="--mutant ID or --module NAME, too")
+    if only_slips and (requirements or names or named_pairs or drawn_pairs or thin):
+        raise UsageError(
+            "--mutant and --module run no defects", remedy="defects in a run of their own"
+        )
     chosen = _choose(requirements, names, named_pairs, drawn_pairs, seed, thin=thin)
     if json_file not in (None, "-"):
         _check_writable(Path(str(json_file)))

@@ -94,6 +94,8 @@ def test_a_laboratory_that_fails_is_no_result() -> None:
         (("--pair", "retry-never"), "'retry-never' is no pair of defects"),
         (("--defect", "retry-never", "--pairs", "1"), "1 defects make 0 pairs, not 1"),
         (("--json", "/no/such/place.json"), "cannot write there"),
+        (("--module", "versions", "--defect", "retry-never"), "run no defects"),
+        (("--module", "versions", "--thin"), "run no defects"),
         (("--jobs", "0"), "--jobs"),
     ],
 )
