@@ -6,6 +6,7 @@ parameter. `hil.reference.coverage` says which sentences of the chapter become w
 
 from __future__ import annotations
 
+import difflib
 from types import MappingProxyType
 
 from hil.errors import UsageError
@@ -47,6 +48,8 @@ def requirement(name: str) -> Requirement:
     try:
         return REQUIREMENTS[name]
     except KeyError:
+        close = difflib.get_close_matches(name[:80], REQUIREMENTS, n=1)
         raise UsageError(
-            f"no requirement is called {name!r}", remedy="one of " + ", ".join(REQUIREMENTS)
+            f"no requirement is called {name[:80]!r}",
+            remedy=f"did you mean {close[0]}?" if close else "see `hil spec list`",
         ) from None
