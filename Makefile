@@ -18,7 +18,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help certify test lint soak bench docs dist clean
+.PHONY: help certify test lint soak bench docs durations dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -47,6 +47,12 @@ bench: $(DEV) ## measure, and print a table
 docs: $(RUN) ## make docs/requirements.md and the schema of inventories anew
 	@$(BIN)/hil spec page --output docs/requirements.md
 	@$(BIN)/hil testbed schema >testbeds/inventory.schema.json
+
+durations: $(RUN) ## take hil/pace/durations.json anew, by two runs of the whole suite
+	@$(BIN)/hil certify --timers usual --json $(VENV)/usual.json
+	@$(BIN)/hil certify --timers quick --json $(VENV)/quick.json
+	@$(BIN)/python -m hil.pace $(VENV)/usual.json $(VENV)/quick.json >$(VENV)/durations.json
+	@mv $(VENV)/durations.json hil/pace/durations.json
 
 dist: $(DEV) ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build

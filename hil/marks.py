@@ -1,4 +1,4 @@
-"""The marks of certification tests: the requirements that one checks, and that it is quick."""
+"""The marks of certification tests: the requirements that one checks, that it is quick, or smoke."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ quick = pytest.mark.quick
 On the testbed ``quick.yaml`` it may take at most `hil.pytest_plugin.QUICK_LAB_S` seconds of lab time;
 a run of the quick tests in virtual time holds it to that.
 """
+
+
+smoke = pytest.mark.smoke
+"""A test of the tier `smoke`: central, short, and with as few boots as can be; see `hil.pace.tiers`."""
 
 
 class NotApplicable(Exception):

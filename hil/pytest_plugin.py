@@ -23,6 +23,7 @@ import pytest
 from hil.errors import LabError, UsageError
 from hil.evidence.log import write_log
 from hil.evidence.results import RunResults, TestResult
+from hil.evidence.spent import spent
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
@@ -31,6 +32,8 @@ from hil.marks import NotApplicable
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
+from hil.pytest_tiers import PACE, Tiers
+from hil.pytest_tiers import add_options as add_tiers
 from hil.pytest_workers import register
 from hil.suite_location import suite_root
 from hil.testbed.bench import Bench, Site
@@ -51,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the bench; `hil certify` sets them from its own."""
     group = parser.getgroup("hil", "hardware-in-the-loop bench")
     add_options(group)
+    add_tiers(group)
     group.addoption("--hil-testbed", metavar="FILE", help="inventory file (default: virtual.yaml)")
     group.addoption("--hil-handset", metavar="NAME", help="handset to test (default: the first)")
     group.addoption(
@@ -99,11 +103,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"quick: takes at most {QUICK_LAB_S:g} s of lab time on the testbed quick.yaml"
     )
+    config.addinivalue_line("markers", "smoke: central, short, and of the tier smoke")
     config.addinivalue_line(
         "markers", "reading(**readings): the test expects what these readings say"
     )
     config.stash[RESULTS] = RunResults()
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
+    config.pluginmanager.register(Tiers(RESULTS), "hil_tiers")
     config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER)
     config.pluginmanager.register(config.stash[HANDSETS], "hil_handsets")
     register(config, RESULTS)
@@ -213,7 +219,8 @@ def _hold_to_quickness(item: pytest.Item, result: TestResult) -> None:
     """A mark that is not true keeps the run from passing; in wall time the load would decide."""
     if not item.config.getoption("--hil-quick") or not item.config.stash[BENCH].clock.virtual:
         return
-    if result.lab_s > QUICK_LAB_S:
+    pace = item.stash.get(PACE, None)
+    if result.lab_s > QUICK_LAB_S and not (pace is not None and pace.slowed):
         item.config.stash[RESULTS].troubles.append(
             f"{result.id} is marked as quick and took {result.lab_s:.1f} s of lab time;"
             f" {QUICK_LAB_S:g} s is the most"
@@ -271,7 +278,12 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
     wall_s = time.perf_counter() - item.stash[BEGAN]
-    return _record(item, TestResult(item.nodeid, judgement, names, wall_s, lab_s))
+    pace = item.stash.get(PACE, None)
+    timers = dict(pace.asked) if pace is not None else {}
+    result = TestResult(
+        item.nodeid, judgement, names, wall_s, lab_s, spent=spent(events), timers=timers
+    )
+    return _record(item, result)
 
 
 def _record_conduct(bench: Bench[Site], test: str, conduct: Conduct) -> None:

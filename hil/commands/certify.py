@@ -66,6 +66,24 @@ if TYPE_CHECKING:
     help="Only the tests of small timer values, by default on the testbed quick.yaml.",
 )
 @click.option(
+    "--tier",
+    type=click.Choice(["smoke", "nightly", "full"]),
+    help="A part of the suite that fits a budget: smoke 10 minutes a phone, nightly 600, full all.",
+)
+@click.option(
+    "--budget",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0, min_open=True, max=525_600),
+    help="Another budget for the tier, a phone's.",
+)
+@click.option(
+    "--timers",
+    type=click.Choice(["auto", "usual", "quick"]),
+    default="auto",
+    help="Values of timers: as in the field, or quick where a test allows it. By default quick where "
+    "time passes by itself, and in the tiers smoke and nightly.",
+)
+@click.option(
     "--json", "json_file", metavar="FILE", help="Write the results as JSON; - is standard output."
 )
 @click.option(
@@ -88,6 +106,9 @@ def command(
     requirements: tuple[str, ...],
     expression: str | None,
     quick: bool,
+    tier: str | None,
+    budget: float | None,
+    timers: str,
     json_file: str | None,
     out: Path | None,
     wall_clock: bool,
@@ -111,6 +132,8 @@ def command(
     hil certify test_resync_at.py            one module of the suite
     hil certify -k random_delay --out run1   a part of the suite, with all the evidence
     hil certify --quick --wall-clock         the tests that are quick, and wait for them
+    hil certify --testbed rack.yaml --handset a01 --tier smoke      ten minutes
+    hil certify --testbed rack.yaml --handset all --tier nightly --budget 480
     hil certify --json results.json --testbed rack.yaml --handset a01
     hil certify --testbed rack.yaml --handset a01 --handset a02     share the suite
     hil certify --testbed rack.yaml --handset all --each            the suite on every one
@@ -136,6 +159,11 @@ def command(
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
     selection += ["--hil-quick"] if quick else []
+    if budget is not None and tier is None:
+        raise UsageError("--budget is for a tier", remedy="--tier smoke, nightly or full")
+    selection += [f"--hil-tier={tier}"] if tier is not None else []
+    selection += [f"--hil-budget={budget}"] if budget is not None else []
+    selection += [f"--hil-timers={timers}"] if timers != "auto" else []
     chosen = Chosen(file, modules, defects, tuple(selection), wall_clock)
     if len(entries) == 1:
         ran = on_one(chosen, inventory, entries[0], out, to_stderr=json_file == "-", wait_s=wait_s)

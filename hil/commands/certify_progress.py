@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ import pytest
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.judge.readings import differing
+from hil.pace.report import Outlook
 from hil.pytest_plugin import RESULTS
+from hil.pytest_tiers import OUTLOOK
 from hil.testbed.inventory import HandsetEntry, Testbed
 
 _COLOURS = {
@@ -46,6 +49,12 @@ class Teller:
             return
         for line in result.judgement.about_readings():
             self.line(click.style(f"    {line}", dim=True))
+
+    def outlook(self, lines: Sequence[str]) -> None:
+        """What is known of the run's pace, for a person alone: on standard error."""
+        for line in lines:
+            with contextlib.suppress(BrokenPipeError):
+                click.echo(click.style(line, dim=True), err=True)
 
     def total(self, results: RunResults, out: Path | None, wall_s: float) -> None:
         """What came of it all, and where the evidence is."""
@@ -93,6 +102,7 @@ class Progress:
         self._teller = Teller(to_stderr=to_stderr)
         self._told = 0
         self._baselines_told = 0
+        self._outlook: Outlook | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -115,6 +125,9 @@ class Progress:
         self._teller.line(f"testbed {self._testbed.name}, {self.results.planned} tests")
         if others := differing(self._entry.chosen_interpretations()):
             self._teller.line(f"not read as by default: {', '.join(map(str, others))}")
+        self._outlook = session.config.stash.get(OUTLOOK, None)
+        if self._outlook is not None and self.results.planned:
+            self._teller.outlook(self._outlook.before())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print the verdicts that are new."""
@@ -133,6 +146,8 @@ class Progress:
         if not results.planned:
             return
         self._teller.total(results, out, wall_s)
+        if self._outlook is not None:
+            self._teller.outlook(self._outlook.after())
 
     def _tell_baselines(self) -> None:
         for result in self.results.baselines[self._baselines_told :]:

@@ -12,8 +12,10 @@ from hil.commands.certify_progress import Teller
 from hil.commands.certify_run import Chosen, Ran, run_pytest
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
+from hil.pace.report import Outlook
 from hil.parallel.spreading import Spread, Spreading
 from hil.pytest_plugin import RESULTS
+from hil.pytest_tiers import OUTLOOK
 
 if TYPE_CHECKING:
     from hil.parallel.portions import Portions
@@ -48,6 +50,7 @@ class _Reader:
         self._spreading = spreading
         self._teller = teller
         self._seen: set[tuple[str, str]] = set()
+        self._outlook: Outlook | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -60,7 +63,7 @@ class _Reader:
             self._teller.say(str(report.longrepr), Word.ERROR)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what is about to be judged."""
         names = self._spreading.handsets
         shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
@@ -69,6 +72,9 @@ class _Reader:
         each = " on each" if self._spreading.each else ""
         testbed = self._spreading.testbed.name
         self._teller.line(f"testbed {testbed}, {self.results.planned} tests{each}")
+        self._outlook = session.config.stash.get(OUTLOOK, None)
+        if self._outlook is not None and self.results.planned:
+            self._teller.outlook(self._outlook.before())
 
     def told(self, result: TestResult, *, baseline: bool) -> None:
         """A line a verdict; of baseline exchanges those alone that did not pass."""
@@ -96,6 +102,8 @@ class _Reader:
         if not self.results.planned:
             return
         self._teller.total(self.results, out, wall_s)
+        if self._outlook is not None:
+            self._teller.outlook(self._outlook.after())
         if portions is None:
             return
         shares = {name: len(groups) for name, groups in portions.done_by().items()}

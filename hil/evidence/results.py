@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hil.evidence.spent import Spent
 from hil.judge import EXIT_CODES, Judgement, Word, merge
 
 
@@ -14,7 +15,8 @@ from hil.judge import EXIT_CODES, Judgement, Word, merge
 class TestResult:
     """One test: its id, its judgement, what it declared, how long it took in both times (s).
 
-    ``handset`` says on which it was, where a run has several.
+    ``handset`` says on which it was, where a run has several. ``spent`` says what the time went into,
+    ``timers`` which values the test gave to the phone's timers, by parameter, where it chose them.
     """
 
     __test__ = False
@@ -25,6 +27,8 @@ class TestResult:
     wall_s: float
     lab_s: float
     handset: str = ""
+    spent: Spent = field(default_factory=Spent)
+    timers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The test as `hil certify --json` prints it."""
@@ -37,6 +41,11 @@ class TestResult:
             "checked": list(self.judgement.checked),
             "wall_s": round(self.wall_s, 6),
             "lab_s": round(self.lab_s, 6),
+            "boots": self.spent.boots,
+            "restores": self.spent.restores,
+            "boot_s": [round(each, 3) for each in self.spent.boot_s],
+            "restore_s": [round(each, 3) for each in self.spent.restore_s],
+            **({"timers": dict(self.timers)} if self.timers else {}),
             "findings": [finding.as_json() for finding in self.judgement.findings],
             "remarks": list(self.judgement.remarks),
             "interpretations": [each.as_json() for each in self.judgement.readings],
@@ -56,6 +65,8 @@ class RunResults:
     abandoned: list[TestResult] = field(default_factory=list)
     """Of groups that were begun on a handset which failed, and given to another: they are not counted,
     but a FAIL among them stays one."""
+    about: dict[str, object] = field(default_factory=dict)
+    """What else the document of the run is to say of it."""
 
     def add(self, result: TestResult, *, baseline: bool = False) -> None:
         """Take a result; a group's baseline exchange is counted apart from the tests."""
@@ -111,6 +122,7 @@ class RunResults:
                 "planned": self.planned,
                 "concluded": len(self.tests),
                 "troubles": list(self.troubles),
+                **self.about,
                 "baselines": [result.as_json() for result in shown],
             },
             "handsets" if several else "handset": handset,

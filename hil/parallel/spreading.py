@@ -21,6 +21,7 @@ from hil.parallel.portions import Group, Portions
 from hil.parallel.worker import Assignment
 from hil.pytest_plugin import ENTERS_LATER, RESULTS
 from hil.pytest_requirements import is_judged
+from hil.pytest_tiers import SHARING, Sharing
 from hil.testbed.inventory import Testbed
 
 
@@ -66,6 +67,8 @@ class Spread:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Leave it to the workers to take a handset and enter the namespaces."""
         config.stash[ENTERS_LATER] = True
+        spreading = self._spreading
+        config.stash[SHARING] = Sharing(spreading.handsets, spreading.each, spreading.at_once)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

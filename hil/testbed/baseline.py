@@ -11,6 +11,7 @@ import time
 
 from hil.errors import LabError
 from hil.evidence.results import TestResult
+from hil.evidence.spent import spent
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
@@ -52,4 +53,4 @@ def baseline(bench: Bench[Site], name: str) -> TestResult:
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
     wall_s = time.perf_counter() - began
-    return TestResult(name, judgement, (REQUIREMENT,), wall_s, lab_s)
+    return TestResult(name, judgement, (REQUIREMENT,), wall_s, lab_s, spent=spent(events))

@@ -17,7 +17,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsQuery, HttpRequest, ProvisioningRequest, TftpRequest
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged
 from hil.wire.dhcp_options import VendorBlock, format_suboptions
@@ -76,6 +76,7 @@ def test_option_66_may_hold_a_url_with_macros(
 
 
 @reading(dhcp_server_name="any-form")
+@smoke
 @quick
 @requirement("dhcp.option_to_use")
 def test_option_160_may_hold_a_url_with_macros(

@@ -10,7 +10,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, TransferEnded
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -107,6 +107,7 @@ def test_an_assignment_survives_a_power_cut_while_its_file_is_fetched(
     history.check("before and after", seen=[*first, again], due=["/init-prov", "/configs"])
 
 
+@smoke
 @quick
 @requirement("flash.persistence")
 def test_a_power_cut_while_a_profile_is_fetched_leaves_the_former_parameters(

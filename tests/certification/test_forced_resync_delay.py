@@ -13,6 +13,7 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.ntp import NtpEndpoint
 from hil.history import History
 from hil.marks import reading, requirement
+from hil.pace.timers import Pace
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testing import DEFAULT_PATH, first_resync
@@ -44,19 +45,24 @@ def test_the_default_is_four_hours(telephone: Telephone) -> None:
 
 @reading(forced_resync_delay=("idle-countdown", "wait-idle"))
 @requirement("resync.forced_delay")
-def test_with_0_it_begins_when_the_call_is_over(telephone: Telephone) -> None:
-    telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="0")
+def test_with_0_it_begins_when_the_call_is_over(telephone: Telephone, pace: Pace) -> None:
+    period = pace.timer("Resync_Periodic", 600, quick=10)
+    telephone.synced(Resync_Periodic=str(period), Forced_Resync_Delay="0")
     call = telephone.talk()
-    telephone.expect_none(1200)
+    telephone.expect_none(2 * period)
     telephone.expect(telephone.hang_up(call), 0)
 
 
 @reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
-def test_a_resync_that_falls_due_while_the_timer_runs_waits_for_it(telephone: Telephone) -> None:
-    telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="1800")
+def test_a_resync_that_falls_due_while_the_timer_runs_waits_for_it(
+    telephone: Telephone, pace: Pace
+) -> None:
+    period = pace.timer("Resync_Periodic", 600, quick=10)
+    delay = pace.timer("Forced_Resync_Delay", 1800, quick=25)
+    telephone.synced(Resync_Periodic=str(period), Forced_Resync_Delay=str(delay))
     # The call is over long before the resync is due.
-    telephone.expect(telephone.hang_up(telephone.talk()), 1800)
+    telephone.expect(telephone.hang_up(telephone.talk()), delay)
 
 
 @requirement("resync.forced_delay")
@@ -68,11 +74,13 @@ def test_a_resync_that_falls_due_later_than_that_is_in_time(telephone: Telephone
 
 @reading(forced_resync_delay="idle-countdown")
 @requirement("resync.forced_delay")
-def test_another_call_starts_the_timer_anew(telephone: Telephone) -> None:
-    telephone.synced(Resync_Periodic="600", Forced_Resync_Delay="1200")
+def test_another_call_starts_the_timer_anew(telephone: Telephone, pace: Pace) -> None:
+    period = pace.timer("Resync_Periodic", 600, quick=10)
+    delay = pace.timer("Forced_Resync_Delay", 1200, quick=24)
+    telephone.synced(Resync_Periodic=str(period), Forced_Resync_Delay=str(delay))
     telephone.hang_up(telephone.talk())
-    telephone.expect_none(900)
-    telephone.expect(telephone.hang_up(telephone.talk()), 1200)
+    telephone.expect_none(3 * delay // 4)
+    telephone.expect(telephone.hang_up(telephone.talk()), delay)
 
 
 @reading(forced_resync_delay="idle-countdown")

@@ -14,7 +14,7 @@ from hil.endpoints.http_response import Response
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_resyncs, failure_told
@@ -124,6 +124,7 @@ def test_of_several_schemes_one_is_chosen(
     statuses(history, handset, up, 401, 200)
 
 
+@smoke
 @quick
 @requirement("transfer.authentication")
 def test_a_stale_nonce_is_answered_with_the_new_one(

@@ -11,7 +11,7 @@ from base64 import b64decode
 
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.reference.profile_builder import encrypt_rfc8188, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -29,6 +29,7 @@ SALT = bytes(range(16))
 
 
 @reading(kdf_digest=("sha256", "either"))
+@smoke
 @quick
 @requirement("rules.key")
 def test_a_key_decrypts_what_openssl_has_encrypted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -22,6 +22,7 @@ def test_without_configuration_the_phone_asks_for_psn_xml(
     history.check("the default rule /$PSN.xml", seen=asked, due=["/7832-3PCC.xml"])
 
 
+@smoke
 @quick
 @requirement("rules.sequence")
 def test_the_profiles_of_all_four_rules_are_applied_in_sequence(

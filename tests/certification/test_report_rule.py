@@ -14,7 +14,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import HttpRequest
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, idle_phone, next_transfer, soon
@@ -61,6 +61,7 @@ def test_the_destination_is_written_as_a_profile_rule(
     history.check("the path", seen=path, due=f"/blue/{identity.mau}.xml?sn={identity.serial}")
 
 
+@smoke
 @quick
 @requirement("report.rule")
 def test_two_destinations_get_a_report_each(

@@ -10,6 +10,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DnsAnswer, ProvisioningRequest
 from hil.marks import reading, requirement
+from hil.pace.timers import Pace
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, failure_told, first_resync, provision
 
@@ -18,31 +19,36 @@ from hil.testing import DEFAULT_PATH, expect_resyncs, failure_told, first_resync
 
 @requirement("resync.error_retry_delay")
 def test_an_integer_is_the_seconds_to_the_next_attempt(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
+    delay = pace.timer("Resync_Error_Retry_Delay", 300, quick=4)
     dhcp.offer(option_66=tftp.address)
-    failed = first_resync(history, handset, handset.boot(Resync_Error_Retry_Delay="300"))
-    expect_resyncs(history, handset, failed, 300, 300)
+    up = handset.boot(Resync_Error_Retry_Delay=str(delay))
+    failed = first_resync(history, handset, up)
+    expect_resyncs(history, handset, failed, delay, delay)
 
 
 @requirement("resync.error_retry_delay.list", "resync.error_retry_delay")
 def test_a_list_is_taken_element_by_element(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
+    delays = pace.timers("Resync_Error_Retry_Delay", (600, 1200, 300), quick=(4, 8, 2))
     dhcp.offer(option_66=tftp.address)
-    up = handset.boot(Resync_Error_Retry_Delay="600 , 1200 , 300")
+    up = handset.boot(Resync_Error_Retry_Delay=" , ".join(map(str, delays)))
     failed = first_resync(history, handset, up)
-    expect_resyncs(history, handset, failed, 600, 1200, 300)
+    expect_resyncs(history, handset, failed, *delays)
 
 
 @reading(list_exhaustion="repeat-last")
 @requirement("resync.error_retry_delay.list", "resync.error_retry_delay")
 def test_the_last_element_of_a_list_is_repeated(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
+    delays = pace.timers("Resync_Error_Retry_Delay", (600, 1200, 300), quick=(4, 8, 2))
     dhcp.offer(option_66=tftp.address)
-    failed = first_resync(history, handset, handset.boot(Resync_Error_Retry_Delay="600,1200,300"))
-    expect_resyncs(history, handset, failed, 600, 1200, 300, 300, 300, 300)
+    up = handset.boot(Resync_Error_Retry_Delay=",".join(map(str, delays)))
+    failed = first_resync(history, handset, up)
+    expect_resyncs(history, handset, failed, *delays, *[delays[-1]] * 3)
 
 
 @requirement("resync.error_retry_delay.range", "resync.error_retry_delay")
@@ -87,13 +93,16 @@ def test_by_default_the_delay_doubles_from_a_minute_to_a_day(
 
 @requirement("resync.error_retry_delay", "resync.periodic")
 def test_a_retry_that_succeeds_is_followed_by_a_periodic_resync(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
+    delay = pace.timer("Resync_Error_Retry_Delay", 300, quick=4)
+    period = pace.timer("Resync_Periodic", 1200, quick=8)
     dhcp.offer(option_66=tftp.address)
-    failed = first_resync(history, handset, handset.boot(Resync_Error_Retry_Delay="300"))
-    provision(dhcp, tftp, Resync_Periodic="1200")
-    synced = expect_resyncs(history, handset, failed, 300)
-    expect_resyncs(history, handset, synced, 1200)
+    up = handset.boot(Resync_Error_Retry_Delay=str(delay))
+    failed = first_resync(history, handset, up)
+    provision(dhcp, tftp, Resync_Periodic=str(period))
+    synced = expect_resyncs(history, handset, failed, delay)
+    expect_resyncs(history, handset, synced, period)
 
 
 @reading(list_restart="after-success")
@@ -116,12 +125,14 @@ def test_after_a_success_the_list_starts_from_its_first_element(
 
 @requirement("resync.failure.corrupt", "resync.failure", "resync.error_retry_delay")
 def test_a_corrupt_file_is_tried_again(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
+    delay = pace.timer("Resync_Error_Retry_Delay", 300, quick=4)
     tftp.serve(DEFAULT_PATH, b"this is no profile")
     dhcp.offer(option_66=tftp.address)
-    failed = first_resync(history, handset, handset.boot(Resync_Error_Retry_Delay="300"))
-    expect_resyncs(history, handset, failed, 300)
+    up = handset.boot(Resync_Error_Retry_Delay=str(delay))
+    failed = first_resync(history, handset, up)
+    expect_resyncs(history, handset, failed, delay)
 
 
 @requirement("resync.failure", "resync.error_retry_delay")
@@ -131,12 +142,14 @@ def test_a_server_that_stays_silent_is_tried_again(
     tftp: TftpEndpoint,
     syslog: SyslogEndpoint,
     history: History,
+    pace: Pace,
 ) -> None:
+    delay = pace.timer("Resync_Error_Retry_Delay", 300, quick=4)
     tftp.inject(Silence())
     dhcp.offer(option_66=tftp.address)
-    up = handset.boot(Syslog_Server=syslog.address, Resync_Error_Retry_Delay="300")
+    up = handset.boot(Syslog_Server=syslog.address, Resync_Error_Retry_Delay=str(delay))
     failed = failure_told(history, handset, up)
-    expect_resyncs(history, handset, failed, 300)
+    expect_resyncs(history, handset, failed, delay)
 
 
 @requirement("resync.error_retry_delay", "resync.failure")
@@ -147,14 +160,16 @@ def test_a_server_whose_name_does_not_exist_is_tried_again(
     tftp: TftpEndpoint,
     syslog: SyslogEndpoint,
     history: History,
+    pace: Pace,
 ) -> None:
+    delay = pace.timer("Resync_Error_Retry_Delay", 300, quick=4)
     provision(dhcp, tftp)
     up = handset.boot(
         Profile_Rule="tftp://nowhere.example/7832-3PCC.xml",
         Syslog_Server=syslog.address,
-        Resync_Error_Retry_Delay="300",
+        Resync_Error_Retry_Delay=str(delay),
     )
     history.wait(DnsAnswer, after=up, rcode="NXDOMAIN", within=handset.boot_limit + 10)
     failed = failure_told(history, handset, up)
     dns.answer("nowhere.example", tftp.address)
-    expect_resyncs(history, handset, failed, 300)
+    expect_resyncs(history, handset, failed, delay)

@@ -6,7 +6,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest, TftpRequest
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.testbed.control import HandsetControl
 from hil.testing import first_resync, provision
 
@@ -21,6 +21,7 @@ def test_a_reboot_triggers_a_resync(
     history.expect(TftpRequest, path="/7832-3PCC.xml", after=lease, within=1 + handset.timing.late)
 
 
+@smoke
 @quick
 @requirement("resync.on_reset")
 def test_every_reboot_triggers_a_resync(

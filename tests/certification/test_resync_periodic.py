@@ -7,6 +7,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, ProvisioningRequest
 from hil.marks import reading, requirement
+from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
@@ -14,11 +15,12 @@ from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
 
 @requirement("resync.periodic")
 def test_an_integer_is_the_seconds_to_the_next_resync(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
-    provision(dhcp, tftp, Resync_Periodic="3000")
+    period = pace.timer("Resync_Periodic", 3000, quick=5)
+    provision(dhcp, tftp, Resync_Periodic=str(period))
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
-    expect_resyncs(history, handset, synced, 3000, 3000)
+    expect_resyncs(history, handset, synced, period, period)
 
 
 @requirement("resync.periodic.default", "resync.periodic")
@@ -32,21 +34,23 @@ def test_the_default_is_3600_seconds(
 
 @requirement("resync.periodic.list", "resync.periodic")
 def test_a_list_is_taken_element_by_element(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
-    provision(dhcp, tftp, Resync_Periodic="600 , 1200 , 300")
+    delays = pace.timers("Resync_Periodic", (600, 1200, 300), quick=(4, 8, 2))
+    provision(dhcp, tftp, Resync_Periodic=" , ".join(map(str, delays)))
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
-    expect_resyncs(history, handset, synced, 600, 1200, 300)
+    expect_resyncs(history, handset, synced, *delays)
 
 
 @reading(list_exhaustion="repeat-last")
 @requirement("resync.periodic.list", "resync.periodic")
 def test_the_last_element_of_a_list_is_repeated(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
-    provision(dhcp, tftp, Resync_Periodic="600,1200,300")
+    delays = pace.timers("Resync_Periodic", (600, 1200, 300), quick=(4, 8, 2))
+    provision(dhcp, tftp, Resync_Periodic=",".join(map(str, delays)))
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
-    expect_resyncs(history, handset, synced, 600, 1200, 300, 300, 300, 300)
+    expect_resyncs(history, handset, synced, *delays, *[delays[-1]] * 3)
 
 
 @requirement("resync.periodic.range", "resync.periodic")
@@ -88,23 +92,28 @@ def test_an_empty_value_disables_periodic_resyncs(
 
 @requirement("resync.periodic")
 def test_a_profile_sets_the_time_to_the_resync_that_follows_it(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
-    provision(dhcp, tftp, Resync_Periodic="600")
+    first, then = pace.timers("Resync_Periodic", (600, 1500), quick=(2, 5))
+    provision(dhcp, tftp, Resync_Periodic=str(first))
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
-    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic="1500"))
-    expect_resyncs(history, handset, synced, 600, 1500, 1500)
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic=str(then)))
+    expect_resyncs(history, handset, synced, first, then, then)
 
 
 @requirement("resync.periodic.list", "resync.periodic")
 def test_another_list_begins_with_its_first_element(
-    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History, pace: Pace
 ) -> None:
-    provision(dhcp, tftp, Resync_Periodic="600,1200,300")
+    delays = pace.timers(
+        "Resync_Periodic", (600, 1200, 300, 900, 1800, 100), quick=(4, 8, 3, 6, 10, 2)
+    )
+    old, new = delays[:3], delays[3:]
+    provision(dhcp, tftp, Resync_Periodic=",".join(map(str, old)))
     synced = first_resync(history, handset, handset.boot(Resync_Random_Delay="0"))
-    again = expect_resyncs(history, handset, synced, 600)
-    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic="900,1800,100"))
-    expect_resyncs(history, handset, again, 1200, 900, 1800, 100)
+    again = expect_resyncs(history, handset, synced, old[0])
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic=",".join(map(str, new))))
+    expect_resyncs(history, handset, again, old[1], *new)
 
 
 @requirement("resync.periodic")

@@ -10,7 +10,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, reading, requirement
+from hil.marks import quick, reading, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -18,6 +18,7 @@ from hil.testing import boot_to_lease, fetched
 RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
 
 
+@smoke
 @quick
 @requirement("rules.alternatives")
 def test_the_first_alternative_whose_condition_is_true_wins(

@@ -11,7 +11,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import Call, CallState
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -157,6 +157,7 @@ def test_a_call_from_the_phone_is_acknowledged_and_ended_at_the_phone(
     expect_request(history, handset, marked, "BYE", call_id=invite.call_id)
 
 
+@smoke
 @quick
 @requirement("sip.calls")
 def test_a_call_from_the_phone_can_be_ended_by_the_other_side(

@@ -13,7 +13,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import next_transfer, provision, soon
@@ -33,6 +33,7 @@ from hil.wire.sip_digest import Algorithm
 HOUR = 3600.0
 
 
+@smoke
 @quick
 @requirement("sip.registration")
 @pytest.mark.parametrize("algorithm", [Algorithm.MD5, Algorithm.SHA_256], ids=str)

@@ -20,7 +20,7 @@ from hil.history.events import (
     TransferEnded,
 )
 from hil.loads import load_files
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, provision
@@ -35,6 +35,7 @@ RELEASE_OCTETS = 30 << 20
 ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 
 
+@smoke
 @quick
 @requirement("upgrade.install")
 def test_the_phone_reboots_by_itself_into_the_new_load(

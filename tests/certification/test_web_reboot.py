@@ -19,7 +19,7 @@ from hil.history.events import (
     SipMessage,
     SyslogMessage,
 )
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -36,6 +36,7 @@ from hil.testing.upgrades import check_load, serve_load
 NEWER = "sip7832.11-3-2MPP0001-610"
 
 
+@smoke
 @quick
 @requirement("web.reboot")
 def test_the_phone_reboots(handset: HandsetControl, web: PhoneWeb, history: History) -> None:

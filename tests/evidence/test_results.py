@@ -93,6 +93,10 @@ def test_a_test_as_json() -> None:
         "checked": ["resync.periodic"],
         "wall_s": 0.123457,
         "lab_s": 3600.5,
+        "boots": 0,
+        "restores": 0,
+        "boot_s": [],
+        "restore_s": [],
         "findings": [
             {
                 "requirement": "resync.periodic",
