@@ -73,9 +73,9 @@ def random_delay(parameters: Parameters, interpretations: Interpretations) -> Wi
 
 def whole_minutes(seconds: int, interpretations: Interpretations) -> int:
     """Resync_At_Random_Delay in minutes: the formula's ``(value + 30) div 60``, or rounded up."""
-    nearest, next_one = (seconds + MINUTE_S // 2) // MINUTE_S, -(-seconds // MINUTE_S)
-    if nearest == next_one or interpretations.resync_at_rounding == "next-minute":
-        return next_one
+    nearest = (seconds + MINUTE_S // 2) // MINUTE_S
+    if nearest * MINUTE_S < seconds and interpretations.resync_at_rounding == "next-minute":
+        return nearest + 1
     return nearest
 
 

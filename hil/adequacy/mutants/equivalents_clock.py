@@ -15,6 +15,7 @@ from hil.adequacy.mutants.equivalent_reasons import (
     TYPES,
 )
 
+_A_SIXTIETH = "a range that is a sixtieth longer or shorter shows on one of sixty days"
 _EARLY_ENOUGH = (
     "the days are looked through from yesterday on, so one more before them changes nothing"
 )
@@ -64,6 +65,7 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("local_time", "Change.local", "bound", "self.day > 0", "*", "there is no day 0"),
     Equivalent("local_time", "DaylightSaving.parse", "branch", "match is None", "False", CHECKED),
     Equivalent("local_time", "TimeZone.changes", "off-by-one", "2", "*", NEAR_ENOUGH),
+    Equivalent("local_time", "TimeZone.changes", "off-by-one", "1", "2", NEAR_ENOUGH),
     Equivalent("local_time", "_year", "off-by-one", "1970", "1969", NEAR_ENOUGH),
     Equivalent("local_time", "_year", "off-by-one", "400", "*", NEAR_ENOUGH),
     Equivalent("local_time", "_year", "off-by-one", "146097", "*", NEAR_ENOUGH),
@@ -95,6 +97,7 @@ CLOCK: tuple[Equivalent, ...] = (
     ),
     Equivalent("resync_at", "whole_minutes", "arithmetic", "*", "seconds - *", NARROWER),
     Equivalent("resync_at", "whole_minutes", "off-by-one", "2", "3", NARROWER),
+    Equivalent("resync_at", "whole_minutes", "off-by-one", "MINUTE_S", "*", _A_SIXTIETH),
     Equivalent("resync_at", "due_instant", "branch", "minutes is None", "False", TYPES),
     Equivalent("resync_at", "due_instant", "bound", "*", "*", THAT_VERY_INSTANT),
     Equivalent("resync_at", "next_window", "branch", "utc_ns_now is None or*", "False", CHECKED),

@@ -29,6 +29,9 @@ _VALIDITY = (
     "here the phone asks only whether a list is one; its codes are read with the DHCP options"
 )
 _NUMBER = "which alternative it is, by its number, is told in reasons alone"
+_IGNORED = (
+    "Resync_At alone is a time; it comes into force whatever it is, and is ignored if it is none"
+)
 _NESTED = "what an element means within one that is a parameter is not published"
 _FEW = "more entries than any rule of a phone has room for"
 
@@ -135,6 +138,8 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("rule_parser", "parse_rule", "off-by-one", "0", "-1", _SAME, "*position = 0*"),
     Equivalent("watching", "_turning", "negation", "True", "False", _SAME, "*strict=*"),
     Equivalent("triggers", "_instants", "off-by-one", "_MOST_NUMBERS", "*", LIMIT),
+    Equivalent("parameters", "is_valid", "branch", "*Kind.TIME_HHMM", "False", _IGNORED),
+    Equivalent("parameters", "is_valid", "*", "not value.strip()", "*", _IGNORED),
     Equivalent("parameters", "_is_within", "off-by-one", "0", "-1", _CALLERS),
     Equivalent("profile_xml", "_Reader.*", "off-by-one", "1", "0", _NESTED, "*_open[-1]*"),
     Equivalent("responses", "meaning", "connective", "text or 'File not found'", "*", _REASON),

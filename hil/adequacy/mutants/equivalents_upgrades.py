@@ -81,6 +81,9 @@ UPGRADES: tuple[Equivalent, ...] = (
     ),
     Equivalent("upgrade_rules", "resolve_upgrade", "*", "source.host is not None", "*", READING),
     Equivalent(
+        "upgrade_rules", "resolve_upgrade", "branch", "source is not None*", "False", READING
+    ),
+    Equivalent(
         "upgrade_rules", "resolve_upgrade", "statement", "server = *source.host*", "*", READING
     ),
     Equivalent(
