@@ -17,6 +17,7 @@ from hil.errors import LabError
 from hil.evidence.results import RunResults
 from hil.leases.fitness import Fitness
 from hil.leases.holding import Hold, hold
+from hil.leases.labgrid import Acquired, acquire, look_up, named
 from hil.net.namespace import enter
 from hil.pytest_requirements import is_judged
 from hil.suite_location import suite_root
@@ -40,12 +41,20 @@ def add_options(group: pytest.OptionGroup) -> None:
         default=0.0,
         help="how long to wait for a handset that somebody else has",
     )
+    group.addoption(
+        "--hil-labgrid", metavar="PLACE", help="acquire this place of labgrid's for the run"
+    )
 
 
 def testbed_of(config: pytest.Config) -> Testbed:
-    """The inventory that the options name."""
-    file = config.getoption("--hil-testbed") or suite_root() / "testbeds" / "virtual.yaml"
-    return load(Path(file))
+    """The inventory that the options name, a place of labgrid's among them."""
+    chosen = config.getoption("--hil-testbed") or suite_root() / "testbeds" / "virtual.yaml"
+    place = named(str(chosen))
+    if place is not None:
+        found = look_up(place)
+        chosen = config.option.hil_testbed = str(found.inventory)
+        config.option.hil_handset, config.option.hil_labgrid = found.handset, place
+    return load(Path(chosen))
 
 
 class Handsets:
@@ -58,6 +67,7 @@ class Handsets:
         self._later_key = later_key
         self._fitness = Fitness()
         self._noted = (0, 0)
+        self._place: Acquired | None = None
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
 
@@ -83,12 +93,17 @@ class Handsets:
     def take(self, config: pytest.Config) -> None:
         """Take the handset that the options name, where it is one of a rack; `LabError`."""
         testbed = testbed_of(config)
+        if place := config.getoption("--hil-labgrid"):
+            self._place = acquire(place)
         if testbed.kind != "rack":
             return
         entry = testbed.handset(config.getoption("--hil-handset"))
         out = str(config.getoption("--hil-out") or "")
         within_s = config.getoption("--hil-wait")
-        config.stash[HELD] = hold(testbed, [entry.name], within_s=within_s, evidence=out)
+        farewell = self._place.farewell if self._place is not None else ()
+        config.stash[HELD] = hold(
+            testbed, [entry.name], within_s=within_s, evidence=out, farewell=farewell
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -133,14 +148,20 @@ class Handsets:
 
     def release(self, config: pytest.Config) -> None:
         """Give the handset back, if it is held; what goes wrong is a trouble of the run."""
+        troubles = config.stash[self._results_key].troubles
         held = config.stash.get(HELD, None)
-        if held is None:
-            return
-        del config.stash[HELD]
         try:
-            held.close()
+            if held is not None:
+                del config.stash[HELD]
+                held.close()
         except LabError as error:
-            config.stash[self._results_key].troubles.append(str(error))
+            troubles.append(str(error))
+        place, self._place = self._place, None
+        try:
+            if place is not None:
+                place.release()
+        except LabError as error:
+            troubles.append(str(error))
 
 
 def _is_first(baseline: str) -> bool:

@@ -110,8 +110,10 @@ class Controller:
         """Take handsets, and start no more workers than there are."""
         if not self._spread:
             return
-        testbed = testbed_of(config)
         try:
+            testbed = testbed_of(config)
+            if config.getoption("--hil-labgrid"):
+                raise LabError("a place of labgrid's is one handset", next_step="run it without -n")
             self._take(testbed, len(specs))
         except LabError as error:
             self._results.troubles.append(str(error))

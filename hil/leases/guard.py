@@ -173,18 +173,30 @@ def guarded(
     *,
     evidence: str = "",
     budget_s: float = BUDGET_S,
+    farewell: tuple[str, ...] = (),
 ) -> Guard:
     """Put a watchdog beside a claim of this process, and give the handset power that it is owed.
 
     ``evidence`` is where the run leaves what a person will want to see of it; ``budget_s`` is the
-    longest that restoring power may take.
+    longest that restoring power may take. ``farewell`` is a command for the watchdog to run last, if
+    the run dies.
 
     Call it before the process enters another network. Raises `LabError`, with the lease released, if
     the watchdog cannot be started, and with the handset in quarantine if it stays dark.
     """
     entry = testbed.handset(claim.lease.handset)
+    orders = Orders(
+        state=str(store.state.absolute()),
+        lease=claim.lease,
+        inventory=str(testbed.file.absolute()),
+        handset=claim.lease.handset,
+        heartbeat_s=HEARTBEAT_S,
+        budget_s=budget_s,
+        evidence=evidence,
+        farewell=farewell,
+    )
     try:
-        watchdog = _started(store, claim, testbed, evidence, budget_s)
+        watchdog = _started(orders)
     except BaseException:
         store.release(claim.lease)
         raise
@@ -197,22 +209,11 @@ def guarded(
     return guard
 
 
-def _started(
-    store: LeaseStore, claim: Claim, testbed: Testbed, evidence: str, budget_s: float
-) -> subprocess.Popen[bytes]:
-    orders = Orders(
-        state=str(store.state.absolute()),
-        lease=claim.lease,
-        inventory=str(testbed.file.absolute()),
-        handset=claim.lease.handset,
-        heartbeat_s=HEARTBEAT_S,
-        budget_s=budget_s,
-        evidence=evidence,
-    )
+def _started(orders: Orders) -> subprocess.Popen[bytes]:
     words = os.memfd_create("watchdog")
     try:
         process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
-            [sys.executable, "-m", "hil.leases.watchdog", claim.lease.handset],
+            [sys.executable, "-m", "hil.leases.watchdog", orders.handset],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=words,
@@ -230,7 +231,7 @@ def _started(
             raise LeaseError(
                 "the watchdog of the handset cannot be started",
                 evidence=last or str(error),
-                concerns=claim.lease.handset,
+                concerns=orders.handset,
             ) from error
         return process
     finally:

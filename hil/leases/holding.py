@@ -55,11 +55,17 @@ def store_of(testbed: Testbed) -> LeaseStore:
 
 
 def hold(
-    testbed: Testbed, handsets: Sequence[str], *, within_s: float = 0.0, evidence: str = ""
+    testbed: Testbed,
+    handsets: Sequence[str],
+    *,
+    within_s: float = 0.0,
+    evidence: str = "",
+    farewell: tuple[str, ...] = (),
 ) -> Guard:
     """Take the first of these handsets of a rack that is free; wait up to ``within_s`` seconds.
 
-    Call it before the process enters another network. Raises `LeaseError` where there is none to
+    ``evidence`` and ``farewell`` are as for `hil.leases.guard.guarded`. Call it before the process
+    enters another network. Raises `LeaseError` where there is none to
     have, and `LabError` where it has no power and does not get it.
     """
     store = store_of(testbed)
@@ -67,7 +73,7 @@ def hold(
     if not candidates:
         raise LeaseError("no handset to take")
     claim = take_one(store, candidates, testbed.name, ttl_s=TTL_S, within_s=within_s)
-    return guarded(store, claim, testbed, evidence=evidence)
+    return guarded(store, claim, testbed, evidence=evidence, farewell=farewell)
 
 
 def lend(guard: Guard) -> dict[str, str]:

@@ -51,7 +51,7 @@ def take_one(
     where all are in quarantine, since only a person ends that.
     """
     until = time.monotonic() + within_s
-    with _changes(store.watched) as changed:
+    with changes(store.watched) as changed:
         while True:
             refusals: list[HandsetTaken] = []
             for each in candidates:
@@ -81,7 +81,7 @@ def _none_free(refusals: Sequence[HandsetTaken], within_s: float) -> HandsetTake
 
 
 @contextlib.contextmanager
-def _changes(directory: Path) -> Iterator[int]:
+def changes(directory: Path) -> Iterator[int]:
     """A descriptor that is readable once something in the directory was put or taken away."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC)

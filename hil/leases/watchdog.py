@@ -21,6 +21,7 @@ import contextlib
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,7 @@ READY = b"ready\n"
 DONE = b"done\n"
 _UNHEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
 _LONGEST_ORDERS = 1 << 16
+_FAREWELL_S = 30.0
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_s: float
     budget_s: float
     evidence: str = ""
+    farewell: tuple[str, ...] = ()
+    """A command that tells others, labgrid's coordinator for one, that the handset is free."""
 
 
 def main() -> None:
@@ -71,7 +75,16 @@ def main() -> None:
         os.write(1, READY)
         if _ended_well(store, orders, poll):
             return
-    _clean_up(store, orders, testbed, entry)
+    if _clean_up(store, orders, testbed, entry) and orders.farewell:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(  # noqa: S603 - a command of the run that started this process
+                orders.farewell,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_FAREWELL_S,
+                check=False,
+            )
 
 
 def _line() -> bytes:
@@ -116,11 +129,12 @@ def _ended_well(store: LeaseStore, orders: Orders, poll: select.poll) -> bool:
             continue
 
 
-def _clean_up(store: LeaseStore, orders: Orders, testbed: Testbed, entry: HandsetEntry) -> None:
+def _clean_up(store: LeaseStore, orders: Orders, testbed: Testbed, entry: HandsetEntry) -> bool:
+    """Restore power and release the lease; whether the handset was still the run's."""
     try:
         lease = store.hand_over(orders.lease)
     except LeaseLost:
-        return
+        return False
     devices = files.made(store.state, "devices")
     try:
         restore_power(
@@ -143,8 +157,9 @@ def _clean_up(store: LeaseStore, orders: Orders, testbed: Testbed, entry: Handse
                 evidence=orders.evidence,
             )
         )
-        return
+        return True
     store.release(lease)
+    return True
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from programs import Program, started
 
+from hil.leases.waiting import changes
 from hil.net.namespace import Namespace, enter
 
 enter()
@@ -81,10 +82,43 @@ def assert_as_before(rack: Path) -> None:
     assert {each["state"] for each in leases} == {"free"}, leases
 
 
+def until_dark(rack: Path, times: int) -> None:
+    """Wait until the lease of a run has said so many times that its phone loses its power."""
+    leases = rack.parent / "state" / "leases"
+    seen: set[float] = set()
+    with changes(leases) as changed:
+        while len(seen) < times:
+            assert select.select([changed], [], [], DEADLINE_S)[0], "no phone was switched off"
+            os.read(changed, 1 << 16)
+            for each in leases.glob("[0-9]*.json"):
+                with contextlib.suppress(FileNotFoundError):
+                    since = json.loads(each.read_text())["power_off_since"]
+                    seen |= set() if since is None else {since}
+
+
 @pytest.mark.parametrize(
-    "seed", [*range(2), *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 40))]
+    "seed", [*range(2), *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 20))]
 )
-def test_after_kill_9_phones_have_power_and_their_leases_are_free(
+def test_a_phone_that_a_killed_run_had_switched_off_has_its_power_again(
+    rack: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setenv("HIL_TEST_RACK", str(rack))
+    chance = random.Random(seed)  # noqa: S311
+    with certify(rack, "--handset", "a01") as run:
+        run.expect("testbed virtual-rack", within=DEADLINE_S)
+        until_dark(rack, 1 + seed)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.process.wait(chance.uniform(0.0, 0.1))
+        run.process.kill()
+        run.process.wait()
+        settle(rack)
+    assert_as_before(rack)
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 40))]
+)
+def test_after_kill_9_at_any_moment_phones_have_power_and_their_leases_are_free(
     rack: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setenv("HIL_TEST_RACK", str(rack))
