@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from hil.commands.phone_options import split_pair
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
+    from hil.virtual.firmware import Firmware
     from hil.virtual.poe_switch import PortFault
     from hil.virtual.rack import RackSetup
 
@@ -69,6 +71,14 @@ def _pairs(
     help="Give a phone a defect, see `hil defects`; may be repeated.",
 )
 @click.option(
+    "--ailment",
+    "ailments",
+    metavar="HANDSET=AILMENT",
+    multiple=True,
+    callback=_pairs,
+    help="Have a phone hang, deaf, stackless or dead, for good or as NAME@BOOT; see below.",
+)
+@click.option(
     "--port-fault",
     "faults",
     metavar="HANDSET=FAULT",
@@ -106,6 +116,7 @@ def command(
     cable: str,
     attach: str,
     defects: tuple[tuple[str, str], ...],
+    ailments: tuple[tuple[str, str], ...],
     faults: tuple[tuple[str, str], ...],
     address: str,
     snmp_port: int,
@@ -118,6 +129,10 @@ def command(
     each, over RFC 2217. They are in this process and the laboratory is in another one: all that the
     two share is the wire. Time is real; a phone boots in a moment.
 
+    An --ailment breaks no clause but stops part of a phone: hung (no resync begins), hung-pageless and
+    hung-deaf (without web pages, without SIP), stackless (silent once it has its lease) and dead (it
+    does not boot). NAME@3 is an ailment of the third boot alone, NAME@1-3 of three, NAME of all.
+
     It needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN. When everything is there it writes the inventory
     and prints "ready". Ctrl-C and SIGTERM end it; the cable goes with it, even after a kill -9.
 
@@ -128,6 +143,7 @@ def command(
     hil certify --testbed rack.yaml --quick             in another terminal
     hil rack --handsets 8 --defect a04=retry-never --inventory rack.yaml
     hil rack --port-fault a02=stuck-on --inventory -
+    hil rack --ailment a01=hung@1-2 --ailment a02=dead --inventory rack.yaml
     hil rack --interface eth1 --attach vlan             on a wire that is there
     """
     from hil.net.namespace import enter
@@ -135,10 +151,10 @@ def command(
 
     enter()
     names = [f"a{number:02}" for number in range(1, handsets + 1)]
+    firmwares = _firmwares(names, _known(names, defects), _known(names, ailments))
     setup = _setup(
-        names, interface, cable, attach, _known(names, defects), _known(names, faults),
-        address, snmp_port, ca,
-    )  # fmt: skip
+        names, interface, cable, attach, firmwares, _known(names, faults), address, snmp_port, ca
+    )
     news: SimpleQueue[str] = SimpleQueue()
     with _signals(news), closing(VirtualRack(setup, news.put)) as rack:
         text = _inventory_text(setup, rack.switch.port, rack.consoles)
@@ -164,15 +180,13 @@ def _setup(
     interface: str,
     cable: str,
     attach: str,
-    defects: dict[str, list[str]],
+    firmwares: dict[str, Firmware],
     faults: dict[str, list[str]],
     address: str,
     snmp_port: int,
     ca: Path | None,
 ) -> RackSetup:
     from hil.reference.identity import Identity
-    from hil.virtual.defects import firmware_with
-    from hil.virtual.pace import booting_at
     from hil.virtual.rack import RackSetup, Slot
     from hil.virtual.snmp_agent import Access
 
@@ -182,7 +196,7 @@ def _setup(
             Identity(f"00:0e:08:ca:fe:{number:02x}", serial=f"88012VR{number:05}"),
             port=f"Gi1/0/{number}",
             vlan=_FIRST_VLAN + number - 1 if attach == "vlan" else None,
-            firmware=booting_at(firmware_with(defects.get(name, [])), _BOOT_PACE),
+            firmware=firmwares[name],
             fault=_fault(faults.get(name, [])),
         )
         for number, name in enumerate(names, 1)
@@ -195,6 +209,23 @@ def _setup(
         attach="vlan" if attach == "vlan" else "macvlan",
         authorities=_read(ca) if ca is not None else b"",
     )
+
+
+def _firmwares(
+    names: list[str], defects: dict[str, list[str]], ailments: dict[str, list[str]]
+) -> dict[str, Firmware]:
+    """What each phone runs; the last ailment that it is given counts."""
+    from hil.virtual.defects import firmware_with
+    from hil.virtual.health import parse_ailment
+    from hil.virtual.pace import booting_at
+
+    made = {}
+    for name in names:
+        firmware = booting_at(firmware_with(defects.get(name, [])), _BOOT_PACE)
+        for text in ailments.get(name, []):
+            firmware = replace(firmware, health=parse_ailment(text))
+        made[name] = firmware
+    return made
 
 
 def _fault(given: list[str]) -> PortFault:
