@@ -75,9 +75,11 @@ def log_server(parameters: Parameters, *, upgrading: bool) -> LogServer | None:
 
 def message(kind: LogKind, table: MacroTable, err: str = "") -> LogMessage | None:
     """What the log server is told besides Syslog_Server, or None where it is told nothing (I35)."""
+    if kind not in UPGRADE_KINDS:
+        return None
     if table.interpretations.peer_sharing_log != "upgrade-messages":
         return None
-    server = log_server(table.parameters, upgrading=True) if kind in UPGRADE_KINDS else None
+    server = log_server(table.parameters, upgrading=True)
     if server is None:
         return None
     return addressed(kind, table, err, server.host, server.port)

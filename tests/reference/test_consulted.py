@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,9 @@ from hil.errors import UsageError
 from hil.reference.consulted import watched
 from hil.reference.decisions import random_delay, retry_delay
 from hil.reference.interpretations import DEFAULT
+from hil.reference.log_messages import LogKind
 from hil.reference.parameters import Parameters
+from hil.reference.peer_sharing import message
 
 
 def test_each_question_that_is_looked_up_is_noted() -> None:
@@ -62,4 +65,14 @@ def test_a_list_is_a_question_only_where_it_is_over(delays: str, index: int, ask
 def test_no_delay_has_no_unit(delay: str, asked: set) -> None:
     noted: set[str] = set()
     random_delay(Parameters({"Resync_Random_Delay": delay}), watched(DEFAULT, noted))
+    assert noted == asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [(LogKind.REQUEST, set()), (LogKind.UPGRADE_REQUEST, {"peer_sharing_log"})]
+)
+def test_what_peers_are_told_is_a_question_of_upgrades_alone(kind: LogKind, asked: set) -> None:
+    noted: set[str] = set()
+    table = SimpleNamespace(interpretations=watched(DEFAULT, noted), parameters=Parameters({}))
+    message(kind, table)
     assert noted == asked

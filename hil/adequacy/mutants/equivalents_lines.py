@@ -268,6 +268,7 @@ LINES: tuple[Equivalent, ...] = (
     Equivalent("log_messages", "compose", "bound", "0 < int(port) < 65536", "*", _NO_SERVER),
     Equivalent("log_messages", "compose", "off-by-one", "0", "-1", _NO_SERVER),
     Equivalent("log_messages", "compose", "off-by-one", "65536", "65537", _NO_SERVER),
+    Equivalent("peer_sharing", "message", "*", "kind not in UPGRADE_KINDS", "*", _PEERS),
     Equivalent("peer_sharing", "message", "branch", "*peer_sharing_log*", "False", _PEERS),
     Equivalent("peer_sharing", "message", "negation", "*peer_sharing_log*", "*", _PEERS),
     Equivalent("phone_clock", "time_zone", "branch", "daylight if *", "daylight", _READING),
