@@ -274,7 +274,9 @@ def _inventory_text(setup: RackSetup, snmp_port: int, consoles: list[str]) -> st
             "    client_certificate: no",
             "    minimum_off_s: 0.2",
             '    parameters: {Network_Startup_Delay: "0"}',
-            "    timing: {early: 0.2, late: 1.0, boot: 10, lease: 20, step: 1, message: 1, store: 1}",
+            "    timing:",
+            "      {early: 0.2, late: 1.0, boot: 10, lease: 20, step: 1, message: 1, store: 1,",
+            "       restart: 5}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -23,6 +23,7 @@ from hil.net.ping import ping
 
 _SOURCE = "link"
 _AT_ONCE_S = 5.0
+_MOST_LOOKS = 8
 
 
 class LinkWitness(Protocol):
@@ -167,13 +168,28 @@ class WatchedLink:
     async def look(self) -> None:
         """Look now, and tell what has changed."""
         async with self._one:
-            number = await self._witness.changes()
-            up = await self._witness.up()
+            number, up = await self._seen()
         if self.up is up and number not in (None, self._number):
             self._tell(not up)
         if self.up is not up or number not in (None, self._number):
             self._tell(up)
         self._number = number
+
+    async def _seen(self) -> tuple[int | None, bool]:
+        """Both of one moment: a link that changes in between would be told twice."""
+        before = await self._witness.changes()
+        for _ in range(_MOST_LOOKS):
+            up = await self._witness.up()
+            number = await self._witness.changes()
+            if number == before:
+                return number, up
+            before = number
+        raise LabError(
+            "the link does not come to rest",
+            evidence=f"it changed during {_MOST_LOOKS} looks in a row",
+            next_step="look at the cable and the port",
+            concerns=self._witness.name,
+        )
 
     def _tell(self, up: bool) -> None:
         self.up = up
