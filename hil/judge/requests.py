@@ -130,7 +130,7 @@ def fetch_clause(retrieve: Retrieve, phone: Phone) -> str:
         return _OTHER_RULES[retrieve.rule]
     if retrieve.rule != "Profile_Rule":
         return "rules.sequence"
-    return "rules.url" if "Profile_Rule" in phone.parameters.items_set() else "rules.default"
+    return "rules.default" if phone.parameters.is_default("Profile_Rule") else "rules.url"
 
 
 def answer_of(event: ev.TransferEnded) -> Answer:

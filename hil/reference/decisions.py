@@ -177,10 +177,10 @@ def resolve_rule(
     """Profile_Rule, _B, _C, _D: what the rule asks for, with DHCP's server where it names none.
 
     Where DHCP gives a whole rule, that one stands in for Profile_Rule as long as nobody has set
-    Profile_Rule (I15).
+    Profile_Rule to another rule than its default (I15).
     """
     text = table.parameters.raw(name)
-    unset = name == "Profile_Rule" and name not in table.parameters.items_set()
+    unset = name == "Profile_Rule" and table.parameters.is_default(name)
     if source is not None and source.kind is SourceKind.RULE and unset:
         text = source.text
     server = _server_of(source)

@@ -200,6 +200,13 @@ class Parameters(Mapping[str, str]):
         """Return what was set, without the defaults: what a phone keeps in its flash."""
         return self._set
 
+    def is_default(self, name: str) -> bool:
+        """Whether a parameter has its default, be it that nobody has set it, or set it to that.
+
+        A phone that is told what it holds already is no other phone than before.
+        """
+        return self.raw(name) == default_value(TABLE[name], self._interpretations)
+
     def _typed(self, name: str, kind: Kind) -> str:
         row = lookup_parameter(name)
         if row.kind is not kind:
