@@ -72,6 +72,8 @@ class RackSite:
     ) -> None:
         self._testbed = testbed
         self._entry = entry
+        # Without a switch in between nothing keeps the phone's frames from the lab.
+        self.provides = frozenset({"neighbour_frames"} if testbed.network.direct else ())
         self._leased = leased
         self._ladder = ladder
         with contextlib.ExitStack() as cleanup:
@@ -109,6 +111,7 @@ class RackSite:
             surroundings.admission,
             surroundings.timing,
             entry.chosen_interpretations(),
+            load=entry.firmware.swver,
             ladder=ladder,
         )
         self._control = HandsetControl(

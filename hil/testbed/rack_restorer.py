@@ -47,7 +47,8 @@ _SHOWN = 5
 class RackRestorer:
     """Tells a phone what to hold; see the module, and `hil.testbed.restorer.Restorer`.
 
-    ``servers`` are the test's. ``interpretations`` have the defaults that the handset is held to.
+    ``servers`` are the test's. ``interpretations`` have the defaults that the handset is held to,
+    ``load`` is what it is to run.
     """
 
     lazy = True
@@ -63,6 +64,7 @@ class RackRestorer:
         timing: Timing,
         interpretations: Interpretations,
         *,
+        load: str,
         ladder: Ladder | None = None,
     ) -> None:
         self._clock = clock
@@ -73,6 +75,7 @@ class RackRestorer:
         self._admission = admission
         self._timing = timing
         self._interpretations = interpretations
+        self._load = load
         self._ladder = ladder or NoLadder()
         self._numbers = itertools.count(1)
         self._holds: Mapping[str, str] | None = None
@@ -81,6 +84,7 @@ class RackRestorer:
 
     def restore(self, power: Power, parameters: Mapping[str, str]) -> str | None:
         """Have the phone hold exactly these, and defaults besides; it is off before and after."""
+        _refuse_unwritable(parameters)
         wanted = Parameters(parameters, self._interpretations)
         if self._undisturbed(parameters):
             return None
@@ -167,6 +171,10 @@ class RackRestorer:
         return ""
 
     def _attempt(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+        self._tell(up, url, paths, wanted)
+        self._check_load()
+
+    def _tell(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
         self._leased(up)
         seen = [self._by_any_account(lambda: self._web.resync(url))]
         if not seen[-1]:
@@ -233,17 +241,38 @@ class RackRestorer:
             return "its page shows no parameter"
         return f"it shows another value of {', '.join(wrong[:_SHOWN])}" if wrong else ""
 
+    def _check_load(self) -> None:
+        """`LabError` if it runs another load than the inventory says, by its own page.
+
+        Where the page does not tell, nobody knows.
+        """
+        try:
+            runs = self._web.status().product.swver
+        except Unmet:
+            return
+        if runs and runs != self._load:
+            raise LabError(
+                "the phone runs another load than the inventory says",
+                evidence=f"{runs}, not {self._load}",
+                next_step="install the load that is to be tested, or correct firmware: swver:",
+                concerns=self._admission.mac,
+            )
+
     def _by_any_account(self, command: Callable[[], ev.WebAnswered]) -> str:
         """Give a command as each administrator that the phone may know; why none was obeyed."""
         seen: list[str] = []
+        silent: set[tuple[str, str]] = set()
         for account in self._accounts:
+            place = (account["Enable_Protocol"], account["Web_Server_Port"])
+            if place in silent:
+                continue
             self._enter(account)
             answered = command()
             if 200 <= answered.status < 300:
                 return ""
             seen.append(answered.detail or f"status {answered.status}")
             if not answered.status:
-                break
+                silent.add(place)
         return "its page says " + ", ".join(dict.fromkeys(seen))
 
     def _enter(self, account: Parameters) -> None:
@@ -260,6 +289,17 @@ class RackRestorer:
             next_step="look at the phone, and take it back to its factory settings",
             concerns=self._admission.mac,
         )
+
+
+def _refuse_unwritable(parameters: Mapping[str, str]) -> None:
+    """A phone strips the values of a profile, and takes a line break for a blank."""
+    for name, value in parameters.items():
+        if value != value.strip() or any(each in value for each in "\r\n"):
+            raise Unmet(
+                f"awaited: a handset that holds {name} with blanks at its ends or a line break\n"
+                "seen: one that is told by profiles, which cannot say that",
+                precondition=True,
+            )
 
 
 def _plain(value: str) -> str:
