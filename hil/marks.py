@@ -1,4 +1,4 @@
-"""The marks of certification tests: the requirements that one checks, that it is quick, or smoke."""
+"""The marks of certification tests: what one checks and needs, that it is quick, or smoke."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from hil.errors import UsageError
 from hil.reference.interpretations import CATALOGUE
 from hil.reference.requirements import requirement as known
+from hil.testbed.capabilities import Capabilities
 
 
 def requirement(*names: str) -> pytest.MarkDecorator:
@@ -26,6 +27,21 @@ a run of the quick tests in virtual time holds it to that.
 
 smoke = pytest.mark.smoke
 """A test of the tier `smoke`: central, short, and with as few boots as can be; see `hil.pace.tiers`."""
+
+
+def needs(*capabilities: str) -> pytest.MarkDecorator:
+    """Declare that a test applies only to a handset, and a place, that have these capabilities.
+
+    Elsewhere it is NOT_APPLICABLE, and says which one is missing. UsageError at import for what is no
+    yes or no of `hil.testbed.capabilities.Capabilities`.
+    """
+    fields = Capabilities.model_fields
+    flags = sorted(name for name in fields if isinstance(fields[name].default, bool))
+    if unknown := set(capabilities) - set(flags):
+        raise UsageError(
+            f"no capability is called {', '.join(sorted(unknown))}", remedy=", ".join(flags)
+        )
+    return pytest.mark.needs(*capabilities)
 
 
 class NotApplicable(Exception):

@@ -29,6 +29,7 @@ from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge
 from hil.lab_time import NANOSECONDS
 from hil.marks import NotApplicable
+from hil.pytest_capabilities import CapabilityMarks
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
@@ -107,7 +108,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "reading(**readings): the test expects what these readings say"
     )
+    config.addinivalue_line(
+        "markers", "needs(*capabilities): what a handset and its place must have"
+    )
     config.stash[RESULTS] = RunResults()
+    config.pluginmanager.register(CapabilityMarks(BENCH), "hil_capabilities")
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
     config.pluginmanager.register(Tiers(RESULTS), "hil_tiers")
     config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER)

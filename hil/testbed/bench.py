@@ -136,6 +136,12 @@ class Bench(Generic[S]):
         """Who presses the handset's keys, if anybody does."""
         return self._site.screen
 
+    def lacks(self, capability: str) -> str:
+        """Why a test that needs this capability does not apply here; empty if it does."""
+        if capability in self._site.provides or getattr(self.entry.capabilities, capability):
+            return ""
+        return f"{capability}: {self.entry.name} of {self.testbed.name} is not declared to have it"
+
     # -- tests -------------------------------------------------------------------------------------
 
     def begin(self, test: str, requirements: tuple[str, ...] = ()) -> ev.TestStarted:

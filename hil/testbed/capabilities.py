@@ -47,6 +47,16 @@ class Capabilities(Entry):
         default=False,
         description="yes or no: whether somebody or something can press the phone's keys",
     )
+    test_loads: bool = Field(
+        default=False,
+        description="yes or no: whether the phone installs hil's own test loads, which no vendor has "
+        "signed; a virtual one does",
+    )
+    neighbour_frames: bool = Field(
+        default=False,
+        description="yes or no: whether the phone's CDP and LLDP frames reach the laboratory, which a "
+        "switch in between forwards only if it is told to",
+    )
     factory_reset: FactoryReset = Field(
         default="none",
         description="how it is taken back to factory settings: none, menu (by its screen), keys (held "

@@ -89,6 +89,10 @@ class Site(Protocol):
         """Where the endpoints stand."""
 
     @property
+    def provides(self) -> frozenset[str]:
+        """The capabilities that every handset has here, whatever its entry declares."""
+
+    @property
     def screen(self) -> Operator | None:
         """Who presses the handset's keys, if anybody does."""
 

@@ -1,0 +1,69 @@
+"""Tests that need what not every handset has are NOT_APPLICABLE elsewhere, and say why."""
+
+from __future__ import annotations
+
+import pytest
+from suites import run_suite
+
+from hil.errors import UsageError
+from hil.marks import needs
+from hil.suite_location import suite_root
+from hil.testbed.bench import Bench, Site
+from hil.testbed.inventory import load
+
+SUITE = """
+from hil.marks import needs
+
+@needs("peer_firmware_sharing")
+@requirement("resync.on_reset")
+def test_needs(handset):
+    raise ZeroDivisionError("never called where it does not apply")
+
+@requirement("resync.on_reset")
+def test_asks_for_https(handset, https):
+    raise ZeroDivisionError("never called where it does not apply")
+
+@needs("test_loads", "screen_operator", "neighbour_frames")
+@requirement("resync.on_reset")
+def test_virtual(handset, dhcp, tftp, history, neighbours, screen):
+    provision(dhcp, tftp)
+    handset.boot(Resync_Random_Delay="0")
+    history.expect(ev.TftpRequest, within=handset.boot_limit)
+"""
+
+
+def test_what_an_entry_denies_or_leaves_out_is_declined_by_name(tmp_path) -> None:
+    text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    denied = "    capabilities: {https: no, peer_firmware_sharing: no}\n    seed: 1 "
+    (tmp_path / "less.yaml").write_text(text.replace("    seed: 1 ", denied, 1))
+    run = run_suite(tmp_path, SUITE, f"--hil-testbed={tmp_path / 'less.yaml'}")
+    assert run.cases, run.text
+    for name, capability in (
+        ("test_needs", "peer_firmware_sharing"),
+        ("test_asks_for_https", "https"),
+    ):
+        assert run.cases[name].verdict.startswith("NOT_APPLICABLE")
+        (log,) = (run.out / "logs").glob(f"*{name}.log")
+        assert f"{capability}: v1 of virtual is not declared to have it" in log.read_text()
+    assert run.cases["test_virtual"].verdict == "PASS (none)"
+
+
+@pytest.mark.parametrize("name", ["telepathy", "minimum_timer_s", "factory_reset"])
+def test_only_a_yes_or_no_can_be_needed(name: str) -> None:
+    with pytest.raises(UsageError, match="no capability is called"):
+        needs(name)
+
+
+class Place:
+    """A site of which nothing is asked but what it provides."""
+
+    provides = frozenset({"screen_operator"})
+
+
+def test_a_capability_is_there_where_the_entry_or_the_site_has_it() -> None:
+    testbed = load(suite_root() / "testbeds" / "virtual.yaml")
+    bench = object.__new__(Bench)
+    bench.testbed, bench.entry, bench._site = testbed, testbed.handset(), Place()
+    assert Bench[Site].lacks(bench, "screen_operator") == ""
+    assert Bench[Site].lacks(bench, "https") == ""
+    assert "test_loads" in Bench[Site].lacks(bench, "test_loads")
