@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, ProvisioningRequest, SyslogMessage, TransferEnded
 from hil.loads import load_files
-from hil.marks import quick, reading, requirement
+from hil.marks import needs, quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, fetched, logged, soon
@@ -129,6 +129,7 @@ def test_macros_expand_in_each_message_of_a_resync(
     history.check(message, seen=told, due=f"begin {EXPANDED} end")
 
 
+@needs("test_loads")
 @requirement("macros.parameters")
 @pytest.mark.parametrize(
     "message", ["Log_Upgrade_Request_Msg", "Log_Upgrade_Success_Msg", "Log_Upgrade_Failure_Msg"]

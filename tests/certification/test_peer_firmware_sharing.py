@@ -13,7 +13,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, SyslogMessage
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_resyncs, next_transfer, provision
@@ -30,6 +30,7 @@ def reports(history: History, server: SyslogEndpoint, after: Moment) -> list[str
     return [each.text for each in came]
 
 
+@needs("test_loads")
 @requirement("upgrade.peer_sharing", "upgrade.peer_sharing_log")
 def test_with_no_the_log_server_is_told_nothing_of_an_upgrade(
     handset: HandsetControl,

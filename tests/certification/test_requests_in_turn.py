@@ -11,7 +11,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Mark
 from hil.history.events import ProvisioningRequest
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -116,6 +116,7 @@ def test_two_upgrades_that_are_asked_for_meanwhile_are_both_attempted(
 # -- upgrades that fail --------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay", "web.upgrade")
 def test_an_upgrade_that_was_asked_for_and_failed_is_tried_again_whatever_resyncs_come_between(
@@ -150,6 +151,7 @@ def test_an_upgrade_that_was_asked_for_and_failed_is_tried_again_whatever_resync
     )
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.load", "web.upgrade")
 def test_after_a_command_that_failed_another_one_is_obeyed_and_then_the_rule_of_a_profile(
@@ -176,6 +178,7 @@ def test_after_a_command_that_failed_another_one_is_obeyed_and_then_the_rule_of_
     expect_upgrade(history, handset, synced, path)
 
 
+@needs("test_loads")
 @requirement("upgrade.rule", "web.upgrade")
 def test_a_command_that_failed_and_is_not_tried_again_leaves_the_rule_of_a_profile_its_turn(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -225,6 +228,7 @@ def test_a_profile_that_empties_upgrade_rule_ends_the_retries(
 # -- a load that runs already -------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 def test_the_load_that_runs_is_not_installed_from_a_file_of_another_name(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

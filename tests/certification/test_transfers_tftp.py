@@ -14,7 +14,7 @@ from hil.endpoints.faults import DuplicateBlock, LoseBlock, Silence, TftpError, 
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import FaultInjected, Outcome, TftpRequest, TransferEnded
-from hil.marks import quick, requirement
+from hil.marks import needs, quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, boot_to_lease, expect_resyncs, first_resync
@@ -65,6 +65,7 @@ def test_a_profile_is_applied_whatever_options_the_server_leaves_out_or_lowers(
     expect_resyncs(history, handset, synced, 600)
 
 
+@needs("test_loads")
 @quick
 @requirement("transfer.tftp")
 @pytest.mark.parametrize("limits", LESS_GRANTED.values(), ids=LESS_GRANTED)

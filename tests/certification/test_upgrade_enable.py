@@ -9,7 +9,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest
-from hil.marks import requirement
+from hil.marks import needs, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import (
     DEFAULT_PATH,
@@ -25,6 +25,7 @@ NEWER = "sip7832.11-3-2MPP0001-610"
 ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 
 
+@needs("test_loads")
 @requirement("upgrade.enable.default", "upgrade.enable", "upgrade.install")
 def test_by_default_upgrades_are_enabled(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -35,6 +36,7 @@ def test_by_default_upgrades_are_enabled(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.enable")
 def test_with_no_there_is_none(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -45,6 +47,7 @@ def test_with_no_there_is_none(
     history.expect_none(ProvisioningRequest, after=lease, within=86_400)
 
 
+@needs("test_loads")
 @requirement("upgrade.enable")
 def test_with_no_resyncs_go_on(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -57,6 +60,7 @@ def test_with_no_resyncs_go_on(
     expect_resyncs(history, handset, synced, 600, 600)
 
 
+@needs("test_loads")
 @requirement("upgrade.enable")
 def test_provision_enable_does_not_matter(
     handset: HandsetControl,
@@ -75,6 +79,7 @@ def test_provision_enable_does_not_matter(
     history.check("resyncs", seen=len(asked), due=0, requirement="provision.enable")
 
 
+@needs("test_loads")
 @requirement("upgrade.enable", "upgrade.rule")
 @pytest.mark.parametrize("before", ["Yes", "No"])
 def test_a_profile_enables_and_disables_upgrades(

@@ -10,7 +10,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, expect_resyncs, next_transfer, provision
 from hil.testing.upgrades import expect_failed_upgrade, serve_load
@@ -133,6 +133,7 @@ def test_the_delays_begin_anew_with_an_upgrade_that_is_asked_for(
     expect_resyncs(history, handset, failed, 600, 1200, 300)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.error_retry_delay", "upgrade.install")
 def test_an_attempt_that_succeeds_is_the_last(

@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease
 from hil.testing.upgrades import check_load, expect_upgrade, serve_load
@@ -70,6 +70,7 @@ def expect_failure_and_repair(
 # -- the file itself ---------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
@@ -98,6 +99,7 @@ def test_a_load_that_is_not_what_it_should_be_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize("gone", [f"/firmware/{NEWER}.loads", IMAGE], ids=["loads", "image"])
@@ -115,6 +117,7 @@ def test_a_load_that_is_missing_by_tftp_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize("gone", [f"/firmware/{NEWER}.loads", IMAGE], ids=["loads", "image"])
@@ -135,6 +138,7 @@ def test_a_load_that_is_missing_by_http_is_not_installed(
 # -- the way here ------------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
@@ -156,6 +160,7 @@ def test_an_image_that_does_not_arrive_whole_by_tftp_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize(
@@ -177,6 +182,7 @@ def test_an_image_that_does_not_arrive_whole_by_http_is_not_installed(
     expect_failure_and_repair(history, handset, web, syslog, http, url)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.corrupt_load", "upgrade.error_retry_delay")
 def test_a_server_that_is_silent_from_the_first_request_leaves_the_phone_as_it_is(
@@ -192,6 +198,7 @@ def test_a_server_that_is_silent_from_the_first_request_leaves_the_phone_as_it_i
     expect_failure_and_repair(history, handset, web, syslog, tftp, url)
 
 
+@needs("test_loads")
 @requirement("upgrade.corrupt_load")
 def test_a_failed_upgrade_does_not_keep_the_phone_from_another_load(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History

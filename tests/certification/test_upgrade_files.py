@@ -15,7 +15,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import DhcpMessage, Direction, ProvisioningRequest, SyslogMessage
-from hil.marks import requirement
+from hil.marks import needs, requirement
 from hil.reference.load_builder import sign
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, idle_phone, soon
@@ -74,6 +74,7 @@ NO_LOADS = {
 }
 
 
+@needs("test_loads")
 @requirement("upgrade.corrupt_load")
 def test_of_a_file_that_is_no_load_nothing_is_fetched_or_installed(
     handset: HandsetControl,
@@ -101,6 +102,7 @@ def test_of_a_file_that_is_no_load_nothing_is_fetched_or_installed(
     check_load(history, handset, web, handset.identity.swver)
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 @pytest.mark.parametrize("size", [1000, 1])
 def test_all_the_files_that_a_load_names_are_fetched_in_turn_from_beside_it(
@@ -122,6 +124,7 @@ def test_all_the_files_that_a_load_names_are_fetched_in_turn_from_beside_it(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.corrupt_load")
 @pytest.mark.parametrize("damaged", [1, 2], ids=["the-second", "the-last"])
 def test_a_load_of_which_a_later_file_is_damaged_is_not_installed(
@@ -155,6 +158,7 @@ def test_a_load_of_which_a_later_file_is_damaged_is_not_installed(
     check_load(history, handset, web, handset.identity.swver)
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 def test_a_query_is_no_part_of_the_names_of_a_load_and_its_files(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
@@ -172,6 +176,7 @@ def test_a_query_is_no_part_of_the_names_of_a_load_and_its_files(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "upgrade.load")
 def test_a_load_whose_name_has_no_release_is_installed(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History

@@ -6,7 +6,7 @@ from hil.clients.web import PhoneWeb
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, TransferEnded
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.testing import DEFAULT_PATH
 from hil.testing.calls import Telephone
 from hil.testing.upgrades import check_load, expect_upgrade, serve_load
@@ -22,6 +22,7 @@ def wait_for_failure(telephone: Telephone, after: Moment) -> None:
     telephone.history.wait(TransferEnded, after=after, path=PATH, within=within)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.idle")
 def test_a_retry_does_not_begin_in_a_call(telephone: Telephone, web: PhoneWeb) -> None:
@@ -38,6 +39,7 @@ def test_a_retry_does_not_begin_in_a_call(telephone: Telephone, web: PhoneWeb) -
     check_load(telephone.history, telephone.handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.idle")
 def test_an_upgrade_that_is_asked_for_does_not_begin_in_a_call(
     telephone: Telephone, tftp: TftpEndpoint, web: PhoneWeb
@@ -50,6 +52,7 @@ def test_an_upgrade_that_is_asked_for_does_not_begin_in_a_call(
     expect_upgrade(telephone.history, telephone.handset, telephone.hang_up(call), PATH)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.idle")
 def test_of_two_calls_the_last_one_counts(telephone: Telephone, web: PhoneWeb) -> None:
@@ -66,6 +69,7 @@ def test_of_two_calls_the_last_one_counts(telephone: Telephone, web: PhoneWeb) -
     expect_upgrade(telephone.history, telephone.handset, telephone.hang_up(second), PATH)
 
 
+@needs("test_loads")
 @reading(
     forced_resync_delay=("idle-countdown", "due-plus-delay"), upgrade_reattempt="after-failure"
 )

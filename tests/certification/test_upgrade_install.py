@@ -20,7 +20,7 @@ from hil.history.events import (
     TransferEnded,
 )
 from hil.loads import load_files
-from hil.marks import quick, requirement, smoke
+from hil.marks import needs, quick, requirement, smoke
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, expect_reboot, provision
@@ -35,6 +35,7 @@ RELEASE_OCTETS = 30 << 20
 ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 
 
+@needs("test_loads")
 @smoke
 @quick
 @requirement("upgrade.install")
@@ -50,6 +51,7 @@ def test_the_phone_reboots_by_itself_into_the_new_load(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "macros.identity")
 @pytest.mark.parametrize(
     ("load", "release"), [(NEWER, "11.3.2"), (OLDER, "11.0.1")], ids=["newer", "older"]
@@ -83,6 +85,7 @@ def test_the_new_load_tells_who_it_is_in_requests_and_rules(
     history.check("User-Agent after", seen=after.header("user-agent"), due=agent)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "flash.persistence")
 def test_parameters_outlive_an_upgrade(
     handset: HandsetControl,
@@ -112,6 +115,7 @@ def test_parameters_outlive_an_upgrade(
 # -- loss of power -----------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @requirement("upgrade.install")
 @pytest.mark.parametrize(
     ("file", "octets"), [(PATH, 0), (PATH, 100), (IMAGE, 0), (IMAGE, 8000), (IMAGE, 19_999)]
@@ -136,6 +140,7 @@ def test_after_a_loss_of_power_in_the_download_the_old_load_boots_and_upgrades_a
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.install")
 @pytest.mark.parametrize("seconds", [0.0, 0.02, 0.05, 0.09, 0.12, 1.0, 2.5, 5.0])
 def test_after_a_loss_of_power_in_the_installation_a_load_boots_and_the_new_one_at_last(
@@ -171,6 +176,7 @@ def serve(server: TftpEndpoint | HttpEndpoint, load: dict[str, bytes]) -> None:
         server.serve(f"/firmware/{name}", body)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "transfer.tftp")
 def test_a_release_comes_by_tftp(
     handset: HandsetControl,
@@ -189,6 +195,7 @@ def test_a_release_comes_by_tftp(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "transfer.http")
 def test_a_release_comes_by_http(
     handset: HandsetControl,
@@ -206,6 +213,7 @@ def test_a_release_comes_by_http(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "transfer.https")
 def test_a_release_comes_by_https(
     handset: HandsetControl,

@@ -9,7 +9,7 @@ from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage, ProvisioningRequest
-from hil.marks import quick, reading, requirement
+from hil.marks import needs, quick, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -38,6 +38,7 @@ def loads_asked_for(history: History, after: Moment) -> list[str]:
 # -- what differs ------------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 @pytest.mark.parametrize("load", [NEWER, OLDER])
 def test_a_load_that_differs_is_fetched_with_all_that_belongs_to_it(
@@ -52,6 +53,7 @@ def test_a_load_that_differs_is_fetched_with_all_that_belongs_to_it(
     check_load(history, handset, web, load)
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 def test_the_load_that_runs_is_not_fetched(
     handset: HandsetControl, tftp: TftpEndpoint, history: History
@@ -62,6 +64,7 @@ def test_the_load_that_runs_is_not_fetched(
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 def test_after_the_upgrade_the_same_rule_fetches_nothing_not_even_after_a_power_cycle(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -75,6 +78,7 @@ def test_after_the_upgrade_the_same_rule_fetches_nothing_not_even_after_a_power_
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.load")
 def test_the_load_in_the_other_partition_is_started_without_being_fetched(
     handset: HandsetControl,
@@ -100,6 +104,7 @@ def test_the_load_in_the_other_partition_is_started_without_being_fetched(
         check_load(history, handset, web, load)
 
 
+@needs("test_loads")
 @quick
 @requirement("upgrade.load")
 def test_the_other_partition_outlives_a_loss_of_power(
@@ -129,6 +134,7 @@ def test_the_other_partition_outlives_a_loss_of_power(
 # -- what is settled ---------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @requirement("upgrade.settled")
 def test_what_was_upgraded_is_not_attempted_again(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -143,6 +149,7 @@ def test_what_was_upgraded_is_not_attempted_again(
     history.expect_none(ProvisioningRequest, after=booted, path=path, within=12_000)
 
 
+@needs("test_loads")
 @requirement("upgrade.settled")
 @pytest.mark.parametrize(
     ("rule", "register"),
@@ -172,6 +179,7 @@ def test_another_rule_or_another_url_of_the_same_rule_is_attempted(
     check_load(history, handset, web, ANOTHER)
 
 
+@needs("test_loads")
 @requirement("upgrade.settled")
 def test_a_load_that_the_rule_is_done_with_is_left_for_the_one_that_was_asked_for(
     handset: HandsetControl,
@@ -222,6 +230,7 @@ def test_a_rule_that_failed_and_comes_back_after_another_is_attempted_at_once(
             history.expect_none(ProvisioningRequest, after=last, within=600)
 
 
+@needs("test_loads")
 @reading(upgrade_reattempt="after-failure")
 @requirement("upgrade.settled", "upgrade.error_retry_delay")
 def test_back_at_a_rule_that_is_done_the_retries_of_the_other_end(

@@ -15,7 +15,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
-from hil.marks import quick, reading, requirement
+from hil.marks import needs, quick, reading, requirement
 from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
@@ -41,6 +41,7 @@ def scheme(name: str, reading: Interpretations) -> str:
 # -- the defaults ------------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @reading(log_default_port="shown", log_request_servip=("expanded", "either"), scheme_case="lower")
 @requirement("log.upgrade_request.default", "log.upgrade_request")
 def test_the_start_of_an_upgrade_is_reported(
@@ -63,6 +64,7 @@ def test_the_start_of_an_upgrade_is_reported(
     )
 
 
+@needs("test_loads")
 @reading(log_default_port="shown", scheme_case="lower")
 @requirement("log.upgrade_success.default", "log.upgrade_success", "log.upgrade_request")
 def test_a_successful_upgrade_is_reported_once_after_its_request(
@@ -109,6 +111,7 @@ def test_a_failed_upgrade_is_reported_with_its_reason_and_not_as_successful(
     )
 
 
+@needs("test_loads")
 @requirement("log.upgrade_failure")
 def test_a_load_that_is_not_installed_is_reported_as_a_failure(
     handset: HandsetControl, http: HttpEndpoint, syslog: SyslogEndpoint, history: History
@@ -154,6 +157,7 @@ def test_every_attempt_is_reported(
 # -- other texts, and none ---------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @reading(log_request_servip=("expanded", "either"))
 @requirement("log.upgrade_success", "log.upgrade_request", "macros.target")
 def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
@@ -195,6 +199,7 @@ def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
     )
 
 
+@needs("test_loads")
 @reading(log_request_servip=("expanded", "either"), scheme_case="lower")
 @requirement("log.upgrade_success", "log.upgrade_request", "macros.target")
 def test_a_load_that_is_started_from_the_other_partition_is_reported_like_any_other(
@@ -260,6 +265,7 @@ def test_an_empty_log_upgrade_request_msg_is_not_sent(
     history.expect_none(SyslogMessage, after=lease, text=re.compile("Requesting"), within=120)
 
 
+@needs("test_loads")
 @requirement("log.upgrade_success")
 def test_an_empty_log_upgrade_success_msg_is_not_sent(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
@@ -414,6 +420,7 @@ def test_upgtmr_is_the_seconds_since_the_attempt_before(
         history.check("$UPGTMR", seen=value, due=f"{delay} and a moment", passed=good)
 
 
+@needs("test_loads")
 @requirement("macros.swver", "macros.upgrade", "log.upgrade_success")
 @pytest.mark.parametrize("load", [NEWER, "sip7832.11-0-1MPP-312"], ids=["newer", "older"])
 def test_swver_is_the_load_that_runs_before_and_after(

@@ -9,7 +9,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TransferEnded
 from hil.lab_time import NANOSECONDS
-from hil.marks import quick, reading, requirement
+from hil.marks import needs, quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -31,6 +31,7 @@ QUIET = {"Resync_On_Reset": "No", "Resync_Periodic": "0", "Upgrade_Error_Retry_D
 # -- after success -----------------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @quick
 @requirement("resync.after_upgrade")
 @pytest.mark.parametrize("on_reset", ["Yes", "No"])
@@ -49,6 +50,7 @@ def test_with_yes_a_resync_follows_a_successful_upgrade(
     history.expect(ProvisioningRequest, after=booted, path=DEFAULT_PATH, within=soon(handset))
 
 
+@needs("test_loads")
 @requirement("resync.after_upgrade.default", "resync.after_upgrade")
 def test_by_default_a_resync_follows_a_successful_upgrade(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -61,6 +63,7 @@ def test_by_default_a_resync_follows_a_successful_upgrade(
     history.expect(ProvisioningRequest, after=booted, path=DEFAULT_PATH, within=soon(handset))
 
 
+@needs("test_loads")
 @requirement("resync.after_upgrade")
 def test_with_no_none_follows_a_successful_upgrade(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -75,6 +78,7 @@ def test_with_no_none_follows_a_successful_upgrade(
     history.expect_none(ProvisioningRequest, after=booted, within=86_400)
 
 
+@needs("test_loads")
 @requirement("resync.after_upgrade", "resync.periodic")
 def test_with_no_periodic_resyncs_go_on_after_the_upgrade(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -91,6 +95,7 @@ def test_with_no_periodic_resyncs_go_on_after_the_upgrade(
     expect_resyncs(history, handset, second, 3600)
 
 
+@needs("test_loads")
 @requirement("resync.after_upgrade")
 def test_provision_enable_no_forbids_it(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
@@ -103,6 +108,7 @@ def test_provision_enable_no_forbids_it(
     history.expect_none(ProvisioningRequest, after=booted, within=7200)
 
 
+@needs("test_loads")
 @requirement("resync.after_upgrade", "upgrade.load")
 @pytest.mark.parametrize(("after", "count"), [("Yes", 1), ("No", 0)])
 def test_a_load_that_is_started_from_the_other_partition_is_an_upgrade_too(

@@ -12,7 +12,7 @@ from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, SyslogMessage
-from hil.marks import quick, reading, requirement
+from hil.marks import needs, quick, reading, requirement
 from hil.reference.phone import Phone
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -141,6 +141,7 @@ def test_macros_expand_in_the_rule(
     history.check("the load", seen=seen, due=due)
 
 
+@needs("test_loads")
 @requirement("upgrade.rule", "upgrade.load")
 def test_a_rule_that_a_profile_sets_is_followed_after_the_resync(
     handset: HandsetControl,
@@ -158,6 +159,7 @@ def test_a_rule_that_a_profile_sets_is_followed_after_the_resync(
     check_load(history, handset, web, NEWER)
 
 
+@needs("test_loads")
 @requirement("upgrade.rule")
 @reading(upgrade_options="rejected")
 def test_options_are_no_part_of_the_rule(
@@ -186,6 +188,7 @@ def test_options_are_no_part_of_the_rule(
 # -- where it comes from -----------------------------------------------------------------------------
 
 
+@needs("test_loads")
 @requirement("upgrade.url")
 def test_without_a_protocol_it_comes_by_tftp_from_port_69(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
@@ -197,6 +200,7 @@ def test_without_a_protocol_it_comes_by_tftp_from_port_69(
     history.check("protocol and port", seen=ports, due={("tftp", 69)})
 
 
+@needs("test_loads")
 @requirement("upgrade.url.port", "upgrade.url")
 def test_http_means_port_80(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
@@ -208,6 +212,7 @@ def test_http_means_port_80(
     history.check("protocol and port", seen=ports, due={("http", 80)})
 
 
+@needs("test_loads")
 @requirement("upgrade.url.port", "upgrade.url")
 def test_https_means_port_443(
     handset: HandsetControl,
@@ -224,6 +229,7 @@ def test_https_means_port_443(
     history.check("protocol and port", seen=ports, due={("https", 443)})
 
 
+@needs("test_loads")
 @requirement("upgrade.url.port", "upgrade.url")
 def test_a_port_in_the_rule_is_used_for_the_whole_load(
     handset: HandsetControl, tftp_6900: TftpEndpoint, history: History
@@ -236,6 +242,7 @@ def test_a_port_in_the_rule_is_used_for_the_whole_load(
     history.check("the ports", seen=ports, due={6900})
 
 
+@needs("test_loads")
 @requirement("upgrade.url.port", "upgrade.url")
 def test_an_http_port_in_the_rule_is_used_for_the_whole_load(
     handset: HandsetControl, http_8080: HttpEndpoint, history: History
@@ -248,6 +255,7 @@ def test_an_http_port_in_the_rule_is_used_for_the_whole_load(
     history.check("the ports", seen=ports, due={8080})
 
 
+@needs("test_loads")
 @requirement("upgrade.url.server", "upgrade.url")
 def test_a_rule_without_a_server_is_an_error_or_means_the_server_of_dhcp(
     handset: HandsetControl,

@@ -19,7 +19,7 @@ from hil.history.events import (
     SipMessage,
     SyslogMessage,
 )
-from hil.marks import quick, requirement, smoke
+from hil.marks import needs, quick, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -97,6 +97,7 @@ def test_the_reboot_triggers_no_resync_if_resync_on_reset_is_no(
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
+@needs("test_loads")
 @requirement("upgrade.install", "web.reboot")
 def test_a_reboot_that_is_asked_for_during_an_upgrade_leaves_it_to_its_end(
     handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History

@@ -13,7 +13,7 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import ProvisioningRequest, TftpRequest
 from hil.loads import load_files
-from hil.marks import quick, requirement
+from hil.marks import needs, quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_reboot, fetched, idle_phone, soon
 
@@ -27,6 +27,7 @@ def load() -> Mapping[str, bytes]:
     return load_files(NEWER, 20_000)
 
 
+@needs("test_loads")
 @requirement("web.upgrade")
 def test_the_phone_fetches_and_runs_the_load_that_the_command_names(
     handset: HandsetControl,
@@ -46,6 +47,7 @@ def test_the_phone_fetches_and_runs_the_load_that_the_command_names(
     history.check("the software version", seen=web.status().product.swver, due=NEWER)
 
 
+@needs("test_loads")
 @requirement("web.upgrade")
 def test_without_a_protocol_and_a_server_the_load_comes_by_tftp_from_the_host_that_asks(
     handset: HandsetControl,
@@ -64,6 +66,7 @@ def test_without_a_protocol_and_a_server_the_load_comes_by_tftp_from_the_host_th
     expect_reboot(history, handset, asked)
 
 
+@needs("test_loads")
 @quick
 @requirement("web.upgrade")
 def test_without_a_rule_upgrade_rule_is_followed_at_once(
@@ -106,6 +109,7 @@ def test_provision_enable_no_does_not_matter_to_an_upgrade(
     history.expect(TftpRequest, after=asked, path=f"/{NEWER}.loads", within=soon(handset))
 
 
+@needs("test_loads")
 @requirement("web.upgrade", "upgrade.enable")
 def test_with_upgrade_enable_no_the_command_has_no_effect(
     handset: HandsetControl,
