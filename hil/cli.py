@@ -40,6 +40,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "phone": "Run a virtual handset on a network of yours.",
         "power": "Switch handsets of a rack on and off by hand.",
         "rack": "Run a rack of virtual handsets, reached as a real one would be.",
+        "recover": "Bring back a handset of a rack.",
         "resolve": "Say what a profile rule or upgrade rule asks for.",
         "schedule": "List the delays that a schedule describes.",
         "spec": "Show the requirements, what tests them and what breaks them.",

@@ -71,7 +71,6 @@ class Handsets:
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take the handset and enter the namespaces, unless another process is to run the tests.
 
@@ -120,8 +119,8 @@ class Handsets:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """See by what came of a test whether the handset is fit for another."""
         outcome = yield
-        if not self.unfit and is_judged(item):
-            self.unfit = self._doubt(item.config)
+        if not self.unfit and is_judged(item) and (reason := self._doubt(item.config)):
+            self.put_aside(item.config, reason)
         return outcome
 
     def _doubt(self, config: pytest.Config) -> str:
@@ -134,12 +133,16 @@ class Handsets:
             self._fitness.note(each.judgement.word, each.judgement.cause, first_baseline=first)
             for each, first in fresh
         ]
-        reason = next(filter(None, reasons), "")
+        return next(filter(None, reasons), "")
+
+    def put_aside(self, config: pytest.Config, reason: str) -> None:
+        """Test no more with the handset, and let nobody take it until a person has looked at it."""
+        self.unfit = reason
         held = config.stash.get(HELD, None)
-        if reason and held is not None:
+        if held is not None:
             held.quarantine(reason, str(config.getoption("--hil-out") or ""))
-            results.troubles.append(f"{held.entry.name} is in quarantine: {reason}")
-        return reason
+            trouble = f"{held.entry.name} is in quarantine: {reason}"
+            config.stash[self._results_key].troubles.append(trouble)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -156,8 +156,8 @@ def _leave_on(ways: Ways) -> None:
 def _next_step(steps: Sequence[Step], facts: Facts) -> str:
     """What a person has to do, by what was seen."""
     came = {step.rung: step for step in steps}
-    power = next((came[name] for name in ("poe", "pdu") if _was_tried(came.get(name))), None)
-    if power is None:
+    power = [came[name] for name in facts.feeds if name in came]
+    if power and not any(_was_tried(step) for step in power):
         return "see why its outlet's device does not answer, and look at the handset"
     reset = came.get("factory-reset")
     if _was_tried(reset):

@@ -147,14 +147,13 @@ class HandsetControl:
         if not self._restorer.lazy:
             self._settle_debt()
 
-    def recover(self) -> None:
-        """Bring it into its known state now, by whatever helps, and leave it off.
+    def recover(self, why: LabError) -> None:
+        """Bring it back by whatever helps, since it does not do what it has to, as ``why`` says.
 
-        Nothing to do where its memory is written from outside. `LabError` where nothing helps.
+        Nothing that it does meanwhile is a test. `LabError` where nothing helps.
         """
-        if self._restorer.lazy:
-            self.prepare()
-            self._settle_debt()
+        self._owed = None
+        self._restorer.recover(_Cord(self), Parameters(self._standing).items_set(), why)
 
     def _settle_debt(self) -> None:
         """Bring it into the state that was asked for, if that was put off."""

@@ -101,6 +101,19 @@ class RackRestorer:
         self._holds, self._since = dict(parameters), self._history.mark()
         return None
 
+    def recover(self, power: Power, parameters: Mapping[str, str], why: LabError) -> None:
+        """Climb the ladder at once; a good resync is one with a profile of these parameters."""
+        wanted = Parameters(parameters, self._interpretations)
+        self._holds = None
+        self._remember(wanted)
+        self._history.append(ev.HandsetPreparing(source="bench", how="it is brought back"))
+        with self._alone(), self._told(wanted) as (url, paths):
+            if self._admission.address is None:
+                # Where it was when another bench had it.
+                self._admission.leased(self._stand_ins.handset_address)
+            power.power_on()
+            self._climb(power, url, paths, why)
+
     # -- inside ------------------------------------------------------------------------------------
 
     def _undisturbed(self, parameters: Mapping[str, str]) -> bool:
@@ -137,19 +150,23 @@ class RackRestorer:
         up = self._history.mark()
         try:
             power.power_on()
-            self._attempt(up, url, paths, wanted)
+            self._tell(up, url, paths, wanted)
         except LabError as error:
             again = self._history.mark()
-            self._ladder.climb(
-                Case(error, power, tuple(self._accounts), partial(self._resynced, url, paths))
-            )
+            self._climb(power, url, paths, error)
             # It may have been taken back to its factory settings.
             self._remember(Parameters({}, self._interpretations))
             try:
-                self._attempt(again, url, paths, wanted)
+                self._tell(again, url, paths, wanted)
             except LabError as other:
                 self._ladder.lost(other)
                 raise
+        # No way back helps against that.
+        self._check_load()
+
+    def _climb(self, power: Power, url: str, paths: tuple[str, str], why: LabError) -> None:
+        resynced = partial(self._resynced, url, paths)
+        self._ladder.climb(Case(why, power, tuple(self._accounts), resynced))
 
     def _resynced(self, url: str, paths: tuple[str, str], after: Moment, within: float) -> str:
         """Why it takes no profile; told by its page, or by itself where that is closed."""
@@ -166,13 +183,10 @@ class RackRestorer:
                 where=lambda event: event.path in paths,
                 outcome=ev.Outcome.COMPLETE,
             )
-        except Unmet as unmet:
-            return "; ".join(filter(None, (refused, str(unmet))))
+        except Unmet:
+            took_none = f"it takes no profile to its end within {within:.0f} s"
+            return "; ".join(filter(None, (took_none, refused)))
         return ""
-
-    def _attempt(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
-        self._tell(up, url, paths, wanted)
-        self._check_load()
 
     def _tell(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
         self._leased(up)

@@ -57,6 +57,12 @@ class Restorer(Protocol):
         cannot be brought into that state.
         """
 
+    def recover(self, power: Power, parameters: Mapping[str, str], why: LabError) -> None:
+        """Bring back a handset that does not do what it has to, which ``why`` says; it has power then.
+
+        Nothing to do where its memory is written from outside. `LabError` where nothing helps.
+        """
+
 
 # -- where a handset does not let itself be restored ------------------------------------------------
 

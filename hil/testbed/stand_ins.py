@@ -31,6 +31,8 @@ class StandIns:
         self, wire: Wire, clock: Clock, history: History, admission: Admission, psn: str
     ) -> None:
         self._clock = clock
+        self.handset_address = wire.handset_address
+        """What the phone is leased here."""
         surroundings = (wire.place, clock, history, admission)
         self._dhcp = DhcpEndpoint(*surroundings, handset_address=wire.handset_address)
         self._http = HttpEndpoint(*surroundings)

@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 
 from hil.clients.screen import Operator, ScreenOperator
 from hil.clock import Clock, WallClock
-from hil.errors import UsageError
+from hil.errors import LabError, UsageError
 from hil.history import events as ev
 from hil.net.virtual import PDU_ADDRESS, VirtualNetwork
 from hil.power.driver import PowerDriver
@@ -277,6 +277,9 @@ class _Preset:
 
         self._clock.run(written())
         return ""
+
+    def recover(self, power: Power, parameters: Mapping[str, str], why: LabError) -> None:
+        """Nothing to do: the next test begins with other memory and other power."""
 
 
 def _nothing(on: bool) -> None:
