@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.commands.certify_document import write_json
-from hil.commands.certify_run import Chosen, check_writable, on_one, refuse_nothing, taken
+from hil.commands.certify_run import Chosen, check_writable, on_one, refuse_nothing, resolved, taken
 from hil.errors import UsageError
 from hil.suite_location import suite_root
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.command(name="certify")
 @click.argument("modules", metavar="[MODULE]...", nargs=-1)
-@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@click.option(
+    "--testbed",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Inventory file, or labgrid:PLACE.",
+)
 @click.option(
     "--handset",
     "handsets",
@@ -137,6 +142,7 @@ def command(
     hil certify --json results.json --testbed rack.yaml --handset a01
     hil certify --testbed rack.yaml --handset a01 --handset a02     share the suite
     hil certify --testbed rack.yaml --handset all --each            the suite on every one
+    hil certify --testbed labgrid:desk-7     the handset that the tags of a labgrid place name
     """
     from hil.commands.certify_several import on_several
     from hil.parallel.spreading import Spreading
@@ -146,6 +152,7 @@ def command(
 
     began = time.perf_counter()
     file = testbed or suite_root() / "testbeds" / ("quick.yaml" if quick else "virtual.yaml")
+    file, handsets, place = resolved(file, handsets)
     inventory = load(file)
     entries = _chosen_entries(inventory, handsets)
     if len(entries) == 1 and (each or jobs):
@@ -164,7 +171,7 @@ def command(
     selection += [f"--hil-tier={tier}"] if tier is not None else []
     selection += [f"--hil-budget={budget}"] if budget is not None else []
     selection += [f"--hil-timers={timers}"] if timers != "auto" else []
-    chosen = Chosen(file, modules, defects, tuple(selection), wall_clock)
+    chosen = Chosen(file, modules, defects, tuple(selection), wall_clock, place)
     if len(entries) == 1:
         ran = on_one(chosen, inventory, entries[0], out, to_stderr=json_file == "-", wait_s=wait_s)
     else:

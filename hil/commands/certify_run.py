@@ -30,6 +30,8 @@ class Chosen:
     defects: tuple[str, ...]
     selection: tuple[str, ...]
     wall_clock: bool
+    place: str = ""
+    """The place of labgrid's whose handset it is, if it is one's."""
 
     def arguments(self, out: Path | None) -> list[str]:
         """What pytest is told; ``out`` is where its reports go."""
@@ -42,6 +44,8 @@ class Chosen:
         ]
         if self.wall_clock:
             arguments.append("--hil-wall-clock")
+        if self.place:
+            arguments.append(f"--hil-labgrid={self.place}")
         if out is not None:
             arguments += [
                 f"--junit-xml={out / 'junit.xml'}",
@@ -51,6 +55,21 @@ class Chosen:
                 "--clean-alluredir",
             ]
         return arguments
+
+
+def resolved(testbed: Path, handsets: tuple[str, ...]) -> tuple[Path, tuple[str, ...], str]:
+    """The inventory file, the handsets, and the place of labgrid's that named them, if one did."""
+    from hil.leases.labgrid import look_up, named
+
+    name = named(str(testbed))
+    if name is None:
+        return testbed, handsets, ""
+    place = look_up(name)
+    if handsets not in ((), (place.handset,)):
+        raise UsageError(
+            f"labgrid's place {name} is handset {place.handset}", remedy="leave --handset out"
+        )
+    return place.inventory, (place.handset,), name
 
 
 @dataclass(frozen=True)

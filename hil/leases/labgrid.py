@@ -33,7 +33,7 @@ from hil.leases.record import shown
 SCHEME = "labgrid:"
 CALL_S = 30.0
 """The longest that one call of the client may take, in seconds; it takes one or two."""
-_PLACE = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+_PLACE = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]{0,63}")
 _MOST_OUTPUT = 1 << 16
 
 

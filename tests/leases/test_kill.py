@@ -145,3 +145,14 @@ def test_after_kill_9_of_a_run_on_several_handsets_all_of_them_are_as_before(
         run.process.wait()
         settle(rack)
     assert_as_before(rack)
+
+
+def test_a_run_touches_no_phone_that_somebody_has(rack: Path) -> None:
+    where = ("--testbed", str(rack))
+    assert hil("leases", "take", "a02", *where).returncode == 0
+    refused = hil("certify", *where, "--handset", "a02", "test_resync_on_reset.py")
+    assert hil("leases", "release", "a02", *where).returncode == 0
+    assert refused.returncode == 3
+    assert "somebody else has the handset" in refused.stdout
+    assert "without a verdict" in refused.stdout
+    assert_as_before(rack)

@@ -76,10 +76,10 @@ class Rack:
         told = relays.read_text().splitlines() if relays.exists() else []
         return not told or told[-1] == "1 on"
 
-    def run(self, cycles: int, budget_s: float = 10.0) -> subprocess.Popen[str]:
+    def run(self, cycles: int, budget_s: float = 10.0, farewell: str = "") -> subprocess.Popen[str]:
         command = [sys.executable, str(SUPPORT / "a_run.py"), str(self.inventory)]
         return subprocess.Popen(
-            [*command, str(self.store.state), "a01", str(cycles), str(budget_s)],
+            [*command, str(self.store.state), "a01", str(cycles), str(budget_s), farewell],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -237,6 +237,19 @@ def test_a_run_whose_watchdog_is_killed_notices_and_stops(rack: Rack) -> None:
     assert "trouble: the watchdog of a01 has ended" in told
     assert told.endswith("closed\n")
     assert rack.on
+
+
+def test_the_watchdog_of_a_run_that_died_tells_others_last(rack: Rack, tmp_path: Path) -> None:
+    for ends_well in (True, False):
+        farewell = tmp_path / f"farewell-{ends_well}"
+        run = rack.run(1, farewell=str(farewell))
+        lines(run, "off 0")
+        if ends_well:
+            run.communicate()
+        else:
+            kill(run)
+        rack.settled()
+        assert farewell.exists() is not ends_well
 
 
 def test_a_device_that_answers_nothing_leaves_a_quarantine_with_the_reason(rack: Rack) -> None:

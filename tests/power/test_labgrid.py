@@ -89,7 +89,8 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         running.callback(thread.join, 5)
         running.callback(relay.server_close)
         running.callback(relay.shutdown)
-        coordinator = [program("labgrid-coordinator"), "-l", address]
+        # It keeps its places in files of the directory that it is started in.
+        coordinator = ["env", "-C", str(tmp_path), program("labgrid-coordinator"), "-l", address]
         running.enter_context(started(coordinator, HOST)).expect("listening on")
         exporter = [program("labgrid-exporter"), "-c", address, "-n", "rack"]
         said = running.enter_context(started([*exporter, str(tmp_path / "exporter.yaml")], HOST))

@@ -1,9 +1,10 @@
 """A run on a rack, as far as leases and power go.
 
-``python a_run.py INVENTORY STATE HANDSET CYCLES BUDGET``.
+``python a_run.py INVENTORY STATE HANDSET CYCLES BUDGET FAREWELL``.
 
 It takes the handset, switches it off and on so many times, and gives it back. It says what it is about
 to do, a line each, so that whoever ends it can choose the moment.
+FAREWELL is a file that its watchdog is to touch last, or nothing.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ def say(word: str) -> None:
     print(word, flush=True)  # noqa: T201
 
 
-def main(inventory: Path, state: Path, handset: str, cycles: int, budget_s: float) -> None:
+def main(
+    inventory: Path, state: Path, handset: str, cycles: int, budget_s: float, farewell: str
+) -> None:
     testbed = load(inventory)
     entry = testbed.handset(handset)
     store = LeaseStore(state, time.time)
     say("take")
+    bye = ("touch", farewell) if farewell else ()
     claim = store.take(handset, entry.mac, testbed.name, ttl_s=120)
-    guard = guarded(store, claim, testbed, budget_s=budget_s)
+    guard = guarded(store, claim, testbed, budget_s=budget_s, farewell=bye)
     say("taken")
     clock = WallClock()
     outlet = handset_power(testbed, entry, History(clock), leased=guard.leased).outlet
@@ -50,4 +54,11 @@ def main(inventory: Path, state: Path, handset: str, cycles: int, budget_s: floa
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
+    main(
+        Path(sys.argv[1]),
+        Path(sys.argv[2]),
+        sys.argv[3],
+        int(sys.argv[4]),
+        float(sys.argv[5]),
+        sys.argv[6],
+    )
