@@ -39,6 +39,7 @@ from hil.errors import UsageError
 from hil.history import History
 from hil.net.interface import Place
 from hil.wire.sdp import Codec
+from hil.wire.sip_build import Hop
 from hil.wire.sip_digest import Algorithm
 from hil.wire.sip_message import Headers
 from hil.wire.sip_timers import Timers
@@ -221,6 +222,19 @@ class SipEndpoint:
     def registered(self, line: int = 1) -> bool:
         """Whether a line is registered now."""
         return self.binding(line) is not None
+
+    def presume(self, line: int, host: str, port: int = 5060) -> None:
+        """Take a line to be at this address, over UDP, until it registers.
+
+        For a handset that registered before this server was there. Whether it is there, OPTIONS tells.
+        """
+        hop = Hop("UDP", host, port)
+        user = self._settings.account(line).user
+        self._station.in_loop(lambda: self._registrar.presume(line, user, hop))
+
+    def forget(self, line: int) -> None:
+        """Forget where a line is."""
+        self._station.in_loop(lambda: self._registrar.forget(line))
 
     def notify(
         self,

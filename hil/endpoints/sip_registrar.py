@@ -18,6 +18,8 @@ from hil.wire.sip_digest import Verdict, Verifier, parse_credentials
 from hil.wire.sip_headers import NameAddress
 from hil.wire.sip_message import Headers, Request
 
+_FOREVER = 1 << 63
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -68,6 +70,15 @@ class Registrar:
     def clear(self) -> None:
         """Forget all bindings."""
         self._bindings = MappingProxyType({})
+
+    def presume(self, line: int, user: str, hop: Hop) -> None:
+        """Take a line to be reachable there for as long as it does not register; nobody has seen it."""
+        contact = NameAddress(f"sip:{user}@{hop.host}:{hop.port}")
+        self._bind(line, Binding(line, contact, hop, _FOREVER, "", 0))
+
+    def forget(self, line: int) -> None:
+        """Forget where a line is."""
+        self._bind(line, None)
 
     def challenge(self, request: Request, settings: Settings, now: int) -> Answer | None:
         """The 401 or 403 for a request whose sender has not shown who it is; None if it has."""

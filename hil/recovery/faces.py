@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from hil.clients.web import PhoneWeb
 from hil.console.console import Console
@@ -23,30 +24,49 @@ from hil.reference.parameters import Parameters
 from hil.testbed.restorer import Case, Reach
 
 _SPARE_S = 5.0
-_REGISTERING_S = 5.0
+_OPTIONS_S = 5.0
 _ECHOES = 3
 _BOOTING = ("DISCOVER", "REQUEST")
 """What a phone that boots begins with; the latter if it remembers an address (RFC 2131 4.3.2)."""
 
 
 class SipFace:
-    """By a line that is registered at the server of the preparation.
+    """By a line that is registered at the server of the preparation, or was elsewhere before.
 
     Its challenge is answered with each password that the handset may hold for the line's user.
+    ``address`` tells where the handset is, for a line that nobody here has seen register.
     """
 
-    def __init__(self, sip: SipEndpoint, history: History, accounts: Sequence[Parameters]) -> None:
+    def __init__(
+        self,
+        sip: SipEndpoint,
+        history: History,
+        accounts: Sequence[Parameters],
+        address: Callable[[], IPv4Address | None],
+    ) -> None:
         self._sip = sip
         self._history = history
-        self._passwords = _passwords(accounts)
+        self._lines = _lines(accounts)
+        self._address = address
 
     def answers(self, within: float) -> str:
-        """Whether a line is registered, for which it may take a moment, and answers an OPTIONS."""
+        """Whether a line that is registered, or may be, answers an OPTIONS."""
         budget = Budget(self._history.now, within)
-        line = self._registered() or self._wait_for_one(budget)
-        if line is None:
-            return "no line of the handset's is registered"
-        return _refusal("OPTIONS", self._sip.request("OPTIONS", line=line, within=budget.left))
+        line = self._registered()
+        if line is not None:
+            return _refusal("OPTIONS", self._sip.request("OPTIONS", line=line, within=budget.left))
+        address, seen = self._address(), ["no line of the handset's is registered"]
+        for line, account in self._sip.settings.accounts.items():
+            if address is None:
+                break
+            self._sip.presume(line, str(address), self._lines[account.user].port)
+            final = self._sip.request("OPTIONS", line=line, within=budget.within(_OPTIONS_S))
+            if refusal := _refusal(f"OPTIONS to {account.user}", final):
+                self._sip.forget(line)
+                seen.append(refusal)
+            else:
+                return ""
+        return "; ".join(seen)
 
     def reboot(self, within: float) -> str:
         """``Event: reboot_now``, with each password in turn."""
@@ -56,7 +76,7 @@ class SipFace:
             return "no line of the handset's is registered any more"
         user = self._sip.settings.account(line).user
         final = Final(0, "not asked", challenged=False)
-        for password in self._passwords.get(user, [""]):
+        for password in self._lines[user].passwords:
             accounts = {**self._sip.settings.accounts, line: Account(user, password)}
             if accounts != self._sip.settings.accounts:
                 self._sip.account(line, user, password)
@@ -70,21 +90,6 @@ class SipFace:
     def _registered(self) -> int | None:
         lines = self._sip.settings.accounts
         return next((line for line in lines if self._sip.registered(line)), None)
-
-    def _wait_for_one(self, budget: Budget) -> int | None:
-        """A phone that just booted registers soon, if it has somebody to register with."""
-        if not self._sip.settings.accounts:
-            return None
-        try:
-            self._history.wait(
-                ev.SipMessage,
-                within=budget.within(_REGISTERING_S),
-                where=_is_registered,
-                direction=ev.Direction.SENT,
-            )
-        except Unmet:
-            return None
-        return self._registered()
 
 
 class WebFace:
@@ -266,10 +271,6 @@ class OnTheWire:
         return ""
 
 
-def _is_registered(message: ev.SipMessage) -> bool:
-    return message.status == 200 and message.method == "REGISTER"
-
-
 def _refusal(what: str, final: Final) -> str:
     if 200 <= final.status < 300:
         return ""
@@ -277,14 +278,25 @@ def _refusal(what: str, final: Final) -> str:
     return f"{what}: {said}"
 
 
-def _passwords(accounts: Sequence[Parameters]) -> dict[str, list[str]]:
-    """The passwords that a line of each user may have, the likeliest first."""
-    known: dict[str, list[str]] = {}
+@dataclass
+class _Line:
+    """What is known of a line by its user: where it listens, and its passwords, likeliest first."""
+
+    port: int
+    passwords: list[str]
+
+
+def _lines(accounts: Sequence[Parameters]) -> dict[str, _Line]:
+    """The lines that the handset may have."""
+    known: dict[str, _Line] = {}
     for parameters in accounts:
         for line in LINES:
             user, password = parameters.raw(f"User_ID_{line}_"), parameters.raw(f"Password_{line}_")
-            if user and password not in known.setdefault(user, []):
-                known[user].append(password)
+            if not user:
+                continue
+            found = known.setdefault(user, _Line(parameters.integer(f"SIP_Port_{line}_"), []))
+            if password not in found.passwords:
+                found.passwords.append(password)
     return known
 
 

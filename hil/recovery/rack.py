@@ -81,7 +81,7 @@ class RackLadder:
             facts=facts_of(reach.testbed, reach.entry),
             wire=OnTheWire(reach, case),
             now=reach.clock.now,
-            sip=SipFace(reach.sip, reach.history, case.accounts),
+            sip=SipFace(reach.sip, reach.history, case.accounts, reach.address),
             web=WebFace(reach.web, reach.history, case.accounts),
             power=PowerFace(reach, case),
             console=console,
