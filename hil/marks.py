@@ -20,7 +20,7 @@ def requirement(*names: str) -> pytest.MarkDecorator:
 quick = pytest.mark.quick
 """A test whose timer values are so small that it can wait for them in wall time.
 
-On the testbed ``quick.yaml`` it may take at most `hil.pytest_plugin.QUICK_LAB_S` seconds of lab time;
+On the testbed ``quick.yaml`` it may take at most `hil.pytest_tiers.QUICK_LAB_S` seconds of lab time;
 a run of the quick tests in virtual time holds it to that.
 """
 

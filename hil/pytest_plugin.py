@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from hil.pytest_capabilities import CapabilityMarks
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
-from hil.pytest_tiers import PACE, Tiers
+from hil.pytest_tiers import PACE, QUICK_LAB_S, Tiers, not_quick
 from hil.pytest_tiers import add_options as add_tiers
 from hil.pytest_workers import register
 from hil.suite_location import suite_root
@@ -46,8 +47,6 @@ BEGAN = pytest.StashKey[float]()
 """When a test began in wall time: with the bench built and the group's baseline held."""
 ENTERS_LATER = pytest.StashKey[bool]()
 """Set where this process only collects, and whoever runs the tests enters the namespaces."""
-QUICK_LAB_S = 6.0
-"""The most lab time, in seconds, that a test may take which is marked as quick."""
 _JUDGED = pytest.StashKey[TestResult]()
 
 
@@ -74,11 +73,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--hil-certify", action="store_true", help="every collected test must be one that is judged"
-    )
-    group.addoption(
-        "--hil-quick",
-        action="store_true",
-        help="only certification tests that are marked as quick, with one baseline for them all",
     )
     group.addoption("--hil-out", metavar="DIR", help="leave history and logs in this directory")
     group.addoption(
@@ -164,7 +158,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Note when the test began; nothing is left of another attempt at it, on another handset."""
     item.stash[BEGAN] = time.perf_counter()
-    for key in (_JUDGED, STARTED):
+    keys: tuple[pytest.StashKey[Any], ...] = (_JUDGED, STARTED, PACE)
+    for key in keys:
         if key in item.stash:
             del item.stash[key]
     item.user_properties.clear()
@@ -210,7 +205,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def _conclude(item: pytest.Item, result: TestResult) -> None:
     item.stash[_JUDGED] = result
     item.config.stash[RESULTS].add(result)
-    _hold_to_quickness(item, result)
+    if item.config.getoption("--hil-quick") and item.config.stash[BENCH].clock.virtual:
+        item.config.stash[RESULTS].troubles += not_quick(item, result)
     match result.judgement.word:
         case Word.PASS | Word.NOT_APPLICABLE:
             return
@@ -218,18 +214,6 @@ def _conclude(item: pytest.Item, result: TestResult) -> None:
             raise Broken(str(result.judgement))
         case _:
             raise Unconcluded(str(result.judgement))
-
-
-def _hold_to_quickness(item: pytest.Item, result: TestResult) -> None:
-    """A mark that is not true keeps the run from passing; in wall time the load would decide."""
-    if not item.config.getoption("--hil-quick") or not item.config.stash[BENCH].clock.virtual:
-        return
-    pace = item.stash.get(PACE, None)
-    if result.lab_s > QUICK_LAB_S and not (pace is not None and pace.slowed):
-        item.config.stash[RESULTS].troubles.append(
-            f"{result.id} is marked as quick and took {result.lab_s:.1f} s of lab time;"
-            f" {QUICK_LAB_S:g} s is the most"
-        )
 
 
 @pytest.hookimpl(wrapper=True)

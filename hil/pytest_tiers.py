@@ -32,6 +32,8 @@ PACE = pytest.StashKey[Pace]()
 """How a test set the phone's timers; not there where it had no say in them."""
 OUTLOOK = pytest.StashKey[Outlook]()
 """What is known of a run before it begins."""
+QUICK_LAB_S = 6.0
+"""The most lab time, in seconds, that a test may take which is marked as quick."""
 _TOLD = (Word.PASS, Word.FAIL, Word.NOT_APPLICABLE)
 
 
@@ -49,7 +51,12 @@ SHARING = pytest.StashKey[Sharing]()
 
 
 def add_options(group: pytest.OptionGroup) -> None:
-    """Options of tiers and timers."""
+    """Options of tiers, timers and quick tests."""
+    group.addoption(
+        "--hil-quick",
+        action="store_true",
+        help="only certification tests that are marked as quick, with one baseline for them all",
+    )
     group.addoption(
         "--hil-tier",
         choices=tuple(TIERS),
@@ -106,6 +113,20 @@ def pace_of(config: pytest.Config, testbed: Testbed, entry: HandsetEntry) -> Pac
     """How timers are to be set on a handset in this run."""
     minimum_s = entry.capabilities.minimum_timer_s
     return Pace(quick_timers(config, testbed), entry.judge_timing(), minimum_s)
+
+
+def not_quick(item: pytest.Item, result: TestResult) -> list[str]:
+    """What is untrue of the mark of a quick test that ran in virtual time; it keeps a run from passing.
+
+    In wall time the load would decide. A handset may forbid timers that are as small as it takes.
+    """
+    pace = item.stash.get(PACE, None)
+    if result.lab_s <= QUICK_LAB_S or (pace is not None and pace.slowed):
+        return []
+    return [
+        f"{result.id} is marked as quick and took {result.lab_s:.1f} s of lab time;"
+        f" {QUICK_LAB_S:g} s is the most"
+    ]
 
 
 @dataclass
