@@ -56,7 +56,7 @@ def test_what_it_tells_of_a_resync_in_order(bench):
     flash.preset({"Resync_Random_Delay": "0"})
     phone = Handset(
         Hardware(entry.identity()),
-        bench.network.ports[0].far,
+        bench.site.network.ports[0].far,
         bench.clock,
         flash,
         pytest.fail,

@@ -63,7 +63,7 @@ class Phone:
         self.partitions = Partitions(self.medium, bench.clock, OLD)
         self.handset = Handset(
             Hardware(bench.entry.identity()),
-            bench.network.ports[0].far,
+            bench.site.network.ports[0].far,
             bench.clock,
             flash,
             pytest.fail,
