@@ -35,9 +35,14 @@ class Crew:
     together: bool = False
     adjoining: bool = False
 
+    @property
+    def slots(self) -> int:
+        """How many handsets are at work at a time."""
+        return min(self.at_once or len(self.handsets), len(self.handsets))
+
     def working(self) -> tuple[Estimator, ...]:
         """Those that are at work, where none fails."""
-        return self.handsets if self.each or not self.at_once else self.handsets[: self.at_once]
+        return self.handsets if self.each else self.handsets[: self.slots]
 
     def baselines_s(self, handset: Estimator, groups: int) -> float:
         """How long a handset's baseline exchanges take, in so many groups."""
@@ -66,21 +71,32 @@ class Load:
             self._group_s[handset.name, test.module] += took
             self._total_s[handset.name] += took
 
-    def seconds(self) -> float:
-        """Until the last handset is through."""
-        if not self._count:
-            return 0.0
-        if self._alone:
-            return max(
-                each.around_s
-                + self._total_s[each.name]
-                + self._crew.baselines_s(each, len(self._count))
-                for each in self._crew.working()
-            )
-        return self._shared()
+    def of_a_phone(self) -> float:
+        """Until the handset that is at work for longest is through, in seconds."""
+        return max(self._alone_s(), default=0.0) if self._alone else self._shared()
+
+    def of_the_run(self) -> float:
+        """Until all are through, in seconds: with `each`, handsets may have to wait for a place."""
+        if not self._alone:
+            return self._shared()
+        free = [0.0] * self._crew.slots
+        for seconds in self._alone_s():
+            heapq.heapreplace(free, free[0] + seconds)
+        return max(free)
+
+    def _alone_s(self) -> list[float]:
+        groups = len(self._count)
+        if not groups:
+            return []
+        return [
+            each.around_s + self._total_s[each.name] + self._crew.baselines_s(each, groups)
+            for each in self._crew.working()
+        ]
 
     def _shared(self) -> float:
         """Groups go to whoever is free first, in the order that `hil.parallel.portions` gives them."""
+        if not self._count:
+            return 0.0
         working = self._crew.working()
         free = [(each.around_s, place, 0) for place, each in enumerate(working)]
         heapq.heapify(free)
@@ -144,7 +160,7 @@ def planned(candidates: Sequence[Candidate], crew: Crew, tier: Tier | None) -> P
         tuple(ids),
         tuple(each.id for each in every if each.id not in chosen),
         tuple(uncovered(every, chosen)),
-        load.seconds(),
+        load.of_the_run(),
         Counter(_weakest(crew.handsets, name) for name in ids),
         sum(any(each.of(name).slowed for each in crew.handsets) for name in ids),
     )
@@ -154,7 +170,7 @@ def _fitting(every: Sequence[Candidate], crew: Crew, load: Load, budget_s: float
     chosen = set()
     for test in in_order(every, crew.handsets[0].durations):
         load.change(test)
-        if load.seconds() > budget_s:
+        if load.of_a_phone() > budget_s:
             load.change(test, add=False)
         else:
             chosen.add(test.id)
@@ -167,7 +183,7 @@ def _least(every: Iterable[Candidate], crew: Crew) -> float:
     for test in every:
         load = Load(crew)
         load.change(test)
-        least = min(least, load.seconds())
+        least = min(least, load.of_a_phone())
     return 60 * (least // 60 + 1)
 
 

@@ -212,7 +212,7 @@ class Crew:
             if not hand.idle:
                 continue
             group = self._portions.next_for(hand.handset)
-            if group is None and not self._portions.over:
+            if group is None and not self._portions.finished(hand.handset):
                 continue
             hand.idle = False
             with contextlib.suppress(OSError):

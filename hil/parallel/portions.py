@@ -68,6 +68,10 @@ class Portions:
             for share in self._shares.values()
         )
 
+    def finished(self, handset: str) -> bool:
+        """Whether a handset gets no group any more, whatever becomes of the others."""
+        return self.over or (self._each and not self._shares[handset].waiting)
+
     def next_for(self, handset: str) -> int | None:
         """Give a handset its next group; None if there is none for it now.
 

@@ -266,6 +266,15 @@ def test_handsets_that_take_all_are_as_slow_as_the_slowest() -> None:
     assert planned(named(a="r"), crew, None).seconds == 60 + 10
 
 
+def test_handsets_that_take_turns_take_longer_together_but_no_more_a_phone() -> None:
+    figures = durations(a=10, b=10)
+    phones = tuple(phone(figures, f"a{n}") for n in range(5))
+    crew = Crew(phones, each=True, at_once=2, together=True)
+    plan = planned(named(a="r", b="r"), crew, tier(50))
+    assert plan.chosen == ("a", "b")
+    assert plan.seconds == 3 * 50
+
+
 def test_the_budget_is_each_phones_so_several_get_through_more() -> None:
     figures = durations(**{f"{module}.py::t": 40 for module in "stuvwxyz"})
     every = [Candidate(name, ("r",)) for name in figures.usual]

@@ -219,6 +219,13 @@ def test_what_cannot_be_is_a_usage_error(tmp_path: Path, arguments: tuple[str, .
     assert "Traceback" not in ran.said
 
 
+def test_handsets_that_all_take_everything_may_take_turns(tmp_path: Path) -> None:
+    one = ("test_resync_on_reset.py", "-k", "test_a_reboot_triggers")
+    ran = certify(tmp_path, *both("--each", "--jobs", "1", *one))
+    assert (ran.code, len(ran.told["tests"])) == (0, 2), ran.said
+    assert set(ran.on) == {"v1", "v2"}
+
+
 # -- a rack's worth --------------------------------------------------------------------------------
 
 
