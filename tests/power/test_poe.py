@@ -49,7 +49,9 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
 
 
 def agent(device: Device, **options: object) -> SnmpAgent:
-    return SnmpAgent("127.0.0.1", device.port, **options)  # type: ignore[arg-type]
+    # The rows come from a program of the agent's, which a busy machine keeps waiting.
+    patient = {"timeout_s": 10.0, **options}
+    return SnmpAgent("127.0.0.1", device.port, **patient)  # type: ignore[arg-type]
 
 
 def switch(device: Device, numbering: Numbering = Numbering.IF_INDEX) -> PoeSwitch:

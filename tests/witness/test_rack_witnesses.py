@@ -274,8 +274,10 @@ def test_frames_that_the_capture_drops_are_the_labs_fault(stand: Stand, tmp_path
         stand.witnesses.capture(file.open("wb"), slots=32)
         say(phone, b"\xff" * 6, times=100)
 
-    told = stand.faults(lambda: stand.in_loop(flood))
-    assert told == ["the capture dropped frames: 68 on lab0, by the kernel's count"]
+    (told,) = stand.faults(lambda: stand.in_loop(flood))
     assert stand.faults(lambda: None) == []
     with PcapNgReader(str(file)) as frames:
-        assert len(list(frames)) == 32
+        kept = len(list(frames))
+    # A ring of 32 slots; what is more is the kernel's to say.
+    assert 32 <= kept < 40
+    assert told == f"the capture dropped frames: {100 - kept} on lab0, by the kernel's count"
