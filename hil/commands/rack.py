@@ -76,7 +76,7 @@ def _pairs(
     metavar="HANDSET=AILMENT",
     multiple=True,
     callback=_pairs,
-    help="Have a phone hang, deaf, stackless or dead, for good or as NAME@BOOT; see below.",
+    help="Have a phone hang, deaf, stackless or dead, for good or as NAME@N; see below.",
 )
 @click.option(
     "--port-fault",
@@ -131,7 +131,8 @@ def command(
 
     An --ailment breaks no clause but stops part of a phone: hung (no resync begins), hung-pageless and
     hung-deaf (without web pages, without SIP), stackless (silent once it has its lease) and dead (it
-    does not boot). NAME@3 is an ailment of the third boot alone, NAME@1-3 of three, NAME of all.
+    does not boot). NAME is for good, NAME@3 from the third power-on to the next boot, NAME@3x2 for two
+    boots.
 
     It needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN. When everything is there it writes the inventory
     and prints "ready". Ctrl-C and SIGTERM end it; the cable goes with it, even after a kill -9.
@@ -143,7 +144,7 @@ def command(
     hil certify --testbed rack.yaml --quick             in another terminal
     hil rack --handsets 8 --defect a04=retry-never --inventory rack.yaml
     hil rack --port-fault a02=stuck-on --inventory -
-    hil rack --ailment a01=hung@1-2 --ailment a02=dead --inventory rack.yaml
+    hil rack --ailment a01=hung@3 --ailment a02=dead --inventory rack.yaml
     hil rack --interface eth1 --attach vlan             on a wire that is there
     """
     from hil.net.namespace import enter

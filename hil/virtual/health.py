@@ -54,27 +54,35 @@ def sound(cause: BootCause) -> Health:
     return SOUND
 
 
-def ailing(health: Health, boots: range) -> AtBoot:
-    """A phone of this health in these of its boots, counted from 1, and sound in all others."""
-    count = 0
+def ailing(health: Health, power_on: int, boots: int = 1) -> AtBoot:
+    """A phone of this health from its n-th power-on on, for so many boots, and sound in all others.
+
+    Power-ons are counted from 1; how often a phone restarts by itself depends on what it is told.
+    """
+    power_ons, left = 0, 0
 
     def at_boot(cause: BootCause) -> Health:
-        nonlocal count
-        del cause
-        count += 1
-        return health if count in boots else SOUND
+        nonlocal power_ons, left
+        power_ons += cause is BootCause.POWER
+        if cause is BootCause.POWER and power_ons == power_on:
+            left = boots
+        left -= 1
+        return health if left >= 0 else SOUND
 
     return at_boot
 
 
 def parse_ailment(text: str) -> AtBoot:
-    """``NAME`` for good, ``NAME@BOOT`` in one boot, ``NAME@FIRST-LAST`` in several; `UsageError`."""
+    """``NAME`` for good, ``NAME@N`` for the boot of the n-th power-on, ``NAME@NxBOOTS`` for several.
+
+    `UsageError` for anything else.
+    """
     name, _, when = text.partition("@")
-    first, _, last = when.partition("-")
+    power_on, _, boots = when.partition("x")
     if name not in AILMENTS:
         raise UsageError(f"no ailment is called {name!r}", remedy="one of " + ", ".join(AILMENTS))
     if not when:
         return lambda cause: AILMENTS[name]
-    if not (first.isdecimal() and (last or first).isdecimal()):
-        raise UsageError(f"{when!r} is no boot", remedy=f"{name}@3, or {name}@1-3")
-    return ailing(AILMENTS[name], range(int(first), int(last or first) + 1))
+    if not (power_on.isdecimal() and (boots or "1").isdecimal()):
+        raise UsageError(f"{when!r} is no power-on", remedy=f"{name}@3, or {name}@3x2")
+    return ailing(AILMENTS[name], int(power_on), int(boots or "1"))

@@ -1,8 +1,8 @@
 """Phones that hang are brought back by real protocols, on a rack in a process of its own.
 
-A baseline exchange is what a test is to the handset. The first one takes the boots 1 to 4: that of the
-rack, the one in which it is told what to hold, the restart for that, and its own. The second one begins
-with boot 5, in which the phone falls ill.
+All of them at the same time, each on a bench of its own. A baseline exchange is what a test is to the
+handset. With the first one it is switched on twice after the rack did so: to be told what it is to
+hold, and for itself. So the second one begins with the fourth power-on, with which the phone falls ill.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 import yaml
@@ -25,121 +25,145 @@ from hil.judge import Judgement, Word
 from hil.net.namespace import Namespace, enter
 from hil.recovery.rack import rack_ladder
 from hil.testbed.baseline import baseline
-from hil.testbed.inventory import load
+from hil.testbed.inventory import Testbed, load
 from hil.testbed.rack_bench import RackBench, rack_bench
 
 enter()
 
 HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
 TIMING = {
-    "early": 0.2, "late": 3, "boot": 4, "lease": 3, "step": 3, "store": 0.2, "give_up": 1.5,
-    "restart": 2,
+    "early": 0.2, "late": 5, "boot": 5, "lease": 5, "step": 5, "store": 0.2, "give_up": 2,
+    "restart": 3,
 }  # fmt: skip
-LINE = {"Proxy_1_": "198.51.100.1", "User_ID_1_": "line1", "Password_1_": "password1"}
+LINE = {"Proxy_1_": "198.51.100.{lab}", "User_ID_1_": "line1", "Password_1_": "password1"}
 SKIPPED, FAILED = RecoveryPhase.SKIPPED, RecoveryPhase.FAILED
 SUCCEEDED = RecoveryPhase.SUCCEEDED
+AILMENTS = {
+    "a01": "hung@4",
+    "a02": "hung-deaf@4",
+    "a03": "hung-pageless@4x2",
+    "a04": "stackless@4",
+    "a05": "dead@4x99",
+}
+SPOILED, BETWEEN = "a06", "a07"
+LONGEST_S = 240
 
 
-def described(text: str, factory_reset: str) -> str:
-    """The rack's own inventory, for a phone that is quick and has a line."""
+@dataclass(frozen=True)
+class Story:
+    """What became of a phone: its second verdict, each rung's phase, why it was put aside."""
+
+    judgement: Judgement
+    phases: Mapping[str, RecoveryPhase]
+    quarantined: tuple[str, ...]
+
+
+def described(text: str) -> str:
+    """The rack's own inventory, for phones that are quick and have a line each."""
     rack = yaml.safe_load(text)
     rack["network"]["subnet"] = "198.51.100.0/24"
-    (handset,) = rack["handsets"]
-    handset["timing"] = TIMING
-    handset["parameters"] |= LINE
-    handset["capabilities"] = {"factory_reset": factory_reset}
+    for handset in rack["handsets"]:
+        number = int(handset["name"][1:])
+        handset["timing"] = dict(TIMING)
+        handset["parameters"] |= {k: v.format(lab=number) for k, v in LINE.items()}
+        handset["capabilities"] = {"factory_reset": "web" if handset["name"] == SPOILED else "none"}
     return yaml.safe_dump(rack)
 
 
-@dataclass
-class Ward:
-    """A bench on a rack whose phone falls ill."""
-
-    bench: RackBench
-    quarantined: list[str] = field(default_factory=list)
-
-    def judged(self, name: str) -> Judgement:
-        """The verdict of one more exchange."""
-        return baseline(self.bench, name).judgement
-
-    @property
-    def phases(self) -> dict[str, RecoveryPhase]:
-        """What became of each rung that was looked at."""
-        return {step.rung: step.phase for step in self.bench.history.all(ev.RecoveryStep)}
+def nothing(bench: RackBench) -> None:
+    """The phone is left as its first exchange left it."""
 
 
-@contextlib.contextmanager
-def ward(place: Path, ailment: str = "", factory_reset: str = "none") -> Iterator[Ward]:
-    """A rack with one phone, and the bench of it, which has passed one exchange."""
-    inventory = place / "rack.yaml"
-    ill = ["--ailment", f"a01={ailment}"] if ailment else []
-    cable = f"hilrec{os.getpid() % 100_000}"
-    made = [*HIL, "rack", "--handsets", "1", "--cable", cable, "--inventory", str(inventory)]
+def spoil(bench: RackBench) -> None:
+    """Store parameters with which nobody can provision it any more."""
+    after = bench.history.mark()
+    spoiled = {"Provision_Enable": "No", "Admin_Password": "nobody knows it"}
+    assert bench.web.submit(**spoiled).status == 200
+    bench.history.wait(ev.DhcpMessage, kind="ACK", after=after, within=20)
+    bench.history.sleep(1)
+
+
+def bring_back(bench: RackBench) -> None:
+    """Between two groups, for a phone that is sound in truth."""
+    bench.handset.recover(LabError("it could not hold an exchange"))
+
+
+def lived(testbed: Testbed, name: str, meanwhile: Callable[[RackBench], None]) -> Story:
+    """Two exchanges on a bench of its own, and what happened ``meanwhile``."""
+    quarantined: list[str] = []
+    ladder = rack_ladder(quarantined.append)
+    with contextlib.closing(rack_bench(testbed, testbed.handset(name), ladder=ladder)) as bench:
+        first = baseline(bench, "before").judgement
+        assert first.word is Word.PASS, first
+        assert not bench.history.all(ev.RecoveryStep)
+        meanwhile(bench)
+        second = baseline(bench, "after").judgement
+        steps = bench.history.all(ev.RecoveryStep)
+    return Story(second, {step.rung: step.phase for step in steps}, tuple(quarantined))
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Story]]]:
+    """What becomes of each phone of the rack."""
+    inventory = tmp_path_factory.mktemp("rack") / "rack.yaml"
+    made = [
+        *HIL, "rack", "--handsets", str(len(AILMENTS) + 2), "--inventory", str(inventory),
+        "--cable", f"hilrec{os.getpid() % 100_000}",
+    ]  # fmt: skip
+    ill = [f"--ailment={name}={ailment}" for name, ailment in AILMENTS.items()]
     with started([*made, *ill], Namespace.host()) as rack:
         rack.expect("ready")
-        inventory.write_text(described(inventory.read_text(), factory_reset))
+        inventory.write_text(described(inventory.read_text()))
         testbed = load(inventory)
-        quarantined: list[str] = []
-        bench = rack_bench(testbed, testbed.handset(), ladder=rack_ladder(quarantined.append))
-        with contextlib.closing(bench):
-            made_ward = Ward(bench, quarantined)
-            judgement = made_ward.judged("before")
-            assert judgement.word is Word.PASS, judgement
-            assert not made_ward.phases
-            yield made_ward
+        lives = dict.fromkeys(AILMENTS, nothing) | {SPOILED: spoil, BETWEEN: bring_back}
+        with ThreadPoolExecutor(len(lives)) as crew:
+            yield {name: crew.submit(lived, testbed, name, what) for name, what in lives.items()}
 
 
 @pytest.mark.parametrize(
-    ("ailment", "phases"),
+    ("name", "phases"),
     [
-        ("hung@5", {"sip-reboot": SUCCEEDED}),
-        ("hung-deaf@5", {"sip-reboot": SKIPPED, "web-reboot": SUCCEEDED}),
-        ("hung-pageless@5-6", {"sip-reboot": FAILED, "web-reboot": SKIPPED, "poe": SUCCEEDED}),
-        ("stackless@5", {"sip-reboot": SKIPPED, "web-reboot": SKIPPED, "poe": SUCCEEDED}),
+        ("a01", {"sip-reboot": SUCCEEDED}),
+        ("a02", {"sip-reboot": SKIPPED, "web-reboot": SUCCEEDED}),
+        ("a03", {"sip-reboot": FAILED, "web-reboot": SKIPPED, "poe": SUCCEEDED}),
+        ("a04", {"sip-reboot": SKIPPED, "web-reboot": SKIPPED, "poe": SUCCEEDED}),
     ],
 )
-def test_a_phone_that_hangs_is_brought_back_and_passes_its_test(tmp_path, ailment, phases):
-    with ward(tmp_path, ailment) as made:
-        assert made.judged("after").word is Word.PASS
+def test_a_phone_that_hangs_is_brought_back_and_passes_its_test(stories, name, phases):
+    story = stories[name].result(LONGEST_S)
 
-        assert made.phases == phases
-        assert not made.quarantined
-
-
-def test_parameters_that_break_provisioning_take_a_factory_reset(tmp_path):
-    with ward(tmp_path, factory_reset="web") as made:
-        spoiled = {"Provision_Enable": "No", "Admin_Password": "nobody knows it"}
-        assert made.bench.web.submit(**spoiled).status == 200
-        made.bench.history.wait(ev.DhcpMessage, kind="ACK", within=10)
-        made.bench.history.sleep(1)
-
-        assert made.judged("after").word is Word.PASS
-
-        assert made.phases == {
-            "sip-reboot": FAILED,
-            "web-reboot": FAILED,
-            "poe": FAILED,
-            "pdu": SKIPPED,
-            "factory-reset": SUCCEEDED,
-        }
-        assert not made.quarantined
+    assert story.phases == phases
+    assert story.judgement.word is Word.PASS, story.judgement
+    assert not story.quarantined
 
 
-def test_a_dead_phone_is_quarantined_and_no_phone_is_blamed(tmp_path):
-    with ward(tmp_path, "dead@5-99") as made:
-        judgement = made.judged("after")
-        assert (judgement.word, judgement.cause) == (Word.ERROR, ev.Cause.LAB)
+def test_parameters_that_break_provisioning_take_a_factory_reset(stories):
+    story = stories[SPOILED].result(LONGEST_S)
 
-        assert made.phases["poe"] is FAILED
-        assert made.phases["factory-reset"] is SKIPPED
-        (reason,) = made.quarantined
-        assert "does not boot" in reason
-        assert "Next: look at the handset" in reason
+    assert story.phases == {
+        "sip-reboot": FAILED,
+        "web-reboot": FAILED,
+        "poe": FAILED,
+        "pdu": SKIPPED,
+        "factory-reset": SUCCEEDED,
+    }
+    assert story.judgement.word is Word.PASS, story.judgement
+    assert not story.quarantined
 
 
-def test_between_groups_a_handset_is_brought_back_outside_of_any_test(tmp_path):
-    with ward(tmp_path) as made:
-        made.bench.handset.recover(LabError("it could not hold an exchange"))
+def test_a_dead_phone_is_quarantined_and_no_phone_is_blamed(stories):
+    story = stories["a05"].result(LONGEST_S)
 
-        assert made.phases == {"sip-reboot": SUCCEEDED}
-        assert made.judged("after").word is Word.PASS
+    assert (story.judgement.word, story.judgement.cause) == (Word.ERROR, ev.Cause.LAB)
+    assert story.phases["poe"] is FAILED
+    assert story.phases["factory-reset"] is SKIPPED
+    (reason,) = story.quarantined
+    assert "does not boot" in reason
+    assert "Next: look at the handset" in reason
+
+
+def test_between_groups_a_handset_is_brought_back_outside_of_any_test(stories):
+    story = stories[BETWEEN].result(LONGEST_S)
+
+    assert story.phases == {"sip-reboot": SUCCEEDED}
+    assert story.judgement.word is Word.PASS, story.judgement
