@@ -15,12 +15,15 @@ import pytest
 
 from hil.errors import LabError
 from hil.evidence.results import RunResults
+from hil.history.events import LabFault
+from hil.history.record import Mark
 from hil.leases.fitness import Fitness
 from hil.leases.holding import Hold, hold
 from hil.leases.labgrid import Acquired, acquire, look_up, named
 from hil.net.namespace import enter
 from hil.pytest_requirements import is_judged
 from hil.suite_location import suite_root
+from hil.testbed.bench import Bench, Site
 from hil.testbed.inventory import Testbed, load
 
 HELD = pytest.StashKey[Hold]()
@@ -58,15 +61,20 @@ def testbed_of(config: pytest.Config) -> Testbed:
 
 
 class Handsets:
-    """The hooks; ``results_key`` is where the plugin keeps the results, ``later_key`` see there."""
+    """The hooks; the keys are those of the plugin: results, who enters the namespaces, the bench."""
 
     def __init__(
-        self, results_key: pytest.StashKey[RunResults], later_key: pytest.StashKey[bool]
+        self,
+        results_key: pytest.StashKey[RunResults],
+        later_key: pytest.StashKey[bool],
+        bench_key: pytest.StashKey[Bench[Site]],
     ) -> None:
         self._results_key = results_key
         self._later_key = later_key
         self._fitness = Fitness()
+        self._bench_key = bench_key
         self._noted = (0, 0)
+        self._mark: Mark | None = None
         self._place: Acquired | None = None
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
@@ -129,11 +137,23 @@ class Handsets:
         self._noted = (len(results.baselines), len(results.tests))
         fresh = [(each, True) for each in results.baselines[baselines:] if _is_first(each.id)]
         fresh += [(each, False) for each in results.tests[tests:]]
+        if self._was_the_machines_fault(config):
+            return ""
         reasons = [
             self._fitness.note(each.judgement.word, each.judgement.cause, first_baseline=first)
             for each, first in fresh
         ]
         return next(filter(None, reasons), "")
+
+    def _was_the_machines_fault(self, config: pytest.Config) -> bool:
+        """Whether faults of the lab were seen since the last call, and none concerns the handset."""
+        bench = config.stash.get(self._bench_key, None)
+        if bench is None:
+            return False
+        events = bench.history.since(self._mark) if self._mark is not None else bench.history
+        faults = [event for event in events if isinstance(event, LabFault)]
+        self._mark = bench.history.mark()
+        return bool(faults) and not any(fault.concerns for fault in faults)
 
     def put_aside(self, config: pytest.Config, reason: str) -> None:
         """Test no more with the handset, and let nobody take it until a person has looked at it."""

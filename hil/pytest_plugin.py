@@ -109,7 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CapabilityMarks(BENCH), "hil_capabilities")
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
     config.pluginmanager.register(Tiers(RESULTS), "hil_tiers")
-    config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER)
+    config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER, BENCH)
     config.pluginmanager.register(config.stash[HANDSETS], "hil_handsets")
     register(config, RESULTS)
     for path in sorted((suite_root() / "fixtures").glob("[a-z]*.py")):

@@ -3,6 +3,7 @@
 One test that the laboratory broke may have been bad luck. Several in a row, or groups whose first
 baseline exchange cannot be held one after the other, tell of the handset, its outlet, its link or its
 console, and more tests there would only tell it again. Which of them it is a person has to find out.
+What was the fault of the lab's own machine (its date, its disk) is for the caller to leave out.
 """
 
 from __future__ import annotations
