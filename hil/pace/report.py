@@ -79,7 +79,10 @@ class Outlook:
 
     def _duration(self) -> str:
         plan = self.plan
-        budget = f" of {spoken(plan.tier.budget_s)}" if plan.tier and plan.tier.budget_s else ""
+        budget = ""
+        if plan.tier is not None and plan.tier.budget_s is not None:
+            most = spoken(plan.tier.budget_s)
+            budget = f" of {most}" if len(self.handsets) == 1 else f" (at most {most} a phone)"
         if not self.real:
             return f"about {spoken(plan.seconds)}{budget} of the phone's time, which is virtual"
         ends = f"{self.ends:%H:%M}"

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SYSTEM = "/usr/bin:/bin"
-TARGETS = {"help", "certify", "test", "lint", "soak", "bench", "docs", "dist", "clean"}
+TARGETS = {"help", "certify", "test", "lint", "soak", "bench", "docs", "durations", "dist", "clean"}
 
 
 def run(*command, cwd=ROOT, **environment):
