@@ -177,17 +177,17 @@ def context(phone: Phone, at: int) -> MacroContext:
     attempt, upgrades = phone.attempt, phone.upgrades
     fetch = (attempt.manifest or attempt.fetch) if attempt is not None else None
     reason = phone.last_reason
-    upgrading: bool | None = None if upgrades.last_attempt is None else upgrades.failures > 0
+    retry: bool | None = None if upgrades.last_attempt is None else upgrades.failures > 0
     if attempt is not None and attempt.purpose is Purpose.RESYNC:
         reason = attempt.reason
     if attempt is not None and attempt.purpose is Purpose.UPGRADE:
-        upgrading = attempt.reason is Reason.RETRY
+        retry = attempt.reason is Reason.RETRY
     lost = dict(phone.lines.lost)
     return MacroContext(
         ip=phone.address,
         extip=_external_address(phone.parameters),
         prvst=reason.value if reason is not None else None,
-        upgst=None if upgrading is None else "2" if upgrading else "1",
+        upgst=None if retry is None else "2" if retry else "1",
         upgerr=upgrades.error or None,
         prvtmr=_seconds_since(phone.last_attempt, at),
         upgtmr=_seconds_since(upgrades.last_attempt, at),

@@ -76,8 +76,10 @@ def served(phone: Phone, at: int, due: Due | None, left: tuple[Due, ...]) -> int
     if phone.clock is None:
         return None
     set_at, utc = phone.clock
-    begins = due if due is not None and due.clause == CLAUSE else phone.daily
-    if begins is None or at < begins.earliest or begins in left:
+    begins = phone.daily
+    if due is not None and due.clause == CLAUSE:
+        begins = due
+    elif begins is None or at < begins.earliest or begins in left:
         return phone.daily_utc
     return utc + begins.earliest - set_at
 

@@ -99,10 +99,8 @@ class Lines:
     def idle_after(self, delay: int) -> tuple[int, int]:
         """When a delay that counts from their becoming idle is over: at the earliest, at the latest.
 
-        `FOREVER` if that is open.
+        `FOREVER` if one may be active still. None may be for sure.
         """
-        if self.active:
-            return FOREVER, FOREVER
         earliest = 0 if self.idle_since is None else self.idle_since + delay
         if self.perhaps:
             return earliest, FOREVER

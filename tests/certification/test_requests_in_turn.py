@@ -16,6 +16,7 @@ from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
     boot_to_lease,
+    expect_reboot,
     expect_resyncs,
     fetched,
     idle_phone,
@@ -23,7 +24,7 @@ from hil.testing import (
     provision,
     soon,
 )
-from hil.testing.upgrades import expect_failed_upgrade, expect_upgrade, serve_load
+from hil.testing.upgrades import check_load, expect_failed_upgrade, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 ANOTHER = "sip7832.11-3-2MPP0001-611"
@@ -64,6 +65,20 @@ def test_a_resync_and_an_upgrade_that_are_asked_for_meanwhile_are_both_done_once
     seen = fetched(history, handset, busy, 2, wait=BUSY_S)
     history.check("the files", seen=sorted(seen), due=["/missing.loads", "/second.xml"])
     history.expect_none(ProvisioningRequest, after=history.mark(), within=3600)
+
+
+@needs("test_loads")
+@requirement("web.upgrade", "upgrade.install")
+def test_an_upgrade_that_was_asked_for_before_a_resync_is_installed_after_it(
+    handset: HandsetControl, http: HttpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    path = serve_load(http, NEWER)
+    busy = busy_phone(history, handset, http, web)
+    web.upgrade(http.url(path))
+    web.resync(http.url("/second.xml"))
+    fetched(history, handset, busy, 3, wait=BUSY_S)
+    expect_reboot(history, handset, busy)
+    check_load(history, handset, web, NEWER)
 
 
 @requirement("web.upgrade")

@@ -59,6 +59,15 @@ SOUTHERN = "start=10/1/7/2;end=4/1/7/3;save=1"
         ),
         pytest.param(
             NEW_YORK,
+            "start=3/8/7/2;end=11/-1/7/2;save=1",
+            "0730",
+            "2026-11-28 10:00",
+            "2026-11-28 11:30",
+            "2026-11-29 12:30",
+            id="the last Sunday of November",
+        ),
+        pytest.param(
+            NEW_YORK,
             "start=2/-1/7/2;end=11/1/7/2;save=1",
             "0730",
             "2028-02-26 11:00",

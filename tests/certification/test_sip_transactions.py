@@ -141,11 +141,12 @@ def test_a_refused_invite_is_acknowledged_in_its_transaction(
 
 
 @requirement("sip.transactions")
+@pytest.mark.parametrize("t1", ["0.2", ".2"])
 def test_sip_t1_and_sip_t2_are_parameters(
-    handset: HandsetControl, sip: SipEndpoint, history: History
+    t1: str, handset: HandsetControl, sip: SipEndpoint, history: History
 ) -> None:
     sip.inject(Silence(), name="REGISTER")
-    first = first_register(history, handset, boot(history, handset, sip, SIP_T1="0.2", SIP_T2="1"))
+    first = first_register(history, handset, boot(history, handset, sip, SIP_T1=t1, SIP_T2="1"))
     # 64 times 0.2 s is 12.8 s.
     times = (0.2, 0.6, 1.4, *(2.4 + each for each in range(11)))
     expect_times(history, handset, first, times, until=30)

@@ -80,6 +80,15 @@ def test_where_the_condition_does_not_hold_nothing_is_asked_for(
     history.expect_none(ProvisioningRequest, after=lease, within=7200)
 
 
+@requirement("upgrade.rule", "web.upgrade")
+def test_where_the_condition_of_a_command_does_not_hold_nothing_is_asked_for(
+    handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    asked = idle_phone(history, handset, **ALONE)
+    web.upgrade(f"($SWVER lt {ANCIENT})? tftp://{tftp.address}/fw/x.loads")
+    history.expect_none(ProvisioningRequest, after=asked, within=7200)
+
+
 @requirement("upgrade.rule")
 def test_the_load_that_runs_equals_itself(
     handset: HandsetControl, tftp: TftpEndpoint, history: History

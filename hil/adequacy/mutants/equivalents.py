@@ -23,16 +23,7 @@ from hil.errors import UsageError
 _VALID_LIST = "a list with such an entry is no valid value, so none comes to be in force"
 _SKIPPED = "why an option was passed over is told by `hil resolve` alone"
 
-_NANOSECOND = (
-    "one nanosecond more or less in each second of a delay is below what any clock of a lab tells"
-)
-_WITH_DELAYS = ("daily", "idleness", "registration", "resync_at", "scheduling")
-
 _MORE: tuple[Equivalent, ...] = (
-    *(
-        Equivalent(module, "*", "off-by-one", "NANOSECONDS", "*", _NANOSECOND)
-        for module in _WITH_DELAYS
-    ),
     Equivalent(
         "provisioning_source",
         "parse_order",

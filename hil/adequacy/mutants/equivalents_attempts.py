@@ -26,6 +26,7 @@ _AT_ONCE = (
     "what the rules assigned is stored and how it ended is told at the same moment, where no file is "
     "asked for any more"
 )
+_SRV = "only SRV records name another port than the URL, and an upgrade asks for none by default"
 _SETTLED = "before a restart of its own a phone stores what is in force"
 
 ATTEMPTS: tuple[Equivalent, ...] = (
@@ -241,6 +242,17 @@ ATTEMPTS: tuple[Equivalent, ...] = (
         "*result_log(*; Finished(*",
         "*",
         "what it says in its log and what its status page shows it does at the same moment",
+    ),
+    Equivalent("attempts", "retrieve", "update", "*port=*", "*.address, requested=True)", _SRV),
+    Equivalent("machine", "_unpowered", "connective", "before.settled or *", "*", NARROWER),
+    Equivalent("resync", "next_rule", "branch", "outcome.assignments", "True", OVERWRITTEN),
+    Equivalent(
+        "resync",
+        "_over",
+        "update",
+        "*last_reason=*",
+        "*if attempt is not None else 0)",
+        "what $PRVST is while no resync is under way no text says",
     ),
     Equivalent("attempts", "result_log", "branch", "message is not None", "True", TYPES),
     Equivalent(

@@ -46,7 +46,8 @@ CLOCK: tuple[Equivalent, ...] = (
         "at",
         "an instant of the lab is one of 1970 as UTC, to which nobody puts a clock back",
     ),
-    Equivalent("daily", "served", "branch", "due if *", "phone.daily", BESIDES),
+    Equivalent("daily", "served", "branch", "due is not None and *", "False", BESIDES),
+    Equivalent("daily", "served", "statement", "begins = due", "*", BESIDES),
     Equivalent("daily", "served", "negation", "due is not None", "*", BESIDES),
     Equivalent("daily", "served", "window", "begins.*", "*", READING, "*return utc *"),
     Equivalent("daily", "served", "bound", "*", "*", THAT_VERY_INSTANT),
@@ -74,7 +75,9 @@ CLOCK: tuple[Equivalent, ...] = (
     Equivalent("local_time", "_year", "bound", "*", "*", LIMIT),
     Equivalent("local_time", "next_showing", "branch", "not 0 <= minutes*", "False", CHECKED),
     Equivalent("local_time", "next_showing", "bound", "0 <= minutes*", "0 <= minutes <=*", CHECKED),
-    Equivalent("local_time", "next_showing", "off-by-one", "1", "0", READING, "*day = today - 1*"),
+    Equivalent(
+        "local_time", "next_showing", "off-by-one", "1", "*", _EARLY_ENOUGH, "*day = today - 1*"
+    ),
     Equivalent("local_time", "next_showing", "arithmetic", "now + zone.*", "*", _EARLY_ENOUGH),
     Equivalent(
         "local_time",

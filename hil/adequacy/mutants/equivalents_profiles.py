@@ -91,6 +91,9 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("profile_builder", "encrypt_rfc8188", "off-by-one", "MIN_RECORD", "*", _CALLERS),
     Equivalent("profile_builder", "encrypt_rfc8188", "off-by-one", "32", "*", _CALLERS),
     Equivalent("profile_builder", "encrypt_rfc8188", "off-by-one", "2", "3", _CALLERS),
+    Equivalent(
+        "profile_builder", "encrypt_rfc8188", "off-by-one", "1", "*", _CALLERS, "*max(len(body)*"
+    ),
     # -- parameters
     Equivalent(
         "parameters", "Parameters.__getitem__", "branch", "name not in TABLE", "False", _CALLERS
@@ -101,8 +104,7 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent(
         "parameters", "Parameters.raw", "statement", "lookup_parameter(name)", "*", _CALLERS
     ),
-    Equivalent("parameters", "Parameters.__eq__", "branch", "not isinstance(*", "False", _CALLERS),
-    Equivalent("parameters", "Parameters.__eq__", "result", "NotImplemented", "*", _CALLERS),
+    Equivalent("parameters", "Parameters.__eq__", "*", "*", "*", READING),
     Equivalent("parameters", "Parameters.flag", "branch", "not is_valid(*", "False", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "*", "number is None or *", "*", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "off-by-one", "0", "*", _TYPES),

@@ -98,6 +98,9 @@ TIMERS: tuple[Equivalent, ...] = (
     Equivalent(
         "scheduling", "_without_periods", "update", "replace(phone, scheduled=None)", "*", READING
     ),
+    Equivalent("scheduling", "line_changed", "connective", "lines.active and *", "*", OVERWRITTEN),
+    Equivalent("scheduling", "line_changed", "branch", "lines.active and *", "True", OVERWRITTEN),
+    Equivalent("idleness", "held_back", "branch", "lines.never_used", "False", READING),
     Equivalent("scheduling", "line_changed", "branch", "doubtful*", "doubtful", DOUBT),
     Equivalent(
         "scheduling",

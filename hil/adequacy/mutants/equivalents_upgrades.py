@@ -89,7 +89,7 @@ UPGRADES: tuple[Equivalent, ...] = (
     Equivalent(
         "upgrade", "began", "branch", "each.action is Action.UPGRADE", "True", RUNS_IN_ORDER
     ),
-    Equivalent("upgrade", "_nothing_to_do", "off-by-one", "0", "-1", OVERWRITTEN),
+    Equivalent("upgrade", "_nothing_to_do", "off-by-one", "0", "*", OVERWRITTEN),
     Equivalent(
         "upgrade",
         "considered",

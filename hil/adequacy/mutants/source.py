@@ -17,6 +17,9 @@ import hil.reference
 from hil.adequacy.mutants.slips import Surroundings
 from hil.errors import LabError
 
+_UNIT = "NANOSECONDS"
+"""How many of them make a second is no bound, and one more or less is below what a clock tells."""
+
 
 @dataclass(frozen=True)
 class Function:
@@ -69,7 +72,9 @@ class Source:
     def around(self) -> Surroundings:
         """What operators know of the module."""
         integers = frozenset(
-            name for name, value in vars(self.live).items() if name.isupper() and type(value) is int
+            name
+            for name, value in vars(self.live).items()
+            if name.isupper() and type(value) is int and name != _UNIT
         )
         return Surroundings(integers, self._signature)
 
