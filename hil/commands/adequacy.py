@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hil.commands import adequacy_mutants
+from hil.commands.output import check_writable, write_results
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
@@ -156,8 +156,7 @@ def command(
             "--mutant and --module run no defects", remedy="defects in a run of their own"
         )
     chosen = _choose(requirements, names, named_pairs, drawn_pairs, seed, thin=thin)
-    if json_file not in (None, "-"):
-        _check_writable(Path(str(json_file)))
+    check_writable(json_file)
     at_once = jobs or usable_cores()
 
     def work(suite: Suite) -> tuple[Matrix | None, Score | None, Campaign]:
@@ -182,7 +181,7 @@ def command(
         whole = {"run": run} if found is None else document(found, run)
         if score is not None:
             whole["mutants"] = score.as_json()
-        _write(json_file, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+        write_results(json_file, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     adequate = (found is None or found.adequate) and (score is None or score.enough)
     ctx.exit(0 if adequate else 1)
 
@@ -274,22 +273,3 @@ def _about(at_once: int, seed: int, wall_s: float, cpu_s: float) -> dict[str, An
         "wall_s": round(wall_s, 3),
         "cpu_s": round(cpu_s, 3),
     }
-
-
-def _check_writable(file: Path) -> None:
-    """UsageError now rather than after the run."""
-    try:
-        with file.open("a", encoding="utf-8"):
-            return
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
-
-
-def _write(target: str, text: str) -> None:
-    if target == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the results: {error.strerror}", file=target) from error

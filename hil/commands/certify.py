@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.commands.certify_document import write_json
-from hil.commands.certify_run import Chosen, check_writable, on_one, refuse_nothing, resolved, taken
+from hil.commands.certify_run import (
+    INTERRUPTED,
+    Chosen,
+    on_one,
+    refuse_nothing,
+    resolved,
+    taken,
+)
+from hil.commands.output import check_writable
 from hil.errors import UsageError
 from hil.suite_location import suite_root
 
@@ -129,7 +137,7 @@ def command(
     and its unfinished module goes to another. Evidence is then in a directory of --out a handset.
 
     Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
-    ERROR, a handset that was left out among it.
+    ERROR, a handset that was left out among it, 130 interrupted, after the summary of what there is.
 
     \b
     hil certify
@@ -160,8 +168,7 @@ def command(
     firmware_with(defects)
     for name in requirements:
         known_requirement(name)
-    if json_file not in (None, "-"):
-        check_writable(Path(str(json_file)))
+    check_writable(json_file)
     held = taken(out) if out is not None else None
     selection = [f"--hil-requirement={name}" for name in requirements]
     selection += [] if expression is None else ["-k", expression]
@@ -186,9 +193,12 @@ def command(
         os.close(held)
     wall_s = time.perf_counter() - began
     ran.finish(wall_s)
+    if ran.status != INTERRUPTED:
+        refuse_nothing(ran.results, selection)
     if json_file is not None:
         write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
-    refuse_nothing(ran.results, selection)
+    if ran.status == INTERRUPTED:
+        raise click.Abort
     ctx.exit(ran.results.exit_code)
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from hil.errors import UsageError
+from hil.commands.output import write_results
 
 if TYPE_CHECKING:
     from hil.evidence.results import RunResults
@@ -59,11 +56,4 @@ def write_json(
         "defects": list(defects),
         "wall_s": round(wall_s, 3),
     }
-    text = results.as_json(run, handset)
-    if target == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the results: {error.strerror}", file=target) from error
+    write_results(target, results.as_json(run, handset))

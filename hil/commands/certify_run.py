@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PYTEST_TROUBLE = (2, 4)
 _PYTEST_CRASH = 3
+INTERRUPTED = 130
+"""The status of a run that somebody ended with Ctrl-C, as a shell tells SIGINT."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ def on_one(
 
 def account_for(status: int, results: RunResults) -> None:
     """Let no trouble of pytest's own go under in the verdicts."""
+    if status == INTERRUPTED:
+        results.troubles.append("the run was interrupted")
+        return
     if status in _PYTEST_TROUBLE and not results.tests:
         raise UsageError("the suite cannot be run as it was asked for; what pytest said is above")
     # The verdicts of a run have the same status if nobody can know.
@@ -123,15 +128,6 @@ def account_for(status: int, results: RunResults) -> None:
         raise LabError("pytest itself failed; this says nothing about the phone")
     if status != 0 and results.planned and results.exit_code == 0:
         results.troubles.append(f"pytest ended with status {status} although every test passed")
-
-
-def check_writable(file: Path) -> None:
-    """UsageError now rather than after the run."""
-    try:
-        with file.open("a", encoding="utf-8"):
-            return
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
 
 
 def taken(out: Path) -> int:
@@ -165,13 +161,24 @@ def _suite(modules: tuple[str, ...]) -> list[str]:
 
 
 def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
-    """Run pytest with the suite's arguments; its exit status."""
+    """Run pytest with the suite's arguments; its exit status, or `INTERRUPTED`."""
     import pytest
+
+    interrupts: list[BaseException] = []
+
+    class Ear:
+        """Tells Ctrl-C from whatever else ends pytest early with the same status."""
+
+        def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+            """Somebody has pressed it, or a plugin has ended the run."""
+            if isinstance(excinfo.value, KeyboardInterrupt):
+                interrupts.append(excinfo.value)
 
     # Other people's plugins and options have no say in a verdict.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(list(arguments), plugins=list(plugins)))
+    status = int(pytest.main(list(arguments), plugins=[*plugins, Ear()]))
+    return INTERRUPTED if interrupts else status
 
 
 def refuse_nothing(results: RunResults, selection: Sequence[str]) -> None:

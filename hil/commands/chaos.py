@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hil.commands.output import check_writable, write_results
 from hil.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def command(
         return
     known = all_modules()
     _require_known(modules, known)
-    if json_file not in (None, "-"):
-        _check_writable(Path(str(json_file)))
+    check_writable(json_file)
     wanted = tuple(dict.fromkeys(modules)) or (known if everything else USUAL)
     at_once = jobs or usable_cores()
 
@@ -115,7 +114,9 @@ def command(
             "wall_s": round(wall_s, 3),
             "cpu_s": round(cpu_s, 3),
         }
-        _write(json_file, json.dumps(document(matrix, run), indent=2, ensure_ascii=False) + "\n")
+        write_results(
+            json_file, json.dumps(document(matrix, run), indent=2, ensure_ascii=False) + "\n"
+        )
     ctx.exit(matrix.exit_code)
 
 
@@ -147,22 +148,3 @@ def _require_known(modules: tuple[str, ...], known: tuple[str, ...]) -> None:
         raise UsageError(
             f"the suite has no module {unknown[0]!r}", remedy="one of " + ", ".join(known)
         )
-
-
-def _check_writable(file: Path) -> None:
-    """UsageError now rather than after the run."""
-    try:
-        with file.open("a", encoding="utf-8"):
-            return
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
-
-
-def _write(target: str, text: str) -> None:
-    if target == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write it: {error.strerror}", file=target) from error

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.commands.output import print_data
+
 if TYPE_CHECKING:
     from hil.evidence.comparison import Difference
     from hil.evidence.stored_run import StoredRun
@@ -38,7 +40,8 @@ def command(
     A RUN is a directory that `hil certify --out` left, or a history.jsonl: two firmware builds,
     the virtual testbed and a rack, yesterday and today. What a program chooses anew each time
     (ports, transaction ids, nonces) counts for nothing, and neither does the order of what was
-    concurrent. Of each test that differs the first difference is shown, from both sides.
+    concurrent. Of each test that differs the first difference is shown, from both sides. Runs that
+    have no test in common are different, and that is all that is said of them.
 
     Exit status: 0 the same, 1 different, 2 usage, 3 a history cannot be read.
 
@@ -55,19 +58,25 @@ def command(
     comparison = Comparison(TOLERANCE_S if tolerance is None else tolerance, order_only)
     differences = comparison.runs(one, other)
     if as_json:
-        click.echo(_document(one, other, differences))
+        print_data(_document(one, other, differences))
     else:
         _tell(one, other, differences)
-    ctx.exit(1 if differences else 0)
+    # Two runs of nothing have nothing in common either.
+    ctx.exit(1 if differences or not _in_common(one, other) else 0)
 
 
 def _tell(one: StoredRun, other: StoredRun, differences: list[Difference]) -> None:
     click.echo(f"A: {one}")
     click.echo(f"B: {other}")
+    names = {test.name for test in (*one.tests, *other.tests)}
+    if not _in_common(one, other):
+        click.echo("")
+        nothing = f"no test is in both runs, of {len(one.tests)} in A and {len(other.tests)} in B"
+        click.secho(f"{nothing}: nothing was compared", fg="red", bold=True)
+        return
     for difference in differences:
         click.echo("")
         click.echo(str(difference))
-    names = {test.name for test in (*one.tests, *other.tests)}
     click.echo("")
     if differences:
         click.secho(f"{len(differences)} of {len(names)} differ", fg="red", bold=True)
@@ -75,9 +84,15 @@ def _tell(one: StoredRun, other: StoredRun, differences: list[Difference]) -> No
         click.secho(f"the same in all {len(names)}", fg="green", bold=True)
 
 
+def _in_common(one: StoredRun, other: StoredRun) -> int:
+    """How many tests are in both runs."""
+    return len({test.name for test in one.tests} & {test.name for test in other.tests})
+
+
 def _document(one: StoredRun, other: StoredRun, differences: list[Difference]) -> str:
     document = {
         "same": not differences,
+        "in_common": _in_common(one, other),
         "runs": [
             {
                 "path": str(run.path),

@@ -67,22 +67,39 @@ def list_(as_json: bool) -> None:
 def show(name: str, results: Path | None, as_json: bool) -> None:
     """Show one question: its readings, its sources, its experiment and the tests that rest on it.
 
+    NAME is the question's, or the key that reports print; some keys have several questions.
+
     \b
     hil interpretations show resync_trigger
+    hil interpretations show I5
     hil certify --json run.json; hil interpretations show resync_trigger --results run.json
     """
+    shown = []
+    for entry in _entries(name):
+        resting = _resting(results, entry.name) if results is not None else []
+        shown.append((entry, _experiment(entry.name), sorted(_declaring(entry.name)), resting))
+    if as_json:
+        told = [
+            {**_entry_json(entry), "probe": probe, "tests": declared, "resting": resting}
+            for entry, probe, declared, resting in shown
+        ]
+        print_json(told[0] if told[0]["name"] == name else told)
+        return
+    for each in shown:
+        _show(*each)
+
+
+def _experiment(name: str) -> str:
     from hil.probes.catalogue import PROBES, WITHOUT_PROBE
 
-    entry = _entry(name)
-    declared = sorted(_declaring(name))
-    resting = _resting(results, name) if results is not None else []
-    probe = (
-        "hil interpretations probe " + name if name in PROBES else f"none: {WITHOUT_PROBE[name]}"
-    )
-    if as_json:
-        more = {"probe": probe, "tests": declared, "resting": resting}
-        print_json({**_entry_json(entry), **more})
-        return
+    if name in PROBES:
+        return f"hil interpretations probe {name}"
+    return f"none: {WITHOUT_PROBE[name]}"
+
+
+def _show(
+    entry: Interpretation, probe: str, declared: list[str], resting: list[tuple[str, list[str]]]
+) -> None:
     click.echo(f"{entry.name} ({entry.key})")
     click.echo(f"  {entry.question}")
     click.echo(f"  readings: {', '.join(map(str, entry.candidates))}; default {entry.default}")
@@ -137,7 +154,8 @@ def probe(
     from hil.testbed.inventory import load
     from hil.testbed.virtual_bench import refuse_rack
 
-    wanted = [_entry(name).name for name in names] or [entry.name for entry in CATALOGUE]
+    wanted = [entry.name for name in names for entry in _entries(name)]
+    wanted = list(dict.fromkeys(wanted)) or [entry.name for entry in CATALOGUE]
     inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
     entry = inventory.handset(handset)
     refuse_rack(inventory, entry)
@@ -190,19 +208,23 @@ def _tell_yaml(others: Mapping[str, str]) -> None:
         click.echo(f"      {name}: {json.dumps(reading) if reading.isdigit() else reading}")
 
 
-def _entry(name: str) -> Interpretation:
+def _entries(name: str) -> tuple[Interpretation, ...]:
+    """The question of this name, or all that have it as their key; UsageError for neither."""
     import difflib
 
     known = {entry.name: entry for entry in CATALOGUE}
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        remedy = f"did you mean {close[0]}?" if close else "see `hil interpretations list`"
-        raise UsageError(f"no interpretation is called {name!r}", remedy=remedy)
-    return known[name]
+    if name in known:
+        return (known[name],)
+    keyed = tuple(entry for entry in CATALOGUE if entry.key.casefold() == name.casefold())
+    if keyed:
+        return keyed
+    close = difflib.get_close_matches(name, known, n=1)
+    remedy = f"did you mean {close[0]}?" if close else "see `hil interpretations list`"
+    raise UsageError(f"no interpretation is called {name!r}", remedy=remedy)
 
 
 def _default(name: str) -> str:
-    return str(_entry(name).default)
+    return str(_entries(name)[0].default)
 
 
 def _entry_json(entry: Interpretation) -> dict[str, object]:

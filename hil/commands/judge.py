@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.commands.output import print_data
 from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def command(
     judged = [Rejudged(test, judge_again(test, subject)) for test in tests]
     if as_json:
         document = {"run": str(run.path), "tests": [each.as_json() for each in judged]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_data(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         click.echo(str(run))
         for each in judged:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hil.commands.output import print_data
 from hil.reference.identity import Identity
 from hil.reference.macros import MacroTable
 from hil.reference.parameters import Parameters
@@ -58,7 +59,7 @@ def split_pair(text: str, left: str) -> tuple[str, str]:
 
 def print_json(value: object) -> None:
     """Print one line of JSON, in ASCII, so that no terminal or locale can spoil it."""
-    click.echo(json.dumps(value))
+    print_data(json.dumps(value))
 
 
 def print_exactly(text: str) -> None:
