@@ -14,7 +14,7 @@ from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import TftpRequest
-from hil.marks import reading, requirement
+from hil.marks import needs, reading, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
@@ -138,7 +138,9 @@ def test_a_vendor_s_data_that_is_no_url(
 
 
 @requirement("dhcp.option_to_use")
-@pytest.mark.parametrize("listed", ["67,66", " 66 ", "66,66"])
+@pytest.mark.parametrize(
+    "listed", ["67,66", pytest.param(" 66 ", marks=needs("flash_access")), "66,66"]
+)
 def test_an_entry_of_the_list_that_names_no_such_option(
     listed: str, handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History
 ) -> None:

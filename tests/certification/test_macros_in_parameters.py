@@ -162,6 +162,7 @@ def test_macros_expand_in_each_message_of_an_upgrade(
 # -- general purpose parameters ----------------------------------------------------------------------
 
 
+@needs("flash_access")
 @requirement("macros.parameters")
 def test_macros_expand_in_a_general_purpose_parameter_that_is_posted(
     handset: HandsetControl, http: HttpEndpoint, history: History

@@ -10,7 +10,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
-from hil.marks import quick, reading, requirement, smoke
+from hil.marks import needs, quick, reading, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
@@ -222,6 +222,7 @@ def test_operands_of_each_kind(
     history.check("what holds", seen=held, due=[names[each] for each in due])
 
 
+@needs("flash_access")
 @requirement("rules.alternatives")
 def test_blanks_between_the_parts_mean_nothing_and_a_comment_is_no_rule(
     handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, history: History

@@ -23,7 +23,9 @@ def test_with_enable_web_server_no_nobody_answers(
 ) -> None:
     rule = f"tftp://{tftp.address}/a.xml"
     tftp.serve("/a.xml", flat_profile())
-    asked = idle_phone(history, handset, Enable_Web_Server="No", Profile_Rule=rule)
+    # A phone without pages is reached by what it asks for when it boots, and by nothing else.
+    comes = {"Profile_Rule": rule, "Resync_On_Reset": "Yes"}
+    asked = idle_phone(history, handset, Enable_Web_Server="No", **comes)
     answers = [web.get(STATUS).status, web.get(CONFIGURATION).status, web.resync().status]
     history.check("the statuses of answers", seen=answers, due=[0, 0, 0])
     history.expect_none(ProvisioningRequest, after=asked, within=600)
@@ -33,7 +35,7 @@ def test_with_enable_web_server_no_nobody_answers(
 def test_a_profile_can_take_the_web_server_away(
     handset: HandsetControl, tftp: TftpEndpoint, web: PhoneWeb, history: History
 ) -> None:
-    tftp.serve("/a.xml", flat_profile(Enable_Web_Server="No"))
+    tftp.serve("/a.xml", flat_profile(Enable_Web_Server="No", Resync_On_Reset="Yes"))
     asked = idle_phone(history, handset, Profile_Rule=f"tftp://{tftp.address}/a.xml")
     before = web.get(STATUS).status
     web.resync()

@@ -133,6 +133,8 @@ def test_the_status_page_lists_the_last_three_resyncs_newest_first(
         history.sleep(handset.timing.step)
         due = [outcome, *due][:3]
         seen = [line.what for line in web.status().provisioning]
+        # Below them a phone that was used before the test may show older ones, up to three in all.
+        seen = seen if len(due) == 3 else seen[: len(due)]
         history.check("the outcomes, newest first", seen=seen, due=due)
 
 
