@@ -89,6 +89,7 @@ class Bench(Generic[S]):
             authority,
             self.servers,
             self.web,
+            self.reference_phone(),
             directory,
             self._lab_fault,
         )

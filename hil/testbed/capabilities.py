@@ -47,6 +47,11 @@ class Capabilities(Entry):
         default=False,
         description="yes or no: whether somebody or something can press the phone's keys",
     )
+    flash_access: bool = Field(
+        default=False,
+        description="yes or no: whether the phone's memory can be written from outside, and so hold "
+        "what no profile can say, such as a blank at the end of a value; a virtual one's can",
+    )
     test_loads: bool = Field(
         default=False,
         description="yes or no: whether the phone installs hil's own test loads, which no vendor has "

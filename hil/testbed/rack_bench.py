@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hil.clients.screen import Operator
+from hil.clients.web import PhoneWeb
 from hil.clock import Clock, WallClock
 from hil.console.console import LOG_NAME, Console
 from hil.errors import LabError
@@ -101,17 +102,19 @@ class RackSite:
         stand_ins = StandIns(
             self.wire, self.clock, history, surroundings.admission, entry.shown_psn
         )
-        ladder = self._ladder(self._reach(surroundings, stand_ins)) if self._ladder else None
+        # Not the test's own, which is somebody with a password only where the test says so.
+        web = PhoneWeb(self.wire.place, self.clock, history, lambda: surroundings.admission.address)
+        reach = self._reach(surroundings, stand_ins, web)
+        ladder = self._ladder(reach) if self._ladder else None
         restorer = RackRestorer(
             self.clock,
             history,
             surroundings.servers,
             stand_ins,
-            surroundings.web,
+            web,
             surroundings.admission,
             surroundings.timing,
-            entry.chosen_interpretations(),
-            load=entry.firmware.swver,
+            surroundings.phone,
             ladder=ladder,
         )
         self._control = HandsetControl(
@@ -129,7 +132,7 @@ class RackSite:
         )
         return self._control
 
-    def _reach(self, surroundings: Surroundings, stand_ins: StandIns) -> Reach:
+    def _reach(self, surroundings: Surroundings, stand_ins: StandIns, web: PhoneWeb) -> Reach:
         return Reach(
             self._testbed,
             self._entry,
@@ -139,7 +142,7 @@ class RackSite:
             lambda: surroundings.admission.address,
             surroundings.timing,
             self.outlet,
-            surroundings.web,
+            web,
             stand_ins.sip,
             self.console,
         )

@@ -28,11 +28,12 @@ from hil.endpoints.admission import Admission
 from hil.errors import LabError
 from hil.history import History, Mark, Moment, Unmet
 from hil.history import events as ev
+from hil.judge.monitor import Monitor
 from hil.judge.timing import Timing
 from hil.lab_time import NANOSECONDS
 from hil.reference.direct_actions import ADMIN
-from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
+from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.restorer import Case, Ladder, NoLadder, Power
 from hil.testbed.servers import Servers
@@ -47,8 +48,8 @@ _SHOWN = 5
 class RackRestorer:
     """Tells a phone what to hold; see the module, and `hil.testbed.restorer.Restorer`.
 
-    ``servers`` are the test's. ``interpretations`` have the defaults that the handset is held to,
-    ``load`` is what it is to run.
+    ``servers`` are the test's. ``phone`` is the handset as the reference knows it, with the
+    load that it is to run.
     """
 
     lazy = True
@@ -62,9 +63,8 @@ class RackRestorer:
         web: PhoneWeb,
         admission: Admission,
         timing: Timing,
-        interpretations: Interpretations,
+        phone: Phone,
         *,
-        load: str,
         ladder: Ladder | None = None,
     ) -> None:
         self._clock = clock
@@ -74,8 +74,7 @@ class RackRestorer:
         self._web = web
         self._admission = admission
         self._timing = timing
-        self._interpretations = interpretations
-        self._load = load
+        self._phone = phone
         self._ladder = ladder or NoLadder()
         self._numbers = itertools.count(1)
         self._holds: Mapping[str, str] | None = None
@@ -85,10 +84,11 @@ class RackRestorer:
     def restore(self, power: Power, parameters: Mapping[str, str]) -> str | None:
         """Have the phone hold exactly these, and defaults besides; it is off before and after."""
         _refuse_unwritable(parameters)
-        wanted = Parameters(parameters, self._interpretations)
+        wanted = Parameters(parameters, self._phone.interpretations)
         if self._undisturbed(parameters):
             return None
         self._holds = None
+        self._remember(self._believed())
         self._remember(wanted)
         self._history.append(ev.HandsetPreparing(source="bench", how=HOW))
         with self._alone(), self._told(wanted) as (url, paths):
@@ -103,8 +103,9 @@ class RackRestorer:
 
     def recover(self, power: Power, parameters: Mapping[str, str], why: LabError) -> None:
         """Climb the ladder at once; a good resync is one with a profile of these parameters."""
-        wanted = Parameters(parameters, self._interpretations)
+        wanted = Parameters(parameters, self._phone.interpretations)
         self._holds = None
+        self._remember(self._believed())
         self._remember(wanted)
         self._history.append(ev.HandsetPreparing(source="bench", how="it is brought back"))
         with self._alone(), self._told(wanted) as (url, paths):
@@ -125,6 +126,15 @@ class RackRestorer:
             for event in self._history.all(ev.PowerRequested, after=self._since)
         )
 
+    def _believed(self) -> Parameters:
+        """What the handset holds now if all that it was told since it was prepared came to pass."""
+        prepared = self._history.last(ev.HandsetPrepared)
+        if prepared is None:
+            return Parameters({}, self._phone.interpretations)
+        monitor = Monitor(self._phone, self._timing)
+        monitor.run([prepared, *self._history.since(prepared)])
+        return monitor.phone.parameters
+
     def _remember(self, wanted: Parameters) -> None:
         """Whatever account the phone may have now, it was this or one of the last."""
         self._accounts = [wanted, *self._accounts][:_MOST_ACCOUNTS]
@@ -140,12 +150,12 @@ class RackRestorer:
             self._clock.run(self._servers.start())
 
     @contextlib.contextmanager
-    def _told(self, wanted: Parameters) -> Iterator[tuple[str, tuple[str, str]]]:
+    def _told(self, wanted: Parameters) -> Iterator[tuple[str, tuple[str, ...]]]:
         path = f"/hil/prepare-{next(self._numbers)}.xml"
-        with self._stand_ins.serving(path, flat_profile(**wanted), self._accounts) as url:
-            yield url, (path, self._stand_ins.by_default)
+        with self._stand_ins.serving(path, flat_profile(**wanted), self._accounts) as served:
+            yield served
 
-    def _give(self, power: Power, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+    def _give(self, power: Power, url: str, paths: tuple[str, ...], wanted: Parameters) -> None:
         """Have the phone take the profile; `LabError` if it does not, whatever is tried."""
         up = self._history.mark()
         try:
@@ -155,7 +165,7 @@ class RackRestorer:
             again = self._history.mark()
             self._climb(power, url, paths, error)
             # It may have been taken back to its factory settings.
-            self._remember(Parameters({}, self._interpretations))
+            self._remember(Parameters({}, self._phone.interpretations))
             try:
                 self._tell(again, url, paths, wanted)
             except LabError as other:
@@ -164,11 +174,11 @@ class RackRestorer:
         # No way back helps against that.
         self._check_load()
 
-    def _climb(self, power: Power, url: str, paths: tuple[str, str], why: LabError) -> None:
+    def _climb(self, power: Power, url: str, paths: tuple[str, ...], why: LabError) -> None:
         resynced = partial(self._resynced, url, paths)
         self._ladder.climb(Case(why, power, tuple(self._accounts), resynced))
 
-    def _resynced(self, url: str, paths: tuple[str, str], after: Moment, within: float) -> str:
+    def _resynced(self, url: str, paths: tuple[str, ...], after: Moment, within: float) -> str:
         """Why it takes no profile; told by its page, or by itself where that is closed."""
         until = self._history.now() + round(within * NANOSECONDS)
         self._web.wait_at_most(within)
@@ -188,7 +198,7 @@ class RackRestorer:
             return "; ".join(filter(None, (took_none, refused)))
         return ""
 
-    def _tell(self, up: Moment, url: str, paths: tuple[str, str], wanted: Parameters) -> None:
+    def _tell(self, up: Moment, url: str, paths: tuple[str, ...], wanted: Parameters) -> None:
         self._leased(up)
         seen = [self._by_any_account(lambda: self._web.resync(url))]
         if not seen[-1]:
@@ -264,10 +274,10 @@ class RackRestorer:
             runs = self._web.status().product.swver
         except Unmet:
             return
-        if runs and runs != self._load:
+        if runs and runs != self._phone.identity.swver:
             raise LabError(
                 "the phone runs another load than the inventory says",
-                evidence=f"{runs}, not {self._load}",
+                evidence=f"{runs}, not {self._phone.identity.swver}",
                 next_step="install the load that is to be tested, or correct firmware: swver:",
                 concerns=self._admission.mac,
             )
@@ -275,7 +285,7 @@ class RackRestorer:
     def _by_any_account(self, command: Callable[[], ev.WebAnswered]) -> str:
         """Give a command as each administrator that the phone may know; why none was obeyed."""
         seen: list[str] = []
-        silent: set[tuple[str, str]] = set()
+        silent: set[tuple[str, ...]] = set()
         for account in self._accounts:
             place = (account["Enable_Protocol"], account["Web_Server_Port"])
             if place in silent:

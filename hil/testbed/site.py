@@ -21,6 +21,7 @@ from hil.endpoints.certificates import Authority
 from hil.history import History
 from hil.judge.timing import Timing
 from hil.net.interface import Interface, Place
+from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import Trouble
 from hil.testbed.models import HandsetEntry
@@ -46,8 +47,9 @@ class Wire:
 class Surroundings:
     """What is there before the handset: a site builds its power and its witnesses with these.
 
-    ``directory`` is where evidence goes, if it goes anywhere. ``lab_fault`` puts what broke, and the
-    evidence for it, into the history.
+    ``phone`` is the handset as the reference knows it at the beginning of a test. ``directory`` is
+    where evidence goes, if it goes anywhere. ``lab_fault`` puts what broke, and the evidence for it,
+    into the history.
     """
 
     entry: HandsetEntry
@@ -57,6 +59,7 @@ class Surroundings:
     authority: Authority
     servers: Servers
     web: PhoneWeb
+    phone: Phone
     directory: Path | None
     lab_fault: Callable[[str, str], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -18,6 +19,9 @@ from hil.history import History
 from hil.reference.line_parameters import LINES
 from hil.reference.parameters import Parameters
 from hil.testbed.site import Wire
+
+_RULES = ("Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D")
+_PATH = re.compile(r"(?:(?:tftp|http)://[^/\s$]+|(?<![^\s]))(/[A-Za-z0-9._/-]+)(?![^\s|])")
 
 
 class StandIns:
@@ -38,32 +42,43 @@ class StandIns:
         self._http = HttpEndpoint(*surroundings)
         self._tftp = TftpEndpoint(*surroundings)
         self.sip = SipEndpoint(*surroundings)
-        self.by_default = f"/{psn}.xml"
-        """Where a phone finds the profile that nobody tells of it."""
+        self._by_default = f"/{psn}.xml"
 
     @contextlib.contextmanager
     def serving(
         self, path: str, profile: bytes, accounts: Sequence[Parameters] = ()
-    ) -> Iterator[str]:
-        """Serve the profile for the time of the block; gives its address.
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Serve the profile for the time of the block; gives its address, and all its paths.
 
-        ``accounts`` are the parameters that the phone may hold: lines with one of their users register.
+        The first of them is ``path``; a phone that nobody tells of it finds it at the others.
+
+        ``accounts`` are the parameters that the phone may hold: lines with one of their users register,
+        and their rules lead to the profile as well, as far as these name a file without macros.
         """
+        paths = tuple(dict.fromkeys([path, self._by_default, *_asked_for(accounts)]))
         self.sip.configure(_registering(accounts), "lines that may be the handset's")
         self._dhcp.offer(option_66=self._dhcp.address)
-        for server in (self._http, self._tftp):
-            server.serve(path, profile)
-            server.serve(self.by_default, profile)
+        for each in paths:
+            self._http.serve(each, profile)
+            self._tftp.serve(each, profile)
         with contextlib.ExitStack() as closing:
             for endpoint in (self._dhcp, self._http, self._tftp, self.sip):
                 self._clock.run(endpoint.start())
                 closing.callback(partial(self._close, endpoint))
-            yield self._http.url(path)
+            yield self._http.url(path), paths
         for endpoint in (self._dhcp, self._http, self._tftp, self.sip):
             endpoint.reset()
 
     def _close(self, endpoint: Endpoint) -> None:
         self._clock.run(endpoint.close())
+
+
+def _asked_for(accounts: Sequence[Parameters]) -> Iterator[str]:
+    """The files that rules of these parameters name."""
+    for parameters in accounts:
+        for name in _RULES:
+            for found in _PATH.finditer(parameters.raw(name)):
+                yield found[1]
 
 
 def _registering(accounts: Sequence[Parameters]) -> Settings:

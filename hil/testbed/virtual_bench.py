@@ -83,7 +83,7 @@ def as_virtual(bench: Bench[Site]) -> VirtualBench:
 class VirtualSite:
     """A namespace for the lab and one for the handset, with a PDU that feeds it; see `Site`."""
 
-    provides = frozenset({"test_loads", "neighbour_frames", "screen_operator"})
+    provides = frozenset({"flash_access", "test_loads", "neighbour_frames", "screen_operator"})
 
     def __init__(
         self,

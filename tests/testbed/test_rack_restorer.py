@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hil.clients.web import PhoneWeb
 from hil.errors import LabError
 from hil.history import Unmet
 from hil.history import events as ev
@@ -61,11 +62,10 @@ class Stage:
             bench.history,
             bench.servers,
             stand_ins,
-            bench.web,
+            PhoneWeb(bench.place, bench.clock, bench.history, lambda: bench.admission.address),
             bench.admission,
             bench.timing,
-            bench.entry.chosen_interpretations(),
-            load=bench.entry.firmware.swver,
+            bench.reference_phone(),
             ladder=self.ladder,
         )
         bench.begin("test", ("resync.on_reset",))
@@ -159,6 +159,18 @@ def test_a_phone_whose_page_the_last_test_changed_is_told_all_the_same(
     assert stage.ladder.climbed == []
 
 
+def test_a_password_of_a_profile_that_the_phone_took_is_known(stage: Stage) -> None:
+    bench = stage.bench
+    bench.tftp.serve(PATH, flat_profile(Admin_Password="of the profile", Resync_On_Reset="No"))
+    bench.dhcp.offer(option_66=bench.tftp.address)
+    up = bench.handset.boot(Resync_Random_Delay="0")
+    bench.history.wait(ev.TransferEnded, after=up, within=60, path=PATH)
+    bench.history.sleep(5)
+    bench.handset.boot(GPP_A="next test")
+    assert dict(stage.held()) == dict(Parameters({"GPP_A": "next test"}))
+    assert stage.ladder.climbed == []
+
+
 def test_a_phone_without_pages_comes_by_its_default_rule(stage: Stage) -> None:
     stage.bench.handset.boot(Enable_Web_Server="No")
     stage.bench.handset.boot(GPP_A="next test")
@@ -215,3 +227,18 @@ def test_no_secret_of_a_profile_is_in_the_history_by_name_of_the_preparation(sta
     told = [e.what for e in stage.bench.history.all(ev.Configured)]
     told += [e.how for e in stage.bench.history.all(ev.HandsetPreparing)]
     assert not any("hush-hush" in each for each in told)
+
+
+def test_a_rule_of_the_last_test_leads_to_the_profile_as_well(stage: Stage) -> None:
+    server = stage.bench.tftp.address
+    stage.bench.handset.boot(
+        Enable_Web_Server="No", Profile_Rule=f"[--key k] tftp://{server}/own/$MA.xml"
+    )
+    stage.bench.handset.boot(
+        Enable_Web_Server="No", Profile_Rule="/nothing.xml", Profile_Rule_B="/own/file.xml"
+    )
+    assert stage.ladder.climbed != []
+    stage.ladder.climbed.clear()
+    stage.bench.handset.boot(GPP_A="next test")
+    assert dict(stage.held()) == dict(Parameters({"GPP_A": "next test"}))
+    assert stage.ladder.climbed == []
