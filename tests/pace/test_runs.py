@@ -120,16 +120,6 @@ def test_what_can_select_nothing_is_a_usage_error(
     assert "Traceback" not in ran.errors
 
 
-def test_48_handsets_share_the_smoke_tier(tmp_path: Path) -> None:
-    every = ("--testbed", str(TESTBEDS / "virtual48.yaml"), "--handset", "all")
-    ran = certify(tmp_path, *every, "--tier", "smoke")
-    assert ran.code == 0, ran.said
-    assert ran.told["run"]["concluded"] == ran.pace["tests"] >= 10
-    # A module is the least that a handset can take, so the longest one decides.
-    alone = certify(tmp_path, "--tier", "smoke")
-    assert ran.pace["estimate_s"] < alone.pace["estimate_s"] / 2
-
-
 # -- measuring ---------------------------------------------------------------------------------------
 
 

@@ -229,9 +229,20 @@ def test_handsets_that_all_take_everything_may_take_turns(tmp_path: Path) -> Non
 # -- a rack's worth --------------------------------------------------------------------------------
 
 
-def test_48_handsets_in_one_run(tmp_path: Path) -> None:
+def test_48_handsets_in_one_run_of_the_smoke_tier(tmp_path: Path) -> None:
+    """With a budget for one test and its baseline exchanges; `make soak` has all of it."""
     every = ("--testbed", str(VIRTUAL48), "--handset", "all", "--each")
-    ran = certify(tmp_path, *every, "test_resync_on_reset.py", "-k", "test_a_reboot_triggers")
+    ran = certify(tmp_path, *every, "--tier", "smoke", "--budget", "0.6")
     assert ran.code == 0, ran.said
-    assert ran.told["run"]["concluded"] == 48
+    assert ran.told["run"]["concluded"] == 48 * ran.told["run"]["pace"]["tests"]
+    assert len(ran.on) == 48
+
+
+@pytest.mark.soak
+def test_48_handsets_run_the_whole_smoke_tier_in_turns(tmp_path: Path) -> None:
+    every = ("--testbed", str(VIRTUAL48), "--handset", "all", "--each", "--jobs", "6")
+    ran = certify(tmp_path, *every, "--tier", "smoke")
+    assert ran.code == 0, ran.said
+    assert ran.told["run"]["pace"]["left_out"] == []
+    assert {len(tests) for tests in ran.on.values()} == {ran.told["run"]["pace"]["tests"]}
     assert len(ran.on) == 48
