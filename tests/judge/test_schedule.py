@@ -56,15 +56,9 @@ def test_a_resync_in_the_range(at: float) -> None:
     }
 
 
-@pytest.mark.parametrize("at", [100, 1819])
-def test_a_resync_before_the_range_is_not_due_and_does_not_serve_for_that_in_it(at: float) -> None:
-    assert broken(timed().fetch(at).ended(2400)) == ["resync.at"]
-    assert broken(timed().fetch(at).ended(3000)) == ["resync.at", "resync.at"]
-    assert broken(timed().fetch(at).fetch(1900).ended(3000)) == ["resync.at"]
-
-
-def test_a_resync_after_the_range() -> None:
-    assert broken(timed().fetch(2422).ended(3000)) == ["resync.at"]
+@pytest.mark.parametrize("at", [100, 1819, 2422])
+def test_a_resync_before_the_range_or_after_it(at: float) -> None:
+    assert broken(timed().fetch(at).ended(3000)) == ["resync.at"]
 
 
 def test_no_resync_at_all() -> None:
