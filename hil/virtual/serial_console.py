@@ -111,6 +111,8 @@ class ConsoleServer:
         try:
             while data := await reader.read(_LARGEST_READ):
                 typed = b"".join(manager.filter(data))
+                if len(manager.suboption or b"") > _LARGEST_READ:
+                    raise ValueError("an option without an end")
                 if typed:
                     self._send(typed)
         except (OSError, ValueError, LookupError, TypeError, struct.error):
