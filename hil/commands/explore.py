@@ -1,4 +1,7 @@
-"""``hil explore``: random legal scenarios against a handset, and a test for what they find."""
+"""``hil explore``: random legal scenarios against a handset, and a test for what they find.
+
+What is found is said on standard output, by `hil.commands.explore_summary`; how far it is on stderr.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.commands.explore_summary import as_json, summary
+from hil.commands.output import check_writable, write_results
 from hil.errors import LabError, UsageError
 from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
     from hil.explore.crew import Outcome
-    from hil.explore.tally import Tally
     from hil.explore.worker import Task
+    from hil.testbed.inventory import HandsetEntry, Testbed
 
 DEFAULT_SCENARIOS = 1000
+DEFAULT_MINUTES = 60.0
+_WATCHED_S = 90.0
+_SHRINK_S, _RACK_SHRINK_S = 60.0, 900.0
+_CLOSING_S, _RACK_CLOSING_S = 15.0, 150.0
 _MOST_SEED = 10**6
 _PROGRESS_S = 5.0
 
@@ -30,7 +39,8 @@ _PROGRESS_S = 5.0
 @click.option(
     "--scenarios",
     type=click.IntRange(1),
-    help=f"Stop after so many; {DEFAULT_SCENARIOS} unless --minutes is given.",
+    help=f"Stop after so many; {DEFAULT_SCENARIOS} unless --minutes is given, on a rack after "
+    f"{DEFAULT_MINUTES:g} minutes.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Play the scenarios of this seed again.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes at a time.")
@@ -47,9 +57,22 @@ _PROGRESS_S = 5.0
 @click.option(
     "--shrink-seconds",
     type=click.FloatRange(0),
-    default=60.0,
+    help=f"Make each finding short for so long; {_SHRINK_S:g}, on a rack {_RACK_SHRINK_S:g}.",
+)
+@click.option(
+    "--watch-seconds",
+    type=click.FloatRange(5, 86_400),
+    default=_WATCHED_S,
     show_default=True,
-    help="Make each finding short for so long.",
+    help="On a rack, how long a phone is watched after its boot in each scenario.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="How long to wait for a handset of a rack that somebody else has.",
 )
 @click.option(
     "--out",
@@ -73,7 +96,9 @@ def command(
     handset: str | None,
     defects: tuple[str, ...],
     keep_going: bool,
-    shrink_seconds: float,
+    shrink_seconds: float | None,
+    watch_seconds: float,
+    wait_s: float,
     out: Path,
     json_file: str | None,
 ) -> None:
@@ -82,37 +107,47 @@ def command(
     A scenario is whatever a laboratory may do to a phone: parameters, profiles, servers that fail,
     power cuts, requests by page, screen and NOTIFY, calls, in any order. What breaks a clause is
     made short and written as a test that reproduces it, for pytest with the plugin
-    hil.pytest_plugin. The seed makes the same scenarios again, whatever --jobs is. A rack's handset
-    is refused, this needs a virtual one.
+    hil.pytest_plugin. The seed makes the same scenarios again, whatever --jobs is.
+
+    A handset of a rack is leased for it, and brought into a known state before each scenario. What
+    its place cannot do, what takes longer than --watch-seconds and what would lock the laboratory out
+    is left out, as the summary tells.
 
     Exit status: 0 nothing found, 1 a clause was broken, 2 usage, 3 the lab failed or nothing was
-    exercised.
+    exercised, 130 interrupted, after the summary of what there is.
 
     \b
     hil explore --minutes 5                  the virtual handset: finds nothing, it runs the reference
     hil explore --scenarios 10000 --jobs 2   more of the same, in two processes
     hil explore --defect retry-never         finds it, and writes a test
     hil explore --seed 17 --keep-going       all that the scenarios of a seed can find
+    hil explore --testbed rack.yaml --handset a01 --minutes 480
     """
     from hil.explore.crew import explore
+    from hil.explore.scope import scope_of
     from hil.explore.worker import Task
     from hil.testbed.inventory import load
-    from hil.testbed.virtual_bench import refuse_rack
     from hil.virtual.defects import firmware_with
 
     began = time.perf_counter()
     file = testbed or suite_root() / "testbeds" / "virtual.yaml"
     inventory = load(file)
     entry = inventory.handset(handset)
-    refuse_rack(inventory, entry)
+    on_rack = inventory.kind == "rack"
+    if on_rack:
+        _refuse_for_rack(inventory, entry, jobs, defects)
     firmware_with(defects)
     _check_directory(out)
     chosen = secrets.randbelow(_MOST_SEED) if seed is None else seed
+    if on_rack and not (scenarios or minutes):
+        minutes = DEFAULT_MINUTES
+    if shrink_seconds is None:
+        shrink_seconds = _RACK_SHRINK_S if on_rack else _SHRINK_S
     count = scenarios or (0 if minutes else DEFAULT_SCENARIOS)
-    if json_file not in (None, "-"):
-        _check_writable(Path(str(json_file)))
-    same = _options(testbed, handset, defects)
-    told = shlex.join(["hil", "explore", "--seed", str(chosen), *same])
+    check_writable(json_file)
+    same = _options(testbed, entry.name if on_rack else handset, defects)
+    watching = ["--watch-seconds", f"{watch_seconds:g}"] if on_rack else []
+    told = shlex.join(["hil", "explore", "--seed", str(chosen), *watching, *same])
     again = shlex.join(f"--hil-{each[2:]}" if each.startswith("--") else each for each in same)
     tasks = [
         Task(
@@ -129,6 +164,9 @@ def command(
             out=str(out),
             command=told,
             options=again,
+            watched_s=watch_seconds,
+            wait_s=wait_s,
+            closing_s=_RACK_CLOSING_S if on_rack else _CLOSING_S,
         )
         for first in range(jobs)
     ]
@@ -136,12 +174,31 @@ def command(
     progress = _Progress(began, count)
     outcome = explore(_with_work(tasks), told=progress.told)
     wall_s = time.perf_counter() - began
-    if json_file is not None:
-        _write(json_file, _as_json(outcome, chosen, entry.name, defects, wall_s))
+    left_out = scope_of(inventory, entry, watch_seconds).left_out
     if json_file != "-":
-        _summary(outcome, chosen, wall_s)
+        summary(outcome, chosen, wall_s, left_out)
+    if json_file is not None:
+        document = as_json(outcome, chosen, entry.name, defects, wall_s, left_out)
+        write_results(json_file, json.dumps(document, indent=2) + "\n")
+    if outcome.interrupted:
+        raise click.Abort
     _account_for(outcome)
     ctx.exit(1 if outcome.found else 0)
+
+
+def _refuse_for_rack(
+    inventory: Testbed, entry: HandsetEntry, jobs: int, defects: tuple[str, ...]
+) -> None:
+    if defects:
+        raise UsageError(
+            f"handset {entry.name} of {inventory.name} is real and cannot be given a defect",
+            remedy="a testbed of kind: virtual, or `hil rack --defect`",
+        )
+    if jobs > 1:
+        raise UsageError(
+            f"handset {entry.name} of {inventory.name} can only be used by one process",
+            remedy="one run of `hil explore` for each handset",
+        )
 
 
 def _options(
@@ -198,76 +255,8 @@ class _Progress:
         )
 
 
-def _summary(outcome: Outcome, seed: int, wall_s: float) -> None:
-    from hil.explore.search import Found
-
-    tally = outcome.tally
-    words = ", ".join(f"{count} {word}" for word, count in sorted(tally.results.items()))
-    click.echo(f"seed {seed}: {tally.scenarios} scenarios ({words})")
-    click.echo(f"{tally.lab_s / 3600:.1f} lab hours in {wall_s:.0f} s")
-    click.echo(f"{len(tally.clauses)} clauses were checked, each in so many scenarios:")
-    for line in _columns(tally):
-        click.echo(f"  {line}")
-    for name, count in sorted(tally.broken.items()):
-        click.echo(f"{name} was seen broken in {count} scenario(s)")
-    if "inconclusive" in tally.remarks:
-        click.echo(f"inconclusive, for example: {tally.remarks['inconclusive'].splitlines()[-1]}")
-    for found in outcome.found.values():
-        flaky = f"; FLAKY, came again in {found.again} of {Found.AGAIN} runs" if found.flaky else ""
-        click.echo(f"\n{found.evidence}\n  test: {found.file} ({found.calls} calls{flaky})")
-
-
-def _columns(tally: Tally) -> list[str]:
-    return [f"{count:6} {name}" for name, count in tally.clauses.most_common()]
-
-
-def _as_json(
-    outcome: Outcome, seed: int, handset: str, defects: tuple[str, ...], wall_s: float
-) -> dict[str, object]:
-    tally = outcome.tally
-    return {
-        "seed": seed,
-        "handset": handset,
-        "defects": list(defects),
-        "scenarios": tally.scenarios,
-        **tally.as_json(),
-        "found": [
-            {
-                "requirement": each.requirement,
-                "what": each.what,
-                "file": each.file,
-                "seed": each.seed,
-                "flaky": each.flaky,
-            }
-            for each in outcome.found.values()
-        ],
-        "troubles": outcome.troubles,
-        "wall_s": round(wall_s, 3),
-    }
-
-
 def _check_directory(directory: Path) -> None:
     """UsageError now rather than with a finding in hand; makes nothing."""
     there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write to {there}", file=str(directory), remedy="another --out")
-
-
-def _check_writable(file: Path) -> None:
-    """UsageError now rather than after the run."""
-    try:
-        with file.open("a", encoding="utf-8"):
-            return
-    except OSError as error:
-        raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
-
-
-def _write(target: str, data: dict[str, object]) -> None:
-    text = json.dumps(data, indent=2)
-    if target == "-":
-        click.echo(text)
-        return
-    try:
-        Path(target).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the results: {error.strerror}", file=target) from error

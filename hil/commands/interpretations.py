@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hil.commands.phone_options import json_option, print_json
-from hil.errors import UsageError
+from hil.errors import LabError, UsageError
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation
 
 if TYPE_CHECKING:
     from hil.probes.probe import Answer
-    from hil.testbed.models import HandsetEntry
+    from hil.testbed.models import HandsetEntry, Testbed
 
 _NOT_FOUND = ("none fits",)
 _TROUBLE = ("inconclusive", "lab fault")
@@ -119,6 +120,23 @@ def _show(
 @click.option("--handset", metavar="NAME", help="Handset to ask; the first one by default.")
 @click.option("--defect", "defects", metavar="NAME", multiple=True, help="As for `hil certify`.")
 @click.option("--wall-clock", is_flag=True, help="Let time pass by itself on a virtual testbed.")
+@click.option(
+    "--longest",
+    "longest_min",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Where time passes by itself, leave out experiments that take longer.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="How long to wait for a handset of a rack that somebody else has.",
+)
 @json_option
 @click.pass_context
 def probe(
@@ -128,6 +146,8 @@ def probe(
     handset: str | None,
     defects: tuple[str, ...],
     wall_clock: bool,
+    longest_min: float,
+    wait_s: float,
     as_json: bool,
 ) -> None:
     """Find out on the bench which readings a phone follows.
@@ -135,9 +155,10 @@ def probe(
     For each question (each NAME, or all of them) the phone is brought into a situation in which its
     readings differ. What it does is judged once for each reading; those under which it would have
     broken a clause are refuted, and the one that is left is the answer. At the end stands what to
-    write into the inventory. A rack's handset is refused, this needs a virtual one.
+    write into the inventory. A handset of a rack is leased for it.
 
-    An answer may be missing: `undetermined` names the readings that are left; `none fits` says that
+    An answer may be missing: `undetermined` names the readings that are left, or what the experiment
+    needs and cannot have here, such as days that pass at once; `none fits` says that
     the phone does something that no reading explains; a fault of the lab, or a precondition that did
     not come, is no answer.
 
@@ -148,25 +169,28 @@ def probe(
     hil interpretations probe
     hil interpretations probe list_exhaustion resync_trigger
     hil interpretations probe --testbed virtual48.yaml --handset v02 --json
+    hil interpretations probe --testbed rack.yaml --handset a01 --longest 90
     """
-    from hil.net.namespace import enter
     from hil.suite_location import suite_root
     from hil.testbed.inventory import load
-    from hil.testbed.virtual_bench import refuse_rack
 
     wanted = [entry.name for name in names for entry in _entries(name)]
     wanted = list(dict.fromkeys(wanted)) or [entry.name for entry in CATALOGUE]
     inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
     entry = inventory.handset(handset)
-    refuse_rack(inventory, entry)
+    _refuse_defects_of_rack(inventory, entry, defects)
     answers = []
-    enter()
-    for answer in _answers(inventory, entry, wanted, defects, wall_clock):
-        answers.append(answer)
-        click.echo(f"{answer.question}: {answer}", err=as_json)
-        if answer.reading is None:
-            for reading, said in answer.against.items():
-                click.echo(f"    not {reading}: {said}", err=as_json)
+    trouble: LabError | None = None
+    asked = _Asked(tuple(wanted), defects, wall_clock, longest_min * 60, wait_s)
+    try:
+        for answer in _answers(inventory, entry, asked):
+            answers.append(answer)
+            click.echo(f"{answer.question}: {answer}", err=as_json)
+            if answer.reading is None:
+                for reading, said in answer.against.items():
+                    click.echo(f"    not {reading}: {said}", err=as_json)
+    except LabError as error:
+        trouble = error
     chosen = {each.question: each.reading for each in answers if each.reading is not None}
     others = {name: reading for name, reading in chosen.items() if reading != _default(name)}
     if as_json:
@@ -174,26 +198,53 @@ def probe(
         print_json({"handset": entry.name, "answers": told, "interpretations": others})
     else:
         _tell_yaml(others)
+    if trouble is not None:
+        raise trouble
     results = {each.result.value for each in answers}
     ctx.exit(1 if results & {*_NOT_FOUND} else 3 if results & {*_TROUBLE} else 0)
 
 
-def _answers(
-    inventory: Any, entry: HandsetEntry, wanted: Sequence[str], defects: Sequence[str], wall: bool
-) -> Iterator[Answer]:
-    from hil.probes.engine import probe_each
-    from hil.testbed.virtual_bench import virtual_bench
-    from hil.testbed.virtual_firmware import firmware_of
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be found out, and how; ``longest_s`` and ``wait_s`` in seconds."""
 
-    firmware = firmware_of(entry, defects)
-    bench = virtual_bench(inventory, entry, firmware=firmware, wall_clock=wall)
-    try:
-        for number, answer in enumerate(probe_each(bench, wanted, wall), 1):
+    questions: tuple[str, ...]
+    defects: tuple[str, ...]
+    wall_clock: bool
+    longest_s: float
+    wait_s: float
+
+
+def _refuse_defects_of_rack(
+    inventory: Testbed, entry: HandsetEntry, defects: tuple[str, ...]
+) -> None:
+    if inventory.kind == "rack" and defects:
+        raise UsageError(
+            f"handset {entry.name} of {inventory.name} is real and cannot be given a defect",
+            remedy="a testbed of kind: virtual, or `hil rack --defect`",
+        )
+
+
+def _answers(inventory: Testbed, entry: HandsetEntry, asked: _Asked) -> Iterator[Answer]:
+    """Answer after answer, with the handset held meanwhile; LabError where it must be let go."""
+    from hil.history.events import Cause
+    from hil.judge import Word
+    from hil.probes.engine import probe_each
+    from hil.probes.probe import Result
+    from hil.recovery.tenancy import tenancy
+
+    with (
+        tenancy(inventory, entry, within_s=asked.wait_s) as having,
+        having.bench(defects=asked.defects, wall_clock=asked.wall_clock) as bench,
+    ):
+        longest_s = float("inf") if bench.clock.virtual else asked.longest_s
+        for number, answer in enumerate(probe_each(bench, asked.questions, longest_s), 1):
             if sys.stderr.isatty():
-                click.echo(f"\r{number}/{len(wanted)} ", nl=False, err=True)
+                click.echo(f"\r{number}/{len(asked.questions)} ", nl=False, err=True)
             yield answer
-    finally:
-        bench.close()
+            word = Word.ERROR if answer.result is Result.LAB else Word.PASS
+            if reason := having.unfit(word, Cause.LAB):
+                raise LabError(reason)
 
 
 def _tell_yaml(others: Mapping[str, str]) -> None:

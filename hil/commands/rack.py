@@ -79,6 +79,14 @@ def _pairs(
     help="Have a phone hang, deaf, stackless or dead, for good or as NAME@N; see below.",
 )
 @click.option(
+    "--follows",
+    "readings",
+    metavar="HANDSET=QUESTION=READING",
+    multiple=True,
+    callback=_pairs,
+    help="Have a phone follow another reading, see `hil interpretations`; may be repeated.",
+)
+@click.option(
     "--port-fault",
     "faults",
     metavar="HANDSET=FAULT",
@@ -117,6 +125,7 @@ def command(
     attach: str,
     defects: tuple[tuple[str, str], ...],
     ailments: tuple[tuple[str, str], ...],
+    readings: tuple[tuple[str, str], ...],
     faults: tuple[tuple[str, str], ...],
     address: str,
     snmp_port: int,
@@ -144,6 +153,7 @@ def command(
     hil certify --testbed rack.yaml --quick             in another terminal
     hil rack --handsets 8 --defect a04=retry-never --inventory rack.yaml
     hil rack --port-fault a02=stuck-on --inventory -
+    hil rack --follows a01=list_exhaustion=cycle --inventory rack.yaml
     hil rack --ailment a01=hung@3 --ailment a02=dead --inventory rack.yaml
     hil rack --interface eth1 --attach vlan             on a wire that is there
     """
@@ -152,7 +162,9 @@ def command(
 
     enter()
     names = [f"a{number:02}" for number in range(1, handsets + 1)]
-    firmwares = _firmwares(names, _known(names, defects), _known(names, ailments))
+    firmwares = _firmwares(
+        names, _known(names, defects), _known(names, ailments), _known(names, readings)
+    )
     setup = _setup(
         names, interface, cable, attach, firmwares, _known(names, faults), address, snmp_port, ca
     )
@@ -213,16 +225,23 @@ def _setup(
 
 
 def _firmwares(
-    names: list[str], defects: dict[str, list[str]], ailments: dict[str, list[str]]
+    names: list[str],
+    defects: dict[str, list[str]],
+    ailments: dict[str, list[str]],
+    readings: dict[str, list[str]],
 ) -> dict[str, Firmware]:
     """What each phone runs; the last ailment that it is given counts."""
+    from hil.reference.interpretations import DEFAULT
     from hil.virtual.defects import firmware_with
+    from hil.virtual.firmware import REFERENCE_FIRMWARE
     from hil.virtual.health import parse_ailment
     from hil.virtual.pace import booting_at
 
     made = {}
     for name in names:
-        firmware = booting_at(firmware_with(defects.get(name, [])), _BOOT_PACE)
+        pairs = [split_pair(text, "QUESTION") for text in readings.get(name, [])]
+        base = replace(REFERENCE_FIRMWARE, interpretations=DEFAULT.choose(**dict(pairs)))
+        firmware = booting_at(firmware_with(defects.get(name, []), base), _BOOT_PACE)
         for text in ailments.get(name, []):
             firmware = replace(firmware, health=parse_ailment(text))
         made[name] = firmware

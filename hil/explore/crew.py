@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,7 @@ from hil.errors import LabError
 from hil.explore.tally import Tally
 from hil.explore.worker import Counted, Failed, Report, Reported, Task
 
-_CLOSING_S = 15.0
+_KILLED_S = 15.0
 _NEWS_S = 1.0
 
 
@@ -33,6 +35,12 @@ class Outcome:
     rounds: dict[int, Tally] = field(default_factory=dict)
     found: dict[str, Reported] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether a finding is as short as it is going to be."""
+        return any(each.settled for each in self.found.values())
 
     @property
     def tally(self) -> Tally:
@@ -52,10 +60,16 @@ class Outcome:
             case Reported():
                 known = self.found.setdefault(report.requirement, report)
                 if known is not report:
-                    # Two processes have found the same; the shorter one is kept.
-                    short, long = sorted((known, report), key=lambda each: each.calls)
-                    self.found[report.requirement] = short
-                    _remove(Path(long.file))
+                    # It is told once more now that it is short, or two processes have found it: the
+                    # one that was written is kept, of two the shorter.
+                    better, worse = sorted((known, report), key=_worth)
+                    self.found[report.requirement] = better
+                    if worse.file:
+                        _remove(Path(worse.file))
+
+
+def _worth(report: Reported) -> tuple[bool, bool, int]:
+    return not report.file, not report.unwritten, report.calls
 
 
 def _remove(module: Path) -> None:
@@ -66,26 +80,41 @@ def _remove(module: Path) -> None:
 def explore(tasks: Sequence[Task], *, told: Callable[[Outcome], None]) -> Outcome:
     """Have each task done by a process of its own; ``told`` hears of each piece of news.
 
-    Unless they are to keep going, all of them stop at the first finding.
+    Unless they are to keep going, all of them stop at the first finding. Ctrl-C ends them with what
+    they have.
     """
     outcome = Outcome()
     reports: queue.Queue[Report | None] = queue.Queue()
     with _running(tasks, reports) as processes:
         left = len(processes)
-        while left:
-            try:
-                report = reports.get(timeout=_NEWS_S)
-            except queue.Empty:
+        try:
+            while left and not _is_over(outcome, tasks[0]):
+                left -= _heard(reports, outcome)
                 told(outcome)
-                continue
-            if report is None:
-                left -= 1
-                continue
-            outcome.take(report)
-            told(outcome)
-            if isinstance(report, Failed) or (outcome.found and not tasks[0].keep_going):
-                break
+        except KeyboardInterrupt:
+            outcome.interrupted = True
+            for process in processes:
+                process.send_signal(signal.SIGINT)
+            until = time.monotonic() + tasks[0].closing_s
+            while left and time.monotonic() < until:
+                left -= _heard(reports, outcome)
     return outcome
+
+
+def _is_over(outcome: Outcome, task: Task) -> bool:
+    return bool(outcome.troubles) or (outcome.settled and not task.keep_going)
+
+
+def _heard(reports: queue.Queue[Report | None], outcome: Outcome) -> int:
+    """Take the next report, if one comes soon; how many processes have ended with it, 0 or 1."""
+    try:
+        report = reports.get(timeout=_NEWS_S)
+    except queue.Empty:
+        return 0
+    if report is None:
+        return 1
+    outcome.take(report)
+    return 0
 
 
 @contextlib.contextmanager
@@ -111,15 +140,15 @@ def _running(
         for process in processes:
             process.terminate()
         for process in processes:
-            _ended(process)
+            _ended(process, tasks[0].closing_s)
 
 
-def _ended(process: subprocess.Popen[bytes]) -> None:
+def _ended(process: subprocess.Popen[bytes], within_s: float) -> None:
     try:
-        process.wait(_CLOSING_S)
+        process.wait(within_s)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait(_CLOSING_S)
+        process.wait(_KILLED_S)
 
 
 def _listen(process: subprocess.Popen[bytes], reports: queue.Queue[Report | None]) -> None:

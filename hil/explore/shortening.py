@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from hil.errors import LabError
 from hil.explore.player import Bench, Played, play
 from hil.explore.scenario import Call, Profile, Scenario
 
@@ -20,7 +21,7 @@ T = TypeVar("T")
 def trimmed(bench: Bench, requirement: str, best: Played, until: float) -> Played:
     """The finding of this requirement in the shortest scenario that is reached before ``until``.
 
-    ``until`` is as `time.monotonic` tells it.
+    ``until`` is as `time.monotonic` tells it. A laboratory that fails ends it as well.
     """
     again = True
     while again and time.monotonic() < until:
@@ -30,7 +31,10 @@ def trimmed(bench: Bench, requirement: str, best: Played, until: float) -> Playe
                 break
             if scenario.size >= best.scenario.size:
                 continue
-            played = play(bench, scenario)
+            try:
+                played = play(bench, scenario)
+            except LabError:
+                return best
             if any(each.requirement == requirement for each in played.findings):
                 best, again = played, True
                 break

@@ -2,11 +2,13 @@
 
 Rounds are numbered from 0 and their seeds are those of the exploration with the number, so what is
 played does not depend on how many processes share the work. This one plays every ``step``-th from
-``first`` on, each on a bench of its own.
+``first`` on, each on a bench of its own. A finding is told before anything is written, and what cannot
+be written is told as well.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,15 +16,14 @@ from pathlib import Path
 import msgspec
 
 from hil.errors import HilError
+from hil.explore.scope import scope_of
 from hil.explore.search import ROUND, Found, explore_round, is_lab_trouble
 from hil.explore.tally import Tally
 from hil.explore.writing import file_name, module_text
 from hil.history import events as ev
 from hil.history.store import HistoryFile
-from hil.net.namespace import enter
+from hil.recovery.tenancy import Tenancy, tenancy
 from hil.testbed.inventory import load
-from hil.testbed.virtual_bench import virtual_bench
-from hil.virtual.defects import firmware_with
 
 _TELL_S = 0.5
 
@@ -30,7 +31,9 @@ _TELL_S = 0.5
 class Task(msgspec.Struct, frozen=True):
     """What a process has to do; ``minutes`` and ``scenarios`` 0 are without a limit.
 
-    ``command`` is how the exploration was begun, ``options`` are pytest's for the same phone.
+    ``command`` is how the exploration was begun, ``options`` are pytest's for the same phone. For
+    a handset of a rack ``watched_s`` are the seconds that each scenario may take after its boot,
+    ``wait_s`` those that somebody else may have it. A process has ``closing_s`` to let go in the end.
     """
 
     testbed: str
@@ -46,6 +49,9 @@ class Task(msgspec.Struct, frozen=True):
     out: str
     command: str
     options: str
+    watched_s: float
+    wait_s: float
+    closing_s: float
 
     def rounds(self) -> int:
         """How many rounds the exploration has; 0 without a limit."""
@@ -65,16 +71,27 @@ class Counted(msgspec.Struct, frozen=True, tag="counted"):
 
 
 class Reported(msgspec.Struct, frozen=True, tag="found"):
-    """A finding, and the file that reproduces it."""
+    """A finding, and the file that reproduces it.
+
+    It is told as soon as it is seen, without a file, and once more when it is short and written.
+    ``unwritten`` is why it could not be; then ``module`` is the text that should have been.
+    """
 
     requirement: str
-    file: str
     what: str
     evidence: str
     seed: str
     again: int
     calls: int
     flaky: bool
+    file: str = ""
+    unwritten: str = ""
+    module: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will be told of it."""
+        return bool(self.file or self.unwritten)
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
@@ -86,19 +103,22 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 Report = Counted | Reported | Failed
 
 
-def work(task: Task) -> None:
+class _GoneError(BaseException):
+    """Ends the work from a signal: what is found meanwhile is of no interest any more."""
+
+
+def work(task: Task, tenancy: Tenancy) -> None:
     """Play the rounds of a task."""
     ends_at = time.monotonic() + task.minutes * 60 if task.minutes else float("inf")
     known: frozenset[str] = frozenset()
     number = task.first
     while time.monotonic() < ends_at and (not task.scenarios or number < task.rounds()):
         tally = Tally()
-        found = _play(task, number, tally, known, ends_at)
-        _tell(Counted(number, tally.as_json()))
+        found = _play(task, tenancy, number, tally, known, ends_at)
         if found is not None:
             known |= {found.requirement}
             _tell(_written(task, found))
-        if is_lab_trouble(tally):
+        if is_lab_trouble(tally) and tenancy.testbed.kind != "rack":
             return
         # A round that ended with a finding is gone on with: what is known is passed over then.
         if found is None or not task.keep_going:
@@ -108,12 +128,15 @@ def work(task: Task) -> None:
 
 
 def _play(
-    task: Task, number: int, tally: Tally, known: frozenset[str], ends_at: float
+    task: Task,
+    tenancy: Tenancy,
+    number: int,
+    tally: Tally,
+    known: frozenset[str],
+    ends_at: float,
 ) -> Found | None:
-    testbed = load(Path(task.testbed))
-    firmware = firmware_with(task.defects)
-    bench = virtual_bench(testbed, testbed.handset(task.handset), firmware=firmware)
     told_at = time.monotonic()
+    pending: list[Found] = []
 
     def told(counted: Tally) -> None:
         nonlocal told_at
@@ -121,35 +144,37 @@ def _play(
             told_at = time.monotonic()
             _tell(Counted(number, counted.as_json()))
 
+    def sighted(found: Found) -> None:
+        pending.append(found)
+        _tell(_about(found))
+
     try:
-        return explore_round(
-            bench,
-            f"{task.seed}/{number}",
-            tally=tally,
-            count=task.size_of(number),
-            known=known,
-            until=ends_at,
-            shrink_s=task.shrink_s,
-            told=told,
-        )
+        with tenancy.bench(defects=task.defects) as bench:
+            return explore_round(
+                bench,
+                f"{task.seed}/{number}",
+                tally=tally,
+                count=task.size_of(number),
+                known=known,
+                until=ends_at,
+                shrink_s=task.shrink_s,
+                told=told,
+                scope=scope_of(tenancy.testbed, tenancy.entry, task.watched_s),
+                sighted=sighted,
+                unfit=lambda played: tenancy.unfit(played.judgement.word, played.judgement.cause),
+            )
+    except KeyboardInterrupt:
+        for each in pending:
+            _tell(_written(task, each))
+        raise
     finally:
-        bench.close()
+        _tell(Counted(number, tally.as_json()))
 
 
-def _written(task: Task, found: Found) -> Reported:
-    """Write the test module and its evidence to the first name that is free."""
-    out = Path(task.out)
-    out.mkdir(parents=True, exist_ok=True)
-    path = _reserved(out / file_name(found.requirement))
-    path.write_text(
-        module_text(found, command=task.command, options=task.options), encoding="utf-8"
-    )
-    _store(path.with_suffix(".history.jsonl"), found.played.events)
-    if found.is_flaky:
-        _store(path.with_suffix(".first.history.jsonl"), found.first.events)
+def _about(found: Found) -> Reported:
+    """What is told of a finding before it is written."""
     return Reported(
         found.requirement,
-        str(path),
         found.finding.what,
         str(found.finding),
         found.seed,
@@ -157,6 +182,30 @@ def _written(task: Task, found: Found) -> Reported:
         len(found.played.scenario.before) + len(found.played.scenario.after),
         found.is_flaky,
     )
+
+
+def _written(task: Task, found: Found) -> Reported:
+    """Write the test module and its evidence to the first name that is free."""
+    text = module_text(found, command=task.command, options=task.options)
+    made: list[Path] = []
+    try:
+        out = Path(task.out)
+        out.mkdir(parents=True, exist_ok=True)
+        path = _reserved(out / file_name(found.requirement))
+        made.append(path)
+        path.write_text(text, encoding="utf-8")
+        made.append(path.with_suffix(".history.jsonl"))
+        _store(made[-1], found.played.events)
+        if found.is_flaky:
+            made.append(path.with_suffix(".first.history.jsonl"))
+            _store(made[-1], found.first.events)
+    except (OSError, HilError) as error:
+        # Half a test is no test, and half a history may be judged otherwise.
+        for each in made:
+            each.unlink(missing_ok=True)
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        return msgspec.structs.replace(_about(found), unwritten=reason, module=text)
+    return msgspec.structs.replace(_about(found), file=str(path))
 
 
 def _reserved(path: Path) -> Path:
@@ -183,16 +232,28 @@ def _tell(report: Report) -> None:
 
 
 def main() -> None:
-    """Do the task that is the one argument, as JSON."""
+    """Do the task that is the one argument, as JSON.
+
+    SIGINT ends it with what it has; with SIGTERM a handset of a rack is given back.
+    """
     task = msgspec.json.decode(sys.argv[1], type=Task)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        enter()
-        work(task)
+        testbed = load(Path(task.testbed))
+        if testbed.kind == "rack":
+            signal.signal(signal.SIGTERM, _gone)
+        with tenancy(testbed, testbed.handset(task.handset), within_s=task.wait_s) as having:
+            work(task, having)
     except HilError as error:
         _tell(Failed(str(error)))
-    except BrokenPipeError:
-        # Nobody listens any more.
+    except (BrokenPipeError, KeyboardInterrupt, _GoneError):
+        # Nobody listens any more, or nobody wants to hear more.
         return
+
+
+def _gone(_number: int, _frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _GoneError
 
 
 if __name__ == "__main__":

@@ -76,6 +76,10 @@ def _head(found: Found, what: str, evidence: str, command: str, options: str) ->
         " ".join(filter(None, ["    python -m pytest -p hil.pytest_plugin THIS_FILE", options])),
         "",
     ]
+    if found.trouble:
+        why = found.trouble.splitlines()[0]
+        told += textwrap.wrap(f"Not made as short as can be, nor seen again: {why}.", WIDTH)
+        told += [""]
     if found.is_flaky:
         told += [
             f"It came again in {found.again} of {Found.AGAIN} further runs: it depends on what the",

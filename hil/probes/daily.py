@@ -123,7 +123,7 @@ PROBES = (
     Probe("resync_at_zero_delay", _zero_delay, 2 * _DAY),
     Probe("resync_at_2400", _midnight, _HOUR),
     Probe("resync_at_minutes", _minutes, _HOUR),
-    Probe("resync_at_no_clock", _no_clock, 120),
+    Probe("resync_at_no_clock", _no_clock, 120, timer_s=60),
     Probe("resync_at_dst", _daylight, 2 * _DAY),
     Probe("resync_at_gap", _gap, _DAY / 2),
     Probe("resync_at_overlap", _overlap, _DAY / 2),

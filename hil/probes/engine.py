@@ -27,7 +27,7 @@ from hil.reference.interpretations import CATALOGUE, Interpretations
 from hil.testbed.bench import Bench, Site
 
 LONGEST_WALL_S = 1200.0
-"""The longest experiment, seconds, that is played where time passes by itself."""
+"""The longest experiment, seconds, for which one waits where time passes by itself."""
 
 _CLAUSE = "resync.on_reset"
 """A test must name a requirement that was checked. An experiment has none of its own: that it was
@@ -35,35 +35,52 @@ played to its end is its check."""
 
 
 def probe_each(
-    bench: Bench[Site], questions: Iterable[str], wall_clock: bool = False
+    bench: Bench[Site], questions: Iterable[str], longest_s: float = float("inf")
 ) -> Iterator[Answer]:
     """Answer one question after another; an answer counts for the experiments that follow it.
 
-    ``wall_clock``: leave out the experiments that take longer than `LONGEST_WALL_S`. Questions are
-    taken in the order of `PROBES`, those without an experiment at the end.
+    An experiment that takes longer than ``longest_s`` seconds, or that the handset or its place cannot
+    hold, is left out, and its question is undetermined. Questions are taken in the order of `PROBES`,
+    those without an experiment at the end.
     """
     readings = bench.entry.chosen_interpretations()
     wanted = list(questions)
     order = [each for each in PROBES if each in wanted]
     for name in (*order, *(each for each in wanted if each not in PROBES)):
-        answer = _answered(bench, name, readings, wall_clock)
+        answer = _answered(bench, name, readings, longest_s)
         if answer.reading is not None:
             readings = readings.choose(**{name: answer.reading})
         yield answer
 
 
-def _answered(bench: Bench[Site], name: str, readings: Interpretations, wall_clock: bool) -> Answer:
+def _answered(bench: Bench[Site], name: str, readings: Interpretations, longest_s: float) -> Answer:
     if name == "psn" and bench.entry.psn:
         remark = "the inventory gives the handset a psn of its own"
         return Answer(name, Result.NO_PROBE, remark=remark)
     if name not in PROBES:
         return Answer(name, Result.NO_PROBE, remark=WITHOUT_PROBE[name])
-    if wall_clock and PROBES[name].wall_s > LONGEST_WALL_S:
-        remark = (
-            f"its experiment takes {PROBES[name].wall_s / 3600:.1f} h where time passes by itself"
-        )
-        return Answer(name, Result.NO_PROBE, remark=remark)
+    if needed := _missing(bench, PROBES[name], longest_s):
+        left = candidates_of(name)
+        return Answer(name, Result.UNDETERMINED, left, remark=f"needs {needed}")
     return probe(bench, PROBES[name], readings)
+
+
+def _missing(bench: Bench[Site], experiment: Probe, longest_s: float) -> str:
+    """What an experiment needs and cannot have here; empty if there is nothing."""
+    least = bench.entry.capabilities.minimum_timer_s or 0.0
+    if experiment.wall_s > longest_s:
+        return f"{_duration(experiment.wall_s)}, where {_duration(longest_s)} are the limit"
+    if experiment.timer_s < least:
+        return (
+            f"a timer of {experiment.timer_s:g} s, and the firmware allows none below {least:g} s"
+        )
+    if experiment.capability:
+        return bench.lacks(experiment.capability)
+    return ""
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
 def probe(bench: Bench[Site], experiment: Probe, readings: Interpretations) -> Answer:

@@ -14,12 +14,16 @@ class Probe:
     """The experiment that tells the readings of ``question`` apart.
 
     ``wall_s`` is roughly how many seconds of lab time it takes; where the time passes by itself that
-    is how long one waits.
+    is how long one waits. ``timer_s`` is the shortest delay, in seconds, that it sets a provisioning
+    timer to, ``capability`` what the handset or its place must be declared to have (a name of
+    `hil.testbed.capabilities`); empty for nothing.
     """
 
     question: str
     play: Play
     wall_s: float = 60
+    timer_s: float = float("inf")
+    capability: str = ""
 
 
 class Result(StrEnum):

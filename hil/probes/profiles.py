@@ -58,5 +58,5 @@ PROBES = (
     Probe("key_without_encryption", _key_without_encryption),
     Probe("ikm_encoding", _ikm_encoding),
     Probe("corrupt_profile", _corrupt_profile),
-    Probe("invalid_value", _invalid_value, 120),
+    Probe("invalid_value", _invalid_value, 120, timer_s=60),
 )

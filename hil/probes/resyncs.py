@@ -81,9 +81,9 @@ def _provision_disabled(scene: Scene) -> None:
 PROBES = (
     Probe("resync_trigger", _resync_trigger, 240),
     Probe("random_delay_unit", _random_delay_unit, 240),
-    Probe("forced_resync_delay", _forced_resync_delay, 900),
-    Probe("list_exhaustion", _list_exhaustion, 240),
-    Probe("list_restart", _list_restart, 180),
+    Probe("forced_resync_delay", _forced_resync_delay, 900, timer_s=60),
+    Probe("list_exhaustion", _list_exhaustion, 240, timer_s=20),
+    Probe("list_restart", _list_restart, 180, timer_s=20),
     Probe("resync_after_update", _resync_after_update),
     Probe("provision_disabled", _provision_disabled),
 )

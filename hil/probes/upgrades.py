@@ -72,7 +72,7 @@ def _peer_log(scene: Scene) -> None:
 PROBES = (
     Probe("upgrade_missing_server", _missing_server),
     Probe("upgrade_options", _options),
-    Probe("upgrade_reattempt", _reattempt, 150),
+    Probe("upgrade_reattempt", _reattempt, 150, timer_s=60),
     Probe("resync_after_failed_upgrade", _after_failure),
-    Probe("peer_sharing_log", _peer_log),
+    Probe("peer_sharing_log", _peer_log, capability="peer_firmware_sharing"),
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,9 @@ from hil.history import read
 HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
 
 
-def explore(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def explore(
+    *arguments: str, cwd: Path, preexec_fn: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*HIL, "explore", *arguments],
         cwd=cwd,
@@ -23,6 +28,7 @@ def explore(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=180,
         check=False,
+        preexec_fn=preexec_fn,
     )
 
 
@@ -86,10 +92,57 @@ handsets:
 
 
 @pytest.mark.parametrize("command", ["explore", "interpretations probe"])
-def test_no_virtual_handset_answers_for_one_of_a_rack(
-    refused, tmp_path: Path, command: str
-) -> None:
+def test_a_phone_of_a_rack_takes_no_defect(refused, tmp_path: Path, command: str) -> None:
     rack = tmp_path / "rack.yaml"
     rack.write_text(RACK, encoding="utf-8")
-    said = refused(*command.split(), "--testbed", str(rack))
-    assert "handset a01 of rack is real, and this needs a virtual one" in said
+    said = refused(*command.split(), "--testbed", str(rack), "--defect", "retry-never")
+    assert "handset a01 of rack is real and cannot be given a defect" in said
+
+
+def test_a_phone_of_a_rack_is_no_work_for_two_processes(refused, tmp_path: Path) -> None:
+    rack = tmp_path / "rack.yaml"
+    rack.write_text(RACK, encoding="utf-8")
+    assert "one process" in refused("explore", "--testbed", str(rack), "--jobs", "2")
+
+
+def test_a_finding_that_finds_no_room_is_told_with_its_test(tmp_path: Path) -> None:
+    """No file of this process may grow: what a full disk does, on any machine."""
+    defect = ("--defect", "never-resyncs-on-reset", "--shrink-seconds", "0")
+    told = explore(
+        *("--scenarios", "40", "--seed", "4", *defect, "--out", "found"),
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )
+    assert told.returncode == 1, told.stderr
+    assert "Traceback" not in told.stderr
+    assert "[resync.on_reset] the power-up resync did not begin" in told.stdout
+    assert "the test could not be written: File too large; this is it" in told.stdout
+    compile(told.stdout.partition(" calls):\n")[2], "told", "exec")
+    assert list((tmp_path / "found").iterdir()) == []
+
+
+def test_ctrl_c_tells_what_there_is_and_ends_130(tmp_path: Path) -> None:
+    options = ["--minutes", "5", "--seed", "4", "--keep-going", "--json", "told.json"]
+    process = subprocess.Popen(
+        [*HIL, "explore", *options, "--defect", "never-resyncs-on-reset"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "1 found" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert err.endswith("Error: interrupted\n")
+    assert "interrupted: this is what there was so far" in out
+    assert "[resync.on_reset]" in out
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert told["interrupted"] is True
+    # It was being made short: it is written as it was seen.
+    (found,) = told["found"]
+    assert "@requirement" in (tmp_path / found["file"]).read_text("utf-8")

@@ -52,6 +52,15 @@ def test_a_question_is_shown_with_its_source_and_its_experiment() -> None:
     assert "none: no verdict of this release depends" in run("show", "external_address").output
 
 
+def test_a_key_as_reports_print_it_is_all_questions_that_have_it() -> None:
+    told = run("show", "I5").output
+    assert "list_exhaustion (I5)" in told
+    assert "list_restart (I5)" in told
+    rows = json.loads(run("show", "i5", "--json").output)
+    assert [row["name"] for row in rows] == ["list_exhaustion", "list_restart"]
+    assert json.loads(run("show", "list_restart", "--json").output)["key"] == "I5"
+
+
 def test_the_tests_of_a_run_that_rest_on_a_question_are_named(tmp_path: Path) -> None:
     reading = {"key": "I2", "name": "random_delay_unit", "reading": "seconds", "default": True}
     test = {"id": "test_a.py::test_b", "requirements": ["resync.random_delay"]}

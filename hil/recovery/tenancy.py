@@ -1,0 +1,100 @@
+"""A handset that this process has to itself for a while: the lease, the bench, the way back, the end.
+
+For what uses a handset without being a run of tests. On a rack the handset is leased before anything
+else is done, so before a bench is built around it; a phone that cannot be restored is brought back by
+the ladder (`hil.recovery.rack`); and one with which the laboratory fails again and again, or that the
+ladder does not bring back, goes into quarantine. At the end it has power, and the lease is given back.
+A virtual handset needs none of that, but the rights to make its network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hil.errors import LabError
+from hil.history.events import Cause
+from hil.judge import Word
+from hil.leases.fitness import Fitness
+from hil.leases.holding import Hold, hold, unleased
+from hil.net.namespace import enter
+from hil.recovery.rack import rack_ladder
+from hil.testbed.bench import Bench, Site
+from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.opening import open_bench
+
+
+class Tenancy:
+    """What whoever has a handset does with it; made by `tenancy`."""
+
+    def __init__(self, testbed: Testbed, entry: HandsetEntry, held: Hold | None) -> None:
+        self.testbed = testbed
+        self.entry = entry
+        self._held = held
+        self._fitness = Fitness()
+        self._given_up = ""
+
+    @contextmanager
+    def bench(
+        self, *, defects: Sequence[str] = (), wall_clock: bool = False
+    ) -> Iterator[Bench[Site]]:
+        """The handset's bench for the time of the block.
+
+        ``defects`` and ``wall_clock`` are a virtual handset's. `LabError` where it cannot be built, or
+        where a rack's wire has a foreign DHCP server.
+        """
+        bench = open_bench(
+            self.testbed,
+            self.entry,
+            defects=defects,
+            wall_clock=wall_clock,
+            leased=self._held.leased if self._held is not None else unleased,
+            ladder=rack_ladder(self._put_aside),
+        )
+        try:
+            if self._held is not None:
+                bench.witnesses.survey()
+            yield bench
+        finally:
+            bench.close()
+
+    def unfit(self, word: Word, cause: Cause) -> str:
+        """Why the handset must not be used any more after this verdict; empty while it may."""
+        if self._held is None:
+            return ""
+        if self._given_up:
+            return self._given_up
+        if trouble := self._held.trouble():
+            return trouble
+        reason = self._fitness.note(word, cause)
+        if reason:
+            self._put_aside(reason)
+        return self._given_up
+
+    def _put_aside(self, reason: str) -> None:
+        self._given_up = f"{self.entry.name} is in quarantine: {reason}"
+        if self._held is not None:
+            self._held.quarantine(reason)
+
+
+@contextmanager
+def tenancy(testbed: Testbed, entry: HandsetEntry, *, within_s: float = 0.0) -> Iterator[Tenancy]:
+    """Have this handset for the time of the block; of a rack, wait up to ``within_s`` seconds for it.
+
+    Call it before the process starts a thread. Raises `LabError` where the handset cannot be had, or
+    not be left with power.
+    """
+    if testbed.kind != "rack":
+        enter()
+        yield Tenancy(testbed, entry, None)
+        return
+    held = hold(testbed, [entry.name], within_s=within_s)
+    try:
+        yield Tenancy(testbed, entry, held)
+    except BaseException as error:
+        try:
+            held.close()
+        except LabError as other:
+            error.add_note(str(other))
+        raise
+    held.close()
