@@ -59,8 +59,8 @@ def _turning(phone: Phone, at: int, decisions: Decisions) -> Due | None:
             spread = max(spread, _unsure(phone, text))
     if not turning:
         return None
-    earliest = max(at, min(turning) - spread)
-    return Due(min(earliest, min(turning)), min(turning), Reason.PERIODIC, _TRIGGER)
+    first = min(turning)
+    return Due(min(first, max(at, first - spread)), first, Reason.PERIODIC, _TRIGGER)
 
 
 def _unsure(phone: Phone, text: str) -> int:

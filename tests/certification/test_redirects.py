@@ -71,6 +71,22 @@ def test_from_https_to_http(
     boot_to_redirect(history, handset, rule, scheme="http", path="/plain.xml", port=80)
 
 
+@reading(redirect_limit=(5, 10, 20))
+@requirement("transfer.redirect")
+def test_the_redirects_of_one_rule_are_not_counted_with_those_of_the_next(
+    handset: HandsetControl, dhcp: DhcpEndpoint, http: HttpEndpoint, history: History
+) -> None:
+    for rule in ("a", "b"):
+        for hop in range(4):
+            http.redirect(f"/{rule}{hop}.xml", http.url(f"/{rule}{hop + 1}.xml"))
+        http.serve(f"/{rule}4.xml", PROFILE)
+    rules = {"Profile_Rule": http.url("/a0.xml"), "Profile_Rule_B": http.url("/b0.xml")}
+    lease = boot_to_lease(history, handset, **rules)
+    asked = fetched(history, handset, lease, 10)
+    due = [f"/{rule}{hop}.xml" for rule in ("a", "b") for hop in range(5)]
+    history.check("the files", seen=asked, due=due)
+
+
 @requirement("transfer.redirect")
 def test_from_http_to_tftp(
     handset: HandsetControl,

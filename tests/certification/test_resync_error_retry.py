@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.faults import Silence
@@ -12,7 +13,15 @@ from hil.history.events import DnsAnswer, ProvisioningRequest
 from hil.marks import reading, requirement
 from hil.pace.timers import Pace
 from hil.testbed.control import HandsetControl
-from hil.testing import DEFAULT_PATH, expect_resyncs, failure_told, first_resync, provision
+from hil.testing import (
+    DEFAULT_PATH,
+    expect_reboot,
+    expect_resyncs,
+    failure_told,
+    first_resync,
+    next_transfer,
+    provision,
+)
 
 # -- the delay: the profile is missing ---------------------------------------------------------------
 
@@ -49,6 +58,21 @@ def test_the_last_element_of_a_list_is_repeated(
     up = handset.boot(Resync_Error_Retry_Delay=",".join(map(str, delays)))
     failed = first_resync(history, handset, up)
     expect_resyncs(history, handset, failed, *delays, *[delays[-1]] * 3)
+
+
+@requirement("resync.error_retry_delay.list", "web.reboot")
+def test_after_a_reboot_the_list_starts_from_its_first_element(
+    handset: HandsetControl, dhcp: DhcpEndpoint, tftp: TftpEndpoint, web: PhoneWeb, history: History
+) -> None:
+    dhcp.offer(option_66=tftp.address)
+    delays = {"Resync_Random_Delay": "0", "Resync_Error_Retry_Delay": "600,1200,300"}
+    failed = first_resync(history, handset, handset.boot(**delays))
+    expect_resyncs(history, handset, failed, 600)
+    history.sleep(60)
+    mark = history.mark()
+    web.reboot()
+    failed = next_transfer(history, handset, expect_reboot(history, handset, mark))
+    expect_resyncs(history, handset, failed, 600, 1200)
 
 
 @requirement("resync.error_retry_delay.range", "resync.error_retry_delay")

@@ -22,6 +22,7 @@ _EARLY_ENOUGH = (
 
 CLOCK: tuple[Equivalent, ...] = (
     Equivalent("daily", "awaited", "*", "*present*", "*", BESIDES),
+    Equivalent("daily", "awaited", "*", "*due.*", "*", BESIDES, "*present = *"),
     Equivalent("daily", "awaited", "*", "*each.clause == CLAUSE*", "*", BESIDES),
     Equivalent("daily", "awaited", "*", "besides = *", "*", BESIDES),
     Equivalent("daily", "awaited", "order", "*", "*", BESIDES),
@@ -98,6 +99,7 @@ CLOCK: tuple[Equivalent, ...] = (
         "at + before <= local_s <= at + into",
         "the clock shows that time, so it has been found before",
     ),
+    Equivalent("resync_at", "random_delay", "off-by-one", "0", "1", NARROWER),
     Equivalent("resync_at", "whole_minutes", "arithmetic", "*", "seconds - *", NARROWER),
     Equivalent("resync_at", "whole_minutes", "off-by-one", "2", "3", NARROWER),
     Equivalent("resync_at", "whole_minutes", "off-by-one", "MINUTE_S", "*", _A_SIXTIETH),

@@ -104,7 +104,8 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent(
         "parameters", "Parameters.raw", "statement", "lookup_parameter(name)", "*", _CALLERS
     ),
-    Equivalent("parameters", "Parameters.__eq__", "*", "*", "*", READING),
+    Equivalent("parameters", "Parameters.__eq__", "branch", "not isinstance(*", "False", _CALLERS),
+    Equivalent("parameters", "Parameters.__eq__", "result", "NotImplemented", "*", _CALLERS),
     Equivalent("parameters", "Parameters.flag", "branch", "not is_valid(*", "False", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "*", "number is None or *", "*", _CALLERS),
     Equivalent("parameters", "Parameters.integer", "off-by-one", "0", "*", _TYPES),
@@ -142,6 +143,7 @@ PROFILES: tuple[Equivalent, ...] = (
     Equivalent("triggers", "_instants", "off-by-one", "_MOST_NUMBERS", "*", LIMIT),
     Equivalent("parameters", "is_valid", "branch", "*Kind.TIME_HHMM", "False", _IGNORED),
     Equivalent("parameters", "is_valid", "*", "not value.strip()", "*", _IGNORED),
+    Equivalent("parameters", "is_valid", "negation", "*.clock_time(*", "*", _IGNORED),
     Equivalent("parameters", "_is_within", "off-by-one", "0", "-1", _CALLERS),
     Equivalent("profile_xml", "_Reader.*", "off-by-one", "1", "0", _NESTED, "*_open[-1]*"),
     Equivalent("responses", "meaning", "connective", "text or 'File not found'", "*", _REASON),

@@ -168,7 +168,7 @@ TIMERS: tuple[Equivalent, ...] = (
     Equivalent("watching", "_turning", "statement", "instant = rising(*", "*", DOUBT),
     Equivalent("watching", "_turning", "off-by-one", "0", "*", DOUBT),
     Equivalent("watching", "_turning", "window", "Due(*", "*", DOUBT),
-    Equivalent("watching", "_turning", "window", "min(earliest, min(turning))", "*", DOUBT),
+    Equivalent("watching", "_turning", "window", "min(first, *", "*", DOUBT),
     Equivalent("scheduling", "held_back", "statement", "due = gated(*", "*", READING),
     Equivalent("watching", "gated", "branch", "text.strip()", "*", READING),
     Equivalent("watching", "gated", "negation", "due.reason is Reason.EXPLICIT", "*", READING),

@@ -115,6 +115,14 @@ UPGRADES: tuple[Equivalent, ...] = (
     ),
     Equivalent("upgrade", "_installed", "order", "*", "*", _NO_ORDER),
     Equivalent("upgrade", "_installed", "negation", "True", "False", _SHOWN),
+    Equivalent(
+        "upgrade",
+        "_nothing_to_do",
+        "update",
+        "*failures=0*",
+        "*=settled, failed=None)",
+        OVERWRITTEN,
+    ),
     Equivalent("upgrade", "_nothing_to_do", "negation", "True", "False", _SHOWN),
     Equivalent("upgrade", "_nothing_to_do", "result", "*Finished*", "(phone, ())", _SHOWN),
 )
