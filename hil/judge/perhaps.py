@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hil.judge.findings import Finding
-from hil.judge.hidden import just_begun
+from hil.judge.hidden import just_begun, unseen
 from hil.judge.shadow import Shadow
 from hil.judge.unexpected import why_denied
 from hil.reference import scheduling
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import Action, Purpose
-from hil.reference.phone import Asked, Happening, Phone
+from hil.reference.phone import Asked, Happening, Phase, Phone
 
 
 @dataclass(frozen=True)
@@ -108,29 +108,36 @@ def _told(way: Shadow, news: News) -> list[Shadow]:
         case Settled(agreed=None):
             return [way]
         case Settled(happening=Asked() as request, since=int(since)):
-            before = way.phone
-            ways = _happens(way, request)
-            # When it took the request does not show.
-            way.phone = scheduling.maybe_since(way.phone, before, since)
-            return ways
+            return _happens(way, request, since)
         case Settled(happening=happening):
             return _happens(way, happening)
         case _:
             return _happens(way, news)
 
 
-def _happens(way: Shadow, happening: Happening) -> list[Shadow]:
-    """What happens to it; a resync that is due or going on may be what a request for one was for."""
+def _happens(way: Shadow, happening: Happening, since: int | None = None) -> list[Shadow]:
+    """What happens to it; a resync that is due or going on may be what a request for one was for.
+
+    ``since`` is when it may have taken the request, if that was before.
+    """
     ways = [way]
+    before = way.phone
     if isinstance(happening, Asked):
         clause = why_denied(happening, way.phone)
         way.denied = None if clause is None else (clause, happening.at)
         # What was due may have begun just before, and waits for its first sign.
         begun = just_begun(way, happening.at)
-        ways += [each for early in begun for each in _happens(early, happening)]
+        over = unseen(way, happening.at)
+        if over is not None and over.phone.phase is Phase.WAITING:
+            # It may be over as well, unseen, so that this request is another one than the last.
+            begun.append(over)
+        ways += [each for early in begun for each in _happens(early, happening, since)]
         if _may_be_met(happening, way.phone):
             ways.append(way.fork())
     way.happens(happening)
+    if since is not None:
+        # When it took the request does not show.
+        way.phone = scheduling.maybe_since(way.phone, before, since)
     return ways
 
 

@@ -181,3 +181,24 @@ def test_a_failure_that_nobody_could_hear_is_counted() -> None:
 
 def test_but_what_could_be_heard_is_counted_as_it_was() -> None:
     assert whats(failed_in_silence(third=230)) != []
+
+
+# -- what is over at once leaves no trace ---------------------------------------------------------------
+
+
+def asked_twice(*, retry: float) -> Story:
+    """It has no server when it boots, nor when it is told to resync, twice; then its lease has one."""
+    story = booted({66: b""}, Resync_Error_Retry_Delay="60,120,240")
+    story.web(30, "/admin/resync").web(31, "/admin/resync").lease(50, {66: LAB.encode()})
+    return story.fetch(retry, Resync_Periodic="0").ended(retry + 5)
+
+
+def test_a_request_that_was_met_unseen_is_not_the_next_one() -> None:
+    # Three attempts have failed: after the boot and after each request.
+    assert whats(asked_twice(retry=271)) == []
+
+
+def test_attempts_that_leave_no_trace_excuse_no_more_than_their_number() -> None:
+    late = ["the retried resync did not begin"]
+    assert whats(asked_twice(retry=400)) == late
+    assert whats(asked_twice(retry=60)) == ["the retried resync began outside its window"]
