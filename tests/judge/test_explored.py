@@ -183,7 +183,7 @@ def test_but_what_could_be_heard_is_counted_as_it_was() -> None:
     assert whats(failed_in_silence(third=230)) != []
 
 
-# -- what is over at once leaves no trace ---------------------------------------------------------------
+# -- what is over at once leaves no trace --------------------------------------------------------------
 
 
 def asked_twice(*, retry: float) -> Story:
