@@ -238,9 +238,13 @@ class _Progress:
         self._began = began
         self._count = count
         self._said = began
+        self._seen: set[str] = set()
 
     def told(self, outcome: Outcome) -> None:
-        """Say how far it is, if it was not said lately."""
+        """Say at once what was seen broken, and how far it is, if that was not said lately."""
+        for name in outcome.found.keys() - self._seen:
+            self._seen.add(name)
+            click.echo(f"seen broken: {name}; it is made short now", err=True)
         now = time.perf_counter()
         if now < self._said + _PROGRESS_S:
             return
