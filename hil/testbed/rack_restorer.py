@@ -200,7 +200,7 @@ class RackRestorer:
 
     def _tell(self, up: Moment, url: str, paths: tuple[str, ...], wanted: Parameters) -> None:
         self._leased(up)
-        seen = [self._by_any_account(lambda: self._web.resync(url))]
+        seen = [self._patiently(lambda: self._by_any_account(lambda: self._web.resync(url)))]
         if not seen[-1]:
             seen.append(self._applied(up, paths[:1], wanted, self._timing.give_up))
             if not seen[-1]:
@@ -209,7 +209,7 @@ class RackRestorer:
         seen.append(self._by_any_account(lambda: self._web.submit(**wanted)))
         if not seen[-1]:
             self._leased(submitted)
-            seen.append(self._differs(wanted))
+            seen.append(self._patiently(lambda: self._differs(wanted)))
             if not seen[-1]:
                 return
         # Where its page is closed it may come by itself.
@@ -241,11 +241,14 @@ class RackRestorer:
             )
         except Unmet as unmet:
             return str(unmet)
-        patience = self._timing.step
-        while (differs := self._differs(wanted)) and patience > 0:
+        return self._patiently(lambda: self._differs(wanted))
+
+    def _patiently(self, attempt: Callable[[], str]) -> str:
+        """Try for a step's time, in which a phone that has its lease serves its page as well."""
+        until = self._history.now() + round(self._timing.step * NANOSECONDS)
+        while (trouble := attempt()) and self._history.now() < until:
             self._history.sleep(_SETTLING_S)
-            patience -= _SETTLING_S
-        return differs
+        return trouble
 
     def _differs(self, wanted: Parameters) -> str:
         """What its page shows otherwise; nothing where it is all right, or the page is to be shut."""

@@ -18,7 +18,9 @@ import pytest
 import yaml
 from programs import started
 
+from hil.clients.web import PhoneWeb
 from hil.errors import LabError
+from hil.history import History
 from hil.history import events as ev
 from hil.history.events import RecoveryPhase
 from hil.judge import Judgement, Word
@@ -75,10 +77,13 @@ def nothing(bench: RackBench) -> None:
 
 
 def spoil(bench: RackBench) -> None:
-    """Store parameters with which nobody can provision it any more."""
+    """Store parameters with which nobody can provision it any more, behind the bench's back."""
     after = bench.history.mark()
     spoiled = {"Provision_Enable": "No", "Admin_Password": "nobody knows it"}
-    assert bench.web.submit(**spoiled).status == 200
+    somebody = PhoneWeb(
+        bench.place, bench.clock, History(bench.clock), lambda: bench.admission.address
+    )
+    assert somebody.submit(**spoiled).status == 200
     bench.history.wait(ev.DhcpMessage, kind="ACK", after=after, within=20)
     bench.history.sleep(1)
 
