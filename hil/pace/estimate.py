@@ -19,7 +19,7 @@ from hil.testbed.inventory import HandsetEntry
 
 PREPARING_S = 5.0
 """What preparing a phone takes beside its boot: a page, a profile, a look at what it shows."""
-BASELINE = Figure(3.0, 1, 1)
+BASELINE = Figure(2.0, 1, 1)
 """A baseline exchange; Resync_Random_Delay is 2 s by default."""
 GUESS = Figure(10.0, 1, 1)
 """A test of which nothing is known."""
@@ -46,6 +46,7 @@ class Estimate:
 class Speed:
     """A phone's own pace: how long, in seconds, it takes to boot and to be prepared.
 
+    ``boot_s`` is from the cut of its power to its first DHCP message, with the rest in between.
     ``pace`` is how its timers can be set.
     """
 
@@ -59,7 +60,7 @@ class Speed:
         return beside + figure.boots * self.boot_s + figure.restores * self.restore_s
 
 
-STANDARD = Speed(60.0, 70.0, Pace(quick=True, timing=Timing()))
+STANDARD = Speed(65.0, 70.0, Pace(quick=True, timing=Timing()))
 """A phone by which tests are ordered: one that boots in a minute and allows any timer."""
 
 
@@ -71,8 +72,8 @@ def speed_of(
     ``real`` says that it is a phone of a rack, whose memory cannot be written.
     """
     at_most = entry.timing.boot if real else durations.boot_s * entry.boot_pace
-    boot_s = _or(middle(known.boots), at_most)
-    anew = boot_s + entry.minimum_off_s + entry.timing.store + PREPARING_S if real else 0.0
+    boot_s = _or(middle(known.boots), at_most) + entry.minimum_off_s
+    anew = boot_s + entry.timing.store + PREPARING_S if real else 0.0
     pace = Pace(quick, entry.judge_timing(), entry.capabilities.minimum_timer_s)
     return Speed(boot_s, _or(middle(known.restores), anew), pace)
 

@@ -10,7 +10,6 @@ import re
 
 from hil.clients.web import PhoneWeb
 from hil.endpoints.dhcp import DhcpEndpoint
-from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
@@ -26,7 +25,6 @@ from hil.history.events import (
 from hil.marks import requirement, smoke
 from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
-from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, check_in_force, expect_resyncs, first_resync, soon
 from hil.testing.sip import boot_registered
@@ -42,18 +40,15 @@ LOAD = "/firmware/sip7832.11-3-2MPP0001-610.loads"
     "resync.periodic",
     "profile.format",
     "transfer.http",
-    "transfer.https",
     "log.request",
     "log.success",
     "log.failure",
 )
-def test_a_phone_that_finds_nothing_tries_again_and_is_led_over_each_transport(
+def test_a_phone_that_finds_nothing_tries_again_and_is_led_to_another_server(
     handset: HandsetControl,
     dhcp: DhcpEndpoint,
-    dns: DnsEndpoint,
     tftp: TftpEndpoint,
     http: HttpEndpoint,
-    https: HttpEndpoint,
     syslog: SyslogEndpoint,
     web: PhoneWeb,
     history: History,
@@ -82,15 +77,10 @@ def test_a_phone_that_finds_nothing_tries_again_and_is_led_over_each_transport(
             SyslogMessage, after=lease, within=told, text=re.compile(words), requirement=name
         )
 
-    # The retry finds one, which sends the phone on to HTTP, and that one to HTTPS.
-    names = {
-        "http": f"http://{http.address}/second.xml",
-        "https": f"https://{HTTPS_NAME}/third.xml",
-    }
-    dns.answer(HTTPS_NAME, https.address)
-    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic=str(period), Profile_Rule=names["http"]))
-    http.serve("/second.xml", flat_profile(Profile_Rule=names["https"], GPP_A="by HTTP"))
-    https.serve("/third.xml", flat_profile(GPP_B="by HTTPS", Resync_Periodic="0"))
+    # The retry finds one, which sends the phone on to another server.
+    rule = f"http://{http.address}/second.xml"
+    tftp.serve(DEFAULT_PATH, flat_profile(Resync_Periodic=str(period), Profile_Rule=rule))
+    http.serve("/second.xml", flat_profile(GPP_A="by HTTP", Resync_Periodic="0"))
     synced = expect_resyncs(history, handset, failed, retry, requirement="resync.error_retry_delay")
     history.expect(
         SyslogMessage,
@@ -99,23 +89,15 @@ def test_a_phone_that_finds_nothing_tries_again_and_is_led_over_each_transport(
         text=re.compile("Successful resync"),
         requirement="log.success",
     )
-    second = expect_resyncs(history, handset, synced, period, requirement="resync.periodic")
-    expect_resyncs(history, handset, second, period, requirement="resync.periodic")
-    for scheme, path, begun in (("http", "/second.xml", synced), ("https", "/third.xml", second)):
-        (request,) = history.all(HttpRequest, after=begun)[:1]
-        history.check(
-            f"what was asked for by {scheme.upper()}",
-            seen=(request.scheme, request.path),
-            due=(scheme, path),
-            requirement=f"transfer.{scheme}",
-        )
+    expect_resyncs(history, handset, synced, period, requirement="resync.periodic")
+    asked = [each.path for each in history.all(HttpRequest, after=synced)]
+    history.check("what is asked for", seen=asked, due=["/second.xml"], requirement="transfer.http")
     check_in_force(
         history,
         handset,
         web,
         requirement="profile.format",
         GPP_A="by HTTP",
-        GPP_B="by HTTPS",
         Resync_Periodic="0",
     )
 

@@ -16,7 +16,8 @@ from hil.endpoints.faults import (
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TlsHandshake
-from hil.marks import quick, requirement
+from hil.marks import quick, requirement, smoke
+from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
@@ -30,6 +31,7 @@ def serve(dns: DnsEndpoint, https: HttpEndpoint, **parameters: str) -> None:
     https.serve("/profile.xml", flat_profile(**parameters))
 
 
+@smoke
 @requirement("transfer.https")
 def test_a_profile_is_applied_from_a_server_with_a_good_certificate(
     handset: HandsetControl,
@@ -37,10 +39,12 @@ def test_a_profile_is_applied_from_a_server_with_a_good_certificate(
     dns: DnsEndpoint,
     https: HttpEndpoint,
     history: History,
+    pace: Pace,
 ) -> None:
-    serve(dns, https, Resync_Periodic="600")
+    period = pace.timer("Resync_Periodic", 600, quick=5)
+    serve(dns, https, Resync_Periodic=str(period))
     synced = first_resync(history, handset, handset.boot(Profile_Rule=RULE))
-    expect_resyncs(history, handset, synced, 600)
+    expect_resyncs(history, handset, synced, period)
 
 
 @requirement("transfer.https", "resync.error_retry_delay", "resync.failure")
