@@ -91,7 +91,7 @@ def _in_common(one: StoredRun, other: StoredRun) -> int:
 
 def _document(one: StoredRun, other: StoredRun, differences: list[Difference]) -> str:
     document = {
-        "same": not differences,
+        "same": not differences and _in_common(one, other) > 0,
         "in_common": _in_common(one, other),
         "runs": [
             {

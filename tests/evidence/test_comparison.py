@@ -265,6 +265,18 @@ def test_the_command_says_same_or_different_by_its_status(tmp_path: Path) -> Non
     assert document["differences"][0]["where"] == "provisioning, event 3"
 
 
+def test_runs_without_a_test_in_common_are_said_to_have_none(tmp_path: Path) -> None:
+    run_of(tmp_path, resynced(), name="a")
+    run_of(tmp_path, changed(resynced(), ev.TestStarted, test="other"), name="b")
+    status, told = hil(str(tmp_path / "a"), str(tmp_path / "b"))
+    assert status == 1
+    nothing = "no test is in both runs, of 1 in A and 1 in B: nothing was compared"
+    assert told.splitlines()[-1] == nothing
+    assert "differ" not in told
+    document = json.loads(hil("--json", str(tmp_path / "a"), str(tmp_path / "b"))[1])
+    assert (document["same"], document["in_common"]) == (False, 0)
+
+
 def test_what_is_no_run_is_a_usage_error_and_a_damaged_one_is_not(tmp_path: Path) -> None:
     run_of(tmp_path, resynced(), name="a")
     good = str(tmp_path / "a")
