@@ -148,8 +148,8 @@ def _play(
         pending.append(found)
         _tell(_about(found))
 
-    try:
-        with tenancy.bench(defects=task.defects) as bench:
+    with tenancy.bench(defects=task.defects) as bench:
+        try:
             return explore_round(
                 bench,
                 f"{task.seed}/{number}",
@@ -163,12 +163,13 @@ def _play(
                 sighted=sighted,
                 unfit=lambda played: tenancy.unfit(played.judgement.word, played.judgement.cause),
             )
-    except KeyboardInterrupt:
-        for each in pending:
-            _tell(_written(task, each))
-        raise
-    finally:
-        _tell(Counted(number, tally.as_json()))
+        except KeyboardInterrupt:
+            # Before the bench is closed, which may take longer than anybody waits.
+            for each in pending:
+                _tell(_written(task, each))
+            raise
+        finally:
+            _tell(Counted(number, tally.as_json()))
 
 
 def _about(found: Found) -> Reported:
