@@ -39,6 +39,7 @@ ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("profile_builder", "element", _BENCH),
     ("requirement", "*", _LOADING),
     ("schedules", "Schedule.windows", _COMMANDS),
+    ("schedules", "Schedule.never", _COMMANDS),
     ("schedules", "_canonical", _COMMANDS),
     ("sentence", "*", _LOADING),
     ("status", "read", _BENCH),
