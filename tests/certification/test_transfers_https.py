@@ -16,7 +16,7 @@ from hil.endpoints.faults import (
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TlsHandshake
-from hil.marks import quick, requirement, smoke
+from hil.marks import quick, requirement
 from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
@@ -31,7 +31,6 @@ def serve(dns: DnsEndpoint, https: HttpEndpoint, **parameters: str) -> None:
     https.serve("/profile.xml", flat_profile(**parameters))
 
 
-@smoke
 @requirement("transfer.https")
 def test_a_profile_is_applied_from_a_server_with_a_good_certificate(
     handset: HandsetControl,
