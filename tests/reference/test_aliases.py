@@ -107,9 +107,9 @@ def test_no_map_raises(structured: str, anything: str) -> None:
 
 @pytest.mark.parametrize("piece", ["/a", "/a/", "/a=", " ", "/a = /b ;", "/ "])
 def test_a_long_map_takes_no_longer_than_it_is(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     read_aliases(piece * 20_000)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_the_rule_says_which_register_has_the_map() -> None:

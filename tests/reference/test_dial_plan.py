@@ -113,9 +113,9 @@ def test_what_no_keypad_can_dial_is_invalid(number):
 
 @pytest.mark.parametrize("plan", ["(" + "x." * 2000 + "#)", "(" + "|".join(["x.x."] * 800) + ")"])
 def test_a_hostile_plan_costs_no_more_than_its_length(plan):
-    began = time.perf_counter()
+    began = time.thread_time()
     assert dial(plan, "1" * 127 + "*") == Invalid("not in the dial plan")
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 @settings(max_examples=300)

@@ -199,6 +199,9 @@ class TestCapabilities:
             "https": True,
             "peer_firmware_sharing": True,
             "screen_operator": False,
+            "neighbour_frames": False,
+            "test_loads": False,
+            "flash_access": False,
             "factory_reset": "none",
         }
 

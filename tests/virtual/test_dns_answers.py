@@ -71,7 +71,7 @@ def test_names_that_point_from_one_to_the_next_cost_no_more_than_their_size():
         back = max(12, min(len(data) - 2, 0x3FFF - 2))
         data += struct.pack("!HHHIH", 0xC000 | back, 5, 1, 0, 2) + struct.pack("!H", 0xC000 | back)
     data[6:8] = b"\xff\xff"
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(RemoteProtocolError):
         read_reply(bytes(data), NAME, A, 7)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -147,9 +147,9 @@ def test_any_bytes_have_a_reading(data: bytes) -> None:
     ],
 )
 def test_a_datagram_built_to_be_slow_is_read_at_once(data: bytes) -> None:
-    began = perf_counter()
+    began = thread_time()
     parse(data)
-    assert perf_counter() - began < 0.5
+    assert thread_time() - began < 0.5
 
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
