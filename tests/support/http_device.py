@@ -16,7 +16,7 @@ import json
 import secrets
 import ssl
 import sys
-import time
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -163,7 +163,7 @@ MANNERS = {
     "endless": _endless,
     "short": lambda device: device.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
     "ends": lambda device: None,
-    "silent": lambda device: time.sleep(60),
+    "silent": lambda device: threading.Event().wait(60),
 }
 
 
