@@ -36,6 +36,8 @@ _QUIET_SYSCTLS = {
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
     "net/ipv4/ip_unprivileged_port_start": "0",
+    # A port that nobody listens on says so each time, not once a second.
+    "net/ipv4/icmp_ratelimit": "0",
 }
 
 
