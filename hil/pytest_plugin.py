@@ -359,6 +359,10 @@ def _describe(item: pytest.Item, report: pytest.TestReport, result: TestResult) 
         # A skip is no verdict either: what was judged is passed or failed.
         report.outcome = "failed"
         report.longrepr = str(result.judgement)
+    elif report.failed:
+        # A fixture found that it does not apply; the test itself is not to be run.
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, str(result.judgement))
     properties: list[tuple[str, object]] = [
         ("verdict", result.judgement.word.value),
         ("cause", result.judgement.cause.value),
@@ -378,7 +382,7 @@ def pytest_report_teststatus(
     if word is None or report.when == "teardown" or (report.when == "setup" and report.passed):
         return None
     letter = {"PASS": ".", "FAIL": "F", "INCONCLUSIVE": "I", "ERROR": "E"}.get(str(word), "N")
-    category = "passed" if report.passed else "failed" if word == "FAIL" else "error"
+    category = report.outcome if not report.failed else "failed" if word == "FAIL" else "error"
     return category, letter, str(word)
 
 
