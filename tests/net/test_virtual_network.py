@@ -193,17 +193,27 @@ sys.stdin.read()
 """
 
 
-def namespaces_in_use() -> set[int]:
-    """The network namespaces that any process is in or holds open."""
+def namespaces_in_use(besides: int = 0) -> set[int]:
+    """The network namespaces that any process, ``besides`` one, is in or holds open."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/task/*/ns/net"):
         with contextlib.suppress(OSError):
             found.add(entry.stat().st_ino)
     for entry in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
-            if str(entry.readlink()).startswith("net:"):
+            if entry.parts[2] != str(besides) and str(entry.readlink()).startswith("net:"):
                 found.add(entry.stat().st_ino)
     return found
+
+
+def holders(process: int, namespaces: set[int]) -> list[Path]:
+    """A file of the process for each of its namespaces, by which it can be held open."""
+    home = Path("/proc", str(process))
+    found: dict[int, Path] = {}
+    for entry in [*home.glob("task/*/ns/net"), *home.glob("fd/*")]:
+        if str(entry.readlink()).startswith("net:"):
+            found.setdefault(entry.stat().st_ino, entry)
+    return [path for number, path in found.items() if number in namespaces]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -223,7 +233,11 @@ def test_namespaces_and_interfaces_vanish_with_the_process_whatever_kills_it(
         made = {int(number) for number in child.stdout.readline().split()}
         assert len(made) == 3
         assert made <= namespaces_in_use()
-        child.send_signal(ending)
-        child.wait(timeout=60)
-    assert not made & namespaces_in_use()
+        with contextlib.ExitStack() as pins:
+            # A number is used again once its namespace is gone, which it is not while a pin holds it.
+            held = [pins.enter_context(path.open("rb")) for path in holders(child.pid, made)]
+            assert {os.fstat(each.fileno()).st_ino for each in held} == made
+            child.send_signal(ending)
+            child.wait(timeout=60)
+            assert not made & namespaces_in_use(besides=os.getpid())
     assert set(os.listdir("/sys/class/net")) == interfaces  # noqa: PTH208

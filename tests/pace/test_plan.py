@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,7 +13,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hil.adequacy.suite import with_suite
 from hil.errors import UsageError
 from hil.judge.timing import Timing
 from hil.pace.durations import Durations, Figure, derived, shipped
@@ -21,6 +23,12 @@ from hil.pace.tiers import TIERS, Candidate, Tier, in_order
 from hil.pace.timers import Pace
 from hil.testbed.inventory import load
 from hil.testbed.models import HandsetEntry
+
+COLLECT = """
+import json
+from hil.adequacy.suite import with_suite
+print(json.dumps(with_suite(lambda of: dict(of.tests))))
+"""
 
 RACK = """
 name: rack
@@ -57,10 +65,16 @@ def tier(seconds: float | None) -> Tier:
 
 @cache
 def suite() -> tuple[Candidate, ...]:
-    """The suite as a run collects it."""
-    collected: Mapping[str, tuple[str, ...]] = with_suite(lambda of: dict(of.tests))
+    """The suite as a run collects it: in a process that has not collected it already.
+
+    pytest makes other ids of the same parameters when it collects a module for the second time.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECT], capture_output=True, text=True, timeout=120, check=True
+    )
+    collected: Mapping[str, tuple[str, ...]] = json.loads(done.stdout.splitlines()[-1])
     return tuple(
-        Candidate(name, of, name.removeprefix("tests/certification/") in SMOKE)
+        Candidate(name, tuple(of), name.removeprefix("tests/certification/") in SMOKE)
         for name, of in collected.items()
     )
 

@@ -232,7 +232,7 @@ def test_handsets_that_all_take_everything_may_take_turns(tmp_path: Path) -> Non
 def test_48_handsets_in_one_run_of_the_smoke_tier(tmp_path: Path) -> None:
     """With a budget for one test and its baseline exchanges; `make soak` has all of it."""
     every = ("--testbed", str(VIRTUAL48), "--handset", "all", "--each")
-    ran = certify(tmp_path, *every, "--tier", "smoke", "--budget", "0.6")
+    ran = certify(tmp_path, *every, "--tier", "smoke", "--budget", "1")
     assert ran.code == 0, ran.said
     assert ran.told["run"]["concluded"] == 48 * ran.told["run"]["pace"]["tests"]
     assert len(ran.on) == 48
