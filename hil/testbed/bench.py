@@ -139,7 +139,9 @@ class Bench(Generic[S]):
 
     def lacks(self, capability: str) -> str:
         """Why a test that needs this capability does not apply here; empty if it does."""
-        if capability in self._site.provides or getattr(self.entry.capabilities, capability):
+        declared = self.entry.capabilities
+        doubted = capability in self._site.doubts and capability not in declared.model_fields_set
+        if capability in self._site.provides or (getattr(declared, capability) and not doubted):
             return ""
         return f"{capability}: {self.entry.name} of {self.testbed.name} is not declared to have it"
 

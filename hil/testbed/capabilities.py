@@ -22,7 +22,9 @@ class Capabilities(Entry):
     """What a test may rely on, and what it must declare NOT_APPLICABLE."""
 
     https: bool = Field(
-        default=True, description="yes or no: whether the phone fetches profiles over HTTPS"
+        default=True,
+        description="yes or no: whether the phone fetches profiles over HTTPS; on a rack it has to be "
+        "said, since the laboratory's certificates are of an authority that each run makes anew",
     )
     peer_firmware_sharing: bool = Field(
         default=True,

@@ -96,6 +96,10 @@ class Site(Protocol):
         """The capabilities that every handset has here, whatever its entry declares."""
 
     @property
+    def doubts(self) -> frozenset[str]:
+        """The capabilities that a handset has here only where its entry says so."""
+
+    @property
     def screen(self) -> Operator | None:
         """Who presses the handset's keys, if anybody does."""
 

@@ -84,6 +84,7 @@ class VirtualSite:
     """A namespace for the lab and one for the handset, with a PDU that feeds it; see `Site`."""
 
     provides = frozenset({"flash_access", "test_loads", "neighbour_frames", "screen_operator"})
+    doubts: frozenset[str] = frozenset()
 
     def __init__(
         self,

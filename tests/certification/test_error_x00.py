@@ -16,7 +16,7 @@ from hil.endpoints.sip_faults import Unreachable
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import quick, requirement
+from hil.marks import needs, quick, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -104,7 +104,7 @@ def test_an_icmp_error_is_x00_to_try_backup_rsc(
 
 
 @requirement("codes.x00")
-@pytest.mark.parametrize("transport", ["TCP", "TLS"])
+@pytest.mark.parametrize("transport", ["TCP", pytest.param("TLS", marks=needs("https"))])
 def test_a_reset_connection_is_x00(
     handset: HandsetControl,
     sip: SipEndpoint,

@@ -11,7 +11,7 @@ from hil.endpoints.sip import SipEndpoint
 from hil.endpoints.sip_call import Call, CallState
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import quick, requirement, smoke
+from hil.marks import needs, quick, requirement, smoke
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -25,7 +25,7 @@ from hil.testing.sip import (
 from hil.wire.sdp import G722, G729, PCMA, PCMU, Codec
 
 NUMBER = "5551234"
-TRANSPORTS = ("UDP", "TCP", "TLS")
+TRANSPORTS = ("UDP", "TCP", pytest.param("TLS", marks=needs("https")))
 RINGING_S = 120.0
 """A generous time for whoever answers at the phone."""
 FROM_PHONE = {"direction": Direction.RECEIVED, "status": 0}

@@ -15,7 +15,7 @@ from hil.endpoints.sip_settings import Shown
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import DhcpMessage, HttpRequest, ProvisioningRequest
-from hil.marks import quick, requirement
+from hil.marks import needs, quick, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import expect_reboot, soon
@@ -56,7 +56,7 @@ def rule(tftp: TftpEndpoint, path: str = "/own.xml") -> dict[str, str]:
 
 @quick
 @requirement("sip.notify")
-@pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
+@pytest.mark.parametrize("transport", ["UDP", "TCP", pytest.param("TLS", marks=needs("https"))])
 def test_a_notify_is_challenged_and_obeyed_with_the_lines_credentials(
     handset: HandsetControl,
     sip: SipEndpoint,

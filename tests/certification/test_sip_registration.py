@@ -13,7 +13,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import quick, requirement, smoke
+from hil.marks import needs, quick, requirement, smoke
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import next_transfer, provision, soon
@@ -183,7 +183,7 @@ def test_a_lifetime_beyond_reg_max_expires_is_not_asked_for(
 
 @quick
 @requirement("sip.registration")
-@pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
+@pytest.mark.parametrize("transport", ["UDP", "TCP", pytest.param("TLS", marks=needs("https"))])
 def test_sip_transport_chooses_how_it_registers(
     handset: HandsetControl, sip: SipEndpoint, history: History, transport: str
 ) -> None:

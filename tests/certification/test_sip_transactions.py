@@ -16,7 +16,7 @@ from hil.endpoints.sip_call import CallState
 from hil.endpoints.sip_faults import NoAck
 from hil.history import History
 from hil.history.events import Direction, SipMessage
-from hil.marks import requirement
+from hil.marks import needs, requirement
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -92,7 +92,7 @@ def test_a_provisional_response_ends_the_repetitions_of_an_invite(
 
 
 @requirement("sip.transactions")
-@pytest.mark.parametrize("transport", ["TCP", "TLS"])
+@pytest.mark.parametrize("transport", ["TCP", pytest.param("TLS", marks=needs("https"))])
 def test_over_a_stream_nothing_is_repeated(
     handset: HandsetControl, sip: SipEndpoint, history: History, transport: str
 ) -> None:

@@ -56,9 +56,12 @@ def test_only_a_yes_or_no_can_be_needed(name: str) -> None:
 
 
 class Place:
-    """A site of which nothing is asked but what it provides."""
+    """A site of which nothing is asked but what it provides, and what it doubts."""
 
     provides = frozenset({"screen_operator"})
+
+    def __init__(self, *doubts: str) -> None:
+        self.doubts = frozenset(doubts)
 
 
 def test_a_capability_is_there_where_the_entry_or_the_site_has_it() -> None:
@@ -68,3 +71,16 @@ def test_a_capability_is_there_where_the_entry_or_the_site_has_it() -> None:
     assert Bench[Site].lacks(bench, "screen_operator") == ""
     assert Bench[Site].lacks(bench, "https") == ""
     assert "test_loads" in Bench[Site].lacks(bench, "test_loads")
+
+
+@pytest.mark.parametrize(
+    ("said", "lacking"), [("", True), ("https: yes", False), ("https: no", True)]
+)
+def test_what_a_site_doubts_has_to_be_said(tmp_path, said: str, lacking: bool) -> None:
+    text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    entry = f"    capabilities: {{{said}}}\n    seed: 1 "
+    (tmp_path / "said.yaml").write_text(text.replace("    seed: 1 ", entry, 1))
+    bench = object.__new__(Bench)
+    bench.testbed = load(tmp_path / "said.yaml")
+    bench.entry, bench._site = bench.testbed.handset(), Place("https")
+    assert bool(Bench[Site].lacks(bench, "https")) is lacking
