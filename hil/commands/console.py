@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -27,8 +28,9 @@ from hil.errors import UsageError
     show_default=True,
     help="Once stdin has ended, leave when the console was silent for so long.",
 )
+@click.option("--force", is_flag=True, help="Talk to it although somebody else has the handset.")
 def command(
-    handset: str, testbed: Path | None, log: Path | None, times: bool, linger: float
+    handset: str, testbed: Path | None, log: Path | None, times: bool, linger: float, force: bool
 ) -> None:
     """Talk to a handset's serial console.
 
@@ -39,6 +41,8 @@ def command(
     What is typed is kept nowhere, and --log has only what the console says. From a pipe, stdin is
     sent as it is.
 
+    A handset that a run or another person has leased is left alone, unless --force is given.
+
     Exit status: 0, 2 usage, 3 where the console cannot be opened: it is not there, or another
     program has it, which is then named.
 
@@ -48,6 +52,8 @@ def command(
     printf 'show version\\r' | hil console a01 --testbed rack.yaml --linger 3
     """
     from hil.console.terminal import Manner, Terminal
+    from hil.leases.files import state_directory
+    from hil.leases.store import LeaseStore
     from hil.suite_location import suite_root
     from hil.testbed.inventory import load
 
@@ -59,4 +65,7 @@ def command(
             file=str(inventory.file),
             remedy="console: {url: rfc2217://192.0.2.20:4001, baud: 115200} in its entry",
         )
+    if not force:
+        state = state_directory(str(inventory.state) if inventory.state else None)
+        LeaseStore(state, time.time).refuse_if_taken(entry.name, entry.mac)
     Terminal(entry.console.config(), Manner(times, log, linger)).run()

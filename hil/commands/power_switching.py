@@ -19,8 +19,7 @@ from hil.history import History
 from hil.history import events as ev
 from hil.leases import files
 from hil.leases.device import LeasedDriver
-from hil.leases.record import user
-from hil.leases.store import LeaseStore, Standing
+from hil.leases.store import LeaseStore
 from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet
 from hil.power.port_link import SwitchPortLink
@@ -123,7 +122,7 @@ class Switchboard:
             )
         except HandsetTaken:
             standing = self._store.standing(entry.mac)
-            if not (self._force or _is_ours(standing)):
+            if not (self._force or standing.in_our_hands):
                 raise
             kept = standing.lease
             yield (lambda off: kept and self._store.note_power(kept, off=off))
@@ -189,19 +188,6 @@ class Switchboard:
         if outcome.asked == "cycle" and before and before == await _changes(witness):
             return replace(outcome, trouble="the outlet was off, but its link never went down")
         return outcome
-
-
-def _is_ours(standing: Standing) -> bool:
-    """Whether a handset that cannot be leased is in our hands all the same.
-
-    It is ours as a person, or in quarantine: mending it is what a person is needed for.
-    """
-    lease = standing.lease
-    if standing.broken:
-        return False
-    if lease is None or standing.reclaimable:
-        return standing.quarantine is not None
-    return lease.process is None and lease.user == user()
 
 
 def _noted(outcome: Outcome, note: _Note) -> Outcome:

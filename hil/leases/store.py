@@ -37,6 +37,7 @@ from hil.leases.record import (
     lease_of,
     new_token,
     shown,
+    user,
 )
 
 BROKEN_S = 120.0
@@ -79,6 +80,18 @@ class Standing:
         """Whether it may be taken."""
         held = self.lease is not None and not self.reclaimable
         return not held and self.quarantine is None and not self.broken
+
+    @property
+    def in_our_hands(self) -> bool:
+        """Whether we may touch it by hand although it cannot be taken.
+
+        It is ours as a person, or in quarantine: mending it is what a person is needed for.
+        """
+        if self.broken:
+            return False
+        if self.lease is None or self.reclaimable:
+            return self.quarantine is not None
+        return self.lease.process is None and self.lease.user == user()
 
 
 class LeaseStore:
@@ -189,6 +202,12 @@ class LeaseStore:
         """How one handset stands at the moment."""
         with self._deciding(mac) as lock:
             return self._standing(mac, lock)
+
+    def refuse_if_taken(self, handset: str, mac: str) -> None:
+        """Raise `HandsetTaken` where somebody else has the handset; take nothing."""
+        standing = self.standing(mac)
+        if not standing.free and not standing.in_our_hands:
+            _refuse(handset, standing)
 
     def all(self) -> tuple[Standing, ...]:
         """How every handset stands of which the directory knows something, by MAC address."""

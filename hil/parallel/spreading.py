@@ -126,6 +126,9 @@ class _Audience:
         data = msgspec.json.decode(report)
         hook = self._config.hook
         made = hook.pytest_report_from_serializable(config=self._config, data=data)
+        if isinstance(made.longrepr, list):
+            # Where a test was skipped: pytest and its JUnit want a tuple, which JSON has not.
+            made.longrepr = tuple(made.longrepr)
         made.node = self._nodes.setdefault(handset, object())
         hook.pytest_runtest_logreport(report=made)
 

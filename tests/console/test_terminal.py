@@ -21,12 +21,14 @@ from hypothesis import strategies as st
 from serial_lines import PATIENCE_S, Phone, Server, free_port
 
 from hil.console.keys import Keys, Stamps
+from hil.leases.store import LeaseStore
 
 pytestmark = [pytest.mark.peer("socat"), pytest.mark.peer("ser2net")]
 
 INVENTORY = """\
 name: desk
 kind: rack
+state: state
 network: {{interface: lo, attach: plain, subnet: 192.0.2.0/24}}
 pdus:
   - {{name: pdu1, driver: snmp, model: apc-rpdu, host: 192.0.2.10}}
@@ -62,6 +64,30 @@ def test_a_script_talks_through_pipes(phone: Phone, tmp_path: Path) -> None:
     assert out == b"\x1b[1m11.3.2\xff\r\n"
     assert log.read_bytes() == out
     assert process.returncode == 0
+
+
+def test_a_handset_that_a_run_has_is_left_alone(phone: Phone, tmp_path: Path) -> None:
+    arguments = command(tmp_path, str(phone.path), "--linger", "0.1")
+    store = LeaseStore(tmp_path / "state", time.time)
+    lease = store.take("a01", "00:0e:08:aa:bb:01", "desk", ttl_s=60).lease
+
+    def typed(*options: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*arguments, *options],
+            input=b"hi\r",
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    refused = typed()
+    assert refused.returncode == 3
+    assert b"somebody else has the handset" in refused.stderr
+    assert typed("--force").returncode == 0
+    store.release(lease)
+    assert typed().returncode == 0
+    # What was refused was not sent.
+    assert phone.hears(6) == b"hi\rhi\r"
 
 
 def test_lines_can_carry_the_time(phone: Phone, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -93,6 +94,26 @@ def test_with_each_every_handset_takes_every_test(tmp_path: Path) -> None:
     assert ran.told["run"]["planned"] == 2 * len(ran.on["v1"])
     cases = ET.parse(tmp_path / "out" / "junit.xml").iter("testcase")  # noqa: S314
     assert len(list(cases)) == ran.told["run"]["planned"]
+
+
+def test_what_does_not_apply_to_a_handset_is_no_trouble_of_the_run(tmp_path: Path) -> None:
+    text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
+    for seed in (1, 2):
+        said = f"    capabilities: {{https: no}}\n    seed: {seed}"
+        text = re.sub(rf"^    seed: {seed}\b", said, text, flags=re.MULTILINE)
+    file = tmp_path / "less.yaml"
+    file.write_text(text)
+    module = "test_transfers_https.py"
+    out = tmp_path / "out"
+    chosen = ("--testbed", str(file), "--out", str(out), *both(module, "test_flash.py"))
+    ran = certify(tmp_path, *chosen)
+    assert ran.code == 0, ran.said
+    words = {
+        test["id"].split("::")[0].split("/")[-1]: test["verdict"] for test in ran.told["tests"]
+    }
+    assert words == {module: "NOT_APPLICABLE", "test_flash.py": "PASS"}
+    skipped = list(ET.parse(out / "junit.xml").iter("skipped"))  # noqa: S314
+    assert len(skipped) == sum(t["verdict"] == "NOT_APPLICABLE" for t in ran.told["tests"])
 
 
 def test_a_fail_on_any_handset_is_the_runs(tmp_path: Path) -> None:
