@@ -46,11 +46,16 @@ class Observed:
         """The handsets that lost their power; None where neither link nor wire can show it.
 
         A DHCP message has the phone's own address in it. The link of a port tells of the port, and
-        is believed of phones that cannot be heard.
+        is believed of phones that cannot be heard. But where nobody answers, as in a walk, a phone
+        with power goes on asking for a lease; so another handset than the outlet's is believed to have
+        booted only if its link fell too, or the outlet's own handset is gone from its port and silent,
+        as where two are swapped.
         """
-        if self.links or self.wires:
-            return self.booted | (self.fell - self.wires)
-        return None
+        if not self.links and not self.wires:
+            return None
+        swapped = self.name in self.fell and self.name not in self.booted
+        asking = set() if swapped else self.links - self.fell - {self.name}
+        return (self.booted - asking) | (self.fell - self.wires)
 
 
 def conclude(walked: Sequence[Observed]) -> tuple[Finding, ...]:

@@ -121,3 +121,24 @@ def test_what_cannot_be_switched_or_was_not_there_is_trouble() -> None:
     assert "switched on again" in one(seen(links=ALL, dark="no answer"))[1]
     assert "could not be switched" in one(seen(links=ALL, failed="no answer"))[1]
     assert "to begin with" in one(seen(links=ALL, absent="its port is not up"))[1]
+
+
+# -- while nobody answers, phones with power go on asking for a lease ----------------------------------
+
+
+def test_a_handset_that_asks_while_its_link_stays_has_not_lost_its_power() -> None:
+    both = just("a01", "a02")
+    named = seen(links=ALL, wires=ALL, fell=just("a01"), rose=just("a01"), booted=both)
+    assert one(named)[0] is State.OK
+    stuck = seen("a02", links=ALL, wires=ALL, booted=just("a01"))
+    assert one(stuck) == (State.TROUBLE, "dropping the outlet takes no handset")
+
+
+def test_but_one_that_boots_at_the_port_of_another_has() -> None:
+    seen_there = seen(links=ALL, wires=ALL, fell=just("a01"), rose=just("a01"), booted=just("a02"))
+    assert one(seen_there)[1] == "the outlet takes a02 instead"
+
+
+def test_without_a_link_its_messages_are_all_that_there_is() -> None:
+    heard = seen(links=just("a01"), wires=ALL, fell=just("a01"), booted=just("a01", "a02"))
+    assert one(heard)[1] == "the outlet takes a02 as well"
