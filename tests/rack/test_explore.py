@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+# Three programs in wall time: `make soak`, on a machine that has nothing else to do.
+pytestmark = pytest.mark.soak
+
 SOUND, BROKEN, OTHER = "a01", "a02", "a03"
 DEFECT = "never-resyncs-on-reset"
 RUN_S = 150.0
