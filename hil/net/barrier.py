@@ -15,6 +15,7 @@ import contextlib
 import socket
 import struct
 
+from hil.net.closing import close_together
 from hil.net.frame_counter import FrameCounter
 from hil.net.interface import Interface
 from hil.net.packet_filter import BARRIER_ETHERTYPE, all_but_barriers
@@ -61,9 +62,7 @@ class Probe:
 
     def close(self) -> None:
         """Close the sockets."""
-        for opened in {self._near_socket, self._far_socket}:
-            opened.close()
-        self._counter.close()
+        close_together([self._counter, *{self._near_socket, self._far_socket}])
 
     def _hop(
         self, sender: socket.socket, out: Interface, target: str, receiver: socket.socket

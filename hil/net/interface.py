@@ -71,6 +71,7 @@ class Interface:
         self.namespace = namespace
         self.name = name
         self._control = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sender: socket.socket | None = None
 
     @property
     def mac(self) -> str:
@@ -198,9 +199,22 @@ class Interface:
         mac = answer[18:24]
         return mac.hex(":") if any(mac) else None
 
+    def transmit(self, frame: bytes) -> None:
+        """Send an Ethernet frame as it stands; OSError if the kernel does not take it.
+
+        The socket for it is kept until `close`, since each that is closed costs a wait in the kernel.
+        """
+        if self._sender is None:
+            # Protocol 0: a socket that only sends, else it would queue every frame of the link.
+            self._sender = self.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self._sender.sendto(frame, (self.name, 0))
+
     def close(self) -> None:
-        """Let go of the control socket; the interface stays as it is."""
+        """Let go of its sockets; the interface stays as it is."""
         self._control.close()
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
 
     def _set_flag(self, *, up: bool) -> None:
         (flags,) = struct.unpack_from("=H", self._call(_SIOCGIFFLAGS, b"\0" * 16), _NAME)

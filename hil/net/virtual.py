@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hil.errors import LabError, NamespaceError
 from hil.net.barrier import Probe
+from hil.net.closing import close_together
 from hil.net.interface import Interface, Place
 from hil.net.namespace import Namespace
 from hil.net.relay import Relay
@@ -111,8 +112,8 @@ class VirtualNetwork:
 
     def close(self) -> None:
         """Let go of every namespace; the kernel takes the interfaces with them."""
+        close_together([self._own_probe, *(port.probe for port in self.ports)])
         for port in self.ports:
-            port.probe.close()
             port.near.close()
             if port.relay is not None:
                 port.relay.close()
@@ -120,7 +121,6 @@ class VirtualNetwork:
             port.far.close()
             port.far.namespace.close()
         self.ports.clear()
-        self._own_probe.close()
         self._loopback.close()
         self.bridge.close()
         self.namespace.close()

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -90,7 +89,6 @@ class NeighbourAnnouncer:
         self._identity = identity
         self._config = config
         self._source = bytes.fromhex(identity.ma)
-        self._socket: socket.socket | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._lldp_announced = False
 
@@ -100,8 +98,6 @@ class NeighbourAnnouncer:
         speaks_lldp = self._config.speaks_lldp(parameters)
         if not (speaks_cdp or speaks_lldp):
             return
-        # Protocol 0: a socket that only sends, else it would queue every frame of the link.
-        self._socket = self._interface.namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         if speaks_cdp:
             self._every("cdp", self._config.cdp_interval_s, self._cdp_frame)
         if not speaks_lldp:
@@ -118,9 +114,6 @@ class NeighbourAnnouncer:
             timer.cancel()
         self._timers.clear()
         self._lldp_announced = False
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
 
     def stop(self) -> None:
         """Shut down in order, as before a reboot: take the LLDP announcement back, then as `cut`."""
@@ -140,9 +133,8 @@ class NeighbourAnnouncer:
 
     def _send(self, frame: bytes) -> None:
         """Hand a frame to the link; a link that is down takes none, and nobody hears it."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.sendto(frame, (self._interface.name, 0))
+        with contextlib.suppress(OSError):
+            self._interface.transmit(frame)
 
     def _cdp_frame(self) -> bytes:
         said = cdp_announcement(self._identity, self.address, self._config)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hil.errors import LabError
+from hil.net.closing import close_together
 from hil.net.frame_counter import FrameCounter
 from hil.net.interface import Interface
 from hil.net.packet_filter import carried
@@ -108,9 +109,7 @@ class Crossing:
 
     def close(self) -> None:
         """Stop counting."""
-        for way in self._ways:
-            way.sent.close()
-            way.arrived.close()
+        close_together(meter for way in self._ways for meter in (way.sent, way.arrived))
         self._ways = ()
 
     def _told(self, what: str, frames: int, way: str) -> LabError:
