@@ -173,7 +173,7 @@ class DhcpEndpoint:
         if message is None:
             return
         kind = _kind(message)
-        self._record(ev.Direction.RECEIVED, message, datagram.peer, datagram.data, datagram)
+        self._record(message, datagram.peer, datagram.data, datagram)
         state = request_state(message, broadcast=datagram.destination == str(LIMITED_BROADCAST))
         due = self._faults.due(kind, *((state,) if state is not None else ()))
         replies = self._servers.answer(message, datagram.at, self._config, due)
@@ -231,13 +231,14 @@ class DhcpEndpoint:
             self._station.undelivered(peer, error)
             return
         broadcast = to.address == LIMITED_BROADCAST
+        before = self._station.clock.now()
         if to.hardware is not None or broadcast or reply.server != self._config.server:
             mac = BROADCAST_MAC if broadcast else message.chaddr
             sent = self._send_frame(data, reply.server, (to.address, to.port), mac)
         else:
             sent = self._socket.send(data, str(to.address), to.port)
         if sent:
-            self._record(ev.Direction.SENT, message, peer, data, None)
+            self._record(message, peer, data, before)
             self._note_lease(message)
 
     def _send_frame(
@@ -259,19 +260,21 @@ class DhcpEndpoint:
             self._lease = GrantedLease(reply.yiaddr, now, int.from_bytes(seconds, "big"))
             self._station.admission.leased(reply.yiaddr)
 
-    def _record(
-        self,
-        direction: ev.Direction,
-        message: Message,
-        peer: str,
-        data: bytes,
-        datagram: Datagram | None,
-    ) -> None:
+    def _record(self, message: Message, peer: str, data: bytes, seen: Datagram | int) -> None:
+        """Record a message: ``seen`` is the datagram that brought it, or when it was about to be sent.
+
+        What follows from a message may be here before this: so it has the time from before.
+        """
+        if isinstance(seen, Datagram):
+            direction, at, kernel_ns = ev.Direction.RECEIVED, seen.at, seen.kernel_ns
+            destination = seen.destination
+        else:
+            direction, at, kernel_ns, destination = ev.Direction.SENT, seen, 0, ""
         self._station.history.append(
             ev.DhcpMessage(
                 source=self._station.source,
-                at=-1 if datagram is None else datagram.at,
-                kernel_ns=0 if datagram is None else datagram.kernel_ns,
+                at=at,
+                kernel_ns=kernel_ns,
                 direction=direction,
                 kind=_kind(message),
                 mac=message.mac,
@@ -280,7 +283,7 @@ class DhcpEndpoint:
                 yiaddr=str(message.yiaddr),
                 peer=peer,
                 options=_joined(message),
-                destination="" if datagram is None else datagram.destination,
+                destination=destination,
                 data=data,
             )
         )

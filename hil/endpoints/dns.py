@@ -276,11 +276,14 @@ class DnsEndpoint:
             # Not an answer, so no event says that something was told.
             asked.reply(garbage(spoilt.kind, data))
             return
+        # From before it goes out, as what follows from it may be here by now.
+        before = self._station.clock.now()
         if not asked.reply(data):
             return
         self._station.history.append(
             ev.DnsAnswer(
                 source=self._station.source,
+                at=before,
                 name=name_text(asked.query.q.qname),
                 qtype=type_text(asked.query.q.qtype),
                 rcode=dnslib.RCODE[reply.header.rcode],

@@ -172,11 +172,14 @@ class NtpEndpoint:
                 return
         answer = self._answer(query, came_ns, due)
         data = answer.pack()
+        # From before it goes out, as what follows from it may be here by now.
+        before = self._station.clock.now()
         if not self._socket.send(data, asker.host, asker.port):
             return
         self._station.history.append(
             ev.NtpAnswer(
                 source=self._station.source,
+                at=before,
                 peer=asker.peer,
                 utc_ns=ntp.utc_ns(answer.transmit),
                 stratum=answer.stratum,

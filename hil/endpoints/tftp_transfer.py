@@ -139,15 +139,16 @@ class Transfer:
             self._end(Ending(ev.Outcome.ERROR, passed.end.code, passed.end.text, sent))
 
     def _hand_over(self, data: bytes, packet: tftp.Packet, *, carries_on: bool) -> None:
+        before = self._station.clock.now()
         if self._socket.send(data, self.asked.host, self.asked.port):
-            self._record(packet, None, carries_on=carries_on)
+            self._record(packet, before, carries_on=carries_on)
 
-    def _record(self, packet: tftp.Packet, datagram: Datagram | None, *, carries_on: bool) -> None:
+    def _record(self, packet: tftp.Packet, seen: Datagram | int, *, carries_on: bool) -> None:
         if carries_on and self._listed >= LISTED_PACKETS:
             self._counted += 1
             return
         self._listed += 1
-        self._station.history.append(packet_event(self._station, self.asked, packet, datagram))
+        self._station.history.append(packet_event(self._station, self.asked, packet, seen))
 
     def _arm(self) -> None:
         """See to it that a timer runs; one that comes too early is set anew when it fires."""
@@ -175,15 +176,19 @@ class Transfer:
 
 
 def packet_event(
-    station: Station, asked: Asked, packet: tftp.Packet, datagram: Datagram | None
+    station: Station, asked: Asked, packet: tftp.Packet, seen: Datagram | int
 ) -> ev.TftpPacket:
-    """The event of a packet of this transfer; ``datagram`` is what brought it, None if it is sent."""
+    """The event of a packet of this transfer.
+
+    ``seen`` is the datagram that brought it, or, if it is sent, the lab time from before that: the
+    client's answer may be here by now.
+    """
     kind, block, size = _summary(packet)
     return ev.TftpPacket(
         source=station.source,
-        at=-1 if datagram is None else datagram.at,
-        kernel_ns=0 if datagram is None else datagram.kernel_ns,
-        direction=ev.Direction.SENT if datagram is None else ev.Direction.RECEIVED,
+        at=seen if isinstance(seen, int) else seen.at,
+        kernel_ns=0 if isinstance(seen, int) else seen.kernel_ns,
+        direction=ev.Direction.SENT if isinstance(seen, int) else ev.Direction.RECEIVED,
         kind=kind,
         transfer=asked.number,
         peer=asked.peer,

@@ -55,6 +55,7 @@ class LineWatch:
 
     def _begins(self, at: int) -> None:
         """It begins at its first REGISTER, whatever was before."""
+        self._first: int | None = None
         self._asked: ev.SipMessage | None = None
         self._owed: Owed | None = None
         self._anchor = self._began_at = at
@@ -156,6 +157,8 @@ class LineWatch:
 
     def registers(self, event: ev.SipMessage, server: int) -> None:
         """A new REGISTER of this line comes to one of its servers, counted as in the parameters."""
+        if self._first is None:
+            self._first = event.seq
         if event.expires == 0:
             # Nothing forbids a phone to take its bindings back and to begin anew.
             self.doubt()
@@ -236,7 +239,8 @@ class LineWatch:
 
     def answered(self, request: ev.SipMessage, server: int, event: ev.SipMessage) -> None:
         """The lab gives a REGISTER of this line to one of its servers its first final response."""
-        if request.at < self._began_at:
+        # By place, not by time: that the phone may begin is known a moment after it may have begun.
+        if self._first is None or request.seq < self._first:
             return
         granted = request.expires if event.expires < 0 else event.expires
         if self.standing is Standing.UNKNOWN:

@@ -287,3 +287,25 @@ def test_a_spoiled_grant_is_none_for_whoever_counts_registrations(
     story = Lines().asks(AT_ONCE).told(AT_ONCE, 200, expires=600, spoiled=spoiled)
     told = [news for event in story.events for news in outside.feed(event, known)]
     assert [each.registered for each in told if isinstance(each, Registration)] == registered
+
+
+# -- the order of what happened ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [0.001, 0.05])
+def test_a_lease_that_is_written_down_late_is_no_later_than_what_follows_from_it(
+    late: float,
+) -> None:
+    story = Lines()
+    acknowledged = next(
+        place
+        for place, each in enumerate(story.events)
+        if isinstance(each, ev.DhcpMessage) and each.kind == "ACK"
+    )
+    lease = story.events[acknowledged].at / NANOSECONDS
+    story.asks(lease - late).told(lease, 401, CHALLENGE)
+    answered = 'Digest username="line1", realm="hil", nonce="n", uri="sip:h", response="r"'
+    story.asks(lease, authorization=answered).told(lease, 200, expires=600)
+    # Whether the digest is right is another test's question.
+    told = [each.what for each in findings(story.until(lease + 60))]
+    assert not [what for what in told if "not answered" in what]
