@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from histories import NANOSECONDS, TIMING, phone
+from lateness import written_down_late
 from player import attempts, play
 
 from hil.history import events as ev
@@ -40,6 +41,12 @@ def test_the_reference_is_never_accused_whatever_the_lab_does() -> None:
 
 def test_the_reference_is_never_accused_where_nothing_is_hidden() -> None:
     assert accused(range(10_000, 10_000 + CALM), calm=True) == {}
+
+
+def test_the_reference_is_never_accused_by_a_lab_that_writes_things_down_late() -> None:
+    late = {seed: written_down_late(play(seed).events, seed) for seed in range(CALM)}
+    found = {seed: monitor_of(events).findings for seed, events in late.items()}
+    assert {seed: each for seed, each in found.items() if each} == {}
 
 
 @pytest.mark.soak
