@@ -119,7 +119,8 @@ class WatchedLink:
     number then. How often it changed is counted by nobody: a phone's own link comes and goes while it
     starts its loads, which no power command explains. A phone may take ``rises_s`` from its power to
     its link; without power no link lasts longer than ``falls_s``. ``trouble`` is told what the witness
-    says when it cannot be asked, once until it can.
+    says when it could not be asked ``misses`` times in a row, once until it can: a datagram that got
+    lost hides nothing, since the next look tells what has changed.
 
     A switch has a bench for each of its ports that looks at it, so as long as the number is the same
     nothing else is asked; unless the link was once seen to change and the number did not.
@@ -134,6 +135,7 @@ class WatchedLink:
         every_s: float = 1.0,
         rises_s: float = 30.0,
         falls_s: float = 5.0,
+        misses: int = 3,
     ) -> None:
         self._witness = witness
         self._history = history
@@ -145,7 +147,8 @@ class WatchedLink:
         self.changes = None
         self._number: int | None = None
         self._counts = True
-        self._silent = False
+        self._misses = misses
+        self._missed = 0
         self._watching: asyncio.Task[None] | None = None
         self._one = asyncio.Lock()
 
@@ -216,11 +219,11 @@ class WatchedLink:
             try:
                 await self._glance()
             except LabError as error:
-                if not self._silent:
+                self._missed += 1
+                if self._missed == self._misses:
                     self._trouble(error)
-                self._silent = True
             else:
-                self._silent = False
+                self._missed = 0
 
 
 class HeardLink:

@@ -30,9 +30,6 @@ from hil.testbed.baseline import baseline
 from hil.testbed.inventory import Testbed, load
 from hil.testbed.rack_bench import RackBench, rack_bench
 
-# Phones in wall time, four at once: `make soak`, on a machine that has nothing else to do.
-pytestmark = pytest.mark.soak
-
 enter()
 
 HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")

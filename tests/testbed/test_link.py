@@ -121,10 +121,20 @@ def test_a_switch_that_does_not_answer_is_the_labs_trouble_once(stage: Stage) ->
     stage.port.broken = False
     stage.run(asyncio.sleep(2))
     stage.port.broken = True
-    stage.run(asyncio.sleep(2))
+    stage.run(asyncio.sleep(4))
     assert len(stage.troubles) == 2
     with pytest.raises(LabError, match="no answer"):
         stage.run(stage.link.look())
+
+
+def test_a_look_or_two_without_an_answer_hide_nothing(stage: Stage) -> None:
+    stage.port.broken = True
+    stage.port.flip(2)
+    stage.run(asyncio.sleep(2.5))
+    stage.port.broken = False
+    stage.run(asyncio.sleep(1))
+    assert not stage.troubles
+    assert stage.told() == [True, False, True]
 
 
 def test_power_is_waited_for_longer_than_its_loss(stage: Stage) -> None:
