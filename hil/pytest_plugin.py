@@ -34,7 +34,7 @@ from hil.pytest_capabilities import CapabilityMarks
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
-from hil.pytest_tiers import PACE, QUICK_LAB_S, Tiers, not_quick
+from hil.pytest_tiers import PACE, QUICK_LAB_S, Tiers, not_quick, too_short
 from hil.pytest_tiers import add_options as add_tiers
 from hil.pytest_workers import register
 from hil.suite_location import suite_root
@@ -262,8 +262,9 @@ def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
     if bench is None or started is None:
         return _record(item, TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0))
     ended = bench.end(item.nodeid, linger=error is not None)
-    _record_conduct(bench, item.nodeid, conduct)
     events = bench.events_of(started, ended)
+    conduct = replace(conduct, crash=conduct.crash or too_short(bench, events))
+    _record_conduct(bench, item.nodeid, conduct)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)
     lab_s = (ended.at - started.at) / NANOSECONDS
     wall_s = time.perf_counter() - item.stash[BEGAN]

@@ -15,7 +15,8 @@ import pytest
 
 from hil.errors import HilError, LeaseError
 from hil.evidence.results import RunResults, TestResult
-from hil.judge import Word
+from hil.history import events as ev
+from hil.judge import Monitor, Word
 from hil.leases.files import state_directory
 from hil.pace.durations import shipped
 from hil.pace.estimate import Estimator, speed_of
@@ -26,6 +27,8 @@ from hil.pace.tiers import TIERS, Candidate, Tier
 from hil.pace.timers import Pace
 from hil.pytest_handsets import testbed_of
 from hil.pytest_requirements import is_judged, requirements_of
+from hil.reference.timers import shorter_than
+from hil.testbed.bench import Bench, Site
 from hil.testbed.inventory import HandsetEntry, Testbed
 
 PACE = pytest.StashKey[Pace]()
@@ -113,6 +116,26 @@ def pace_of(config: pytest.Config, testbed: Testbed, entry: HandsetEntry) -> Pac
     """How timers are to be set on a handset in this run."""
     minimum_s = entry.capabilities.minimum_timer_s
     return Pace(quick_timers(config, testbed), entry.judge_timing(), minimum_s)
+
+
+def too_short(bench: Bench[Site], events: Sequence[ev.Event]) -> str:
+    """Which timers a test gave the handset that its firmware does not allow; empty if none.
+
+    What a phone makes of them says nothing about it, so nobody is to be judged by such a test.
+    """
+    minimum_s = bench.entry.capabilities.minimum_timer_s
+    if minimum_s is None:
+        return ""
+    found: dict[str, str] = {}
+    for parameters in Monitor(bench.reference_phone(), bench.timing).held(events):
+        found |= shorter_than(minimum_s, parameters, bench.entry.parameters)
+    if not found:
+        return ""
+    told = ", ".join(f"{name} {value}" for name, value in found.items())
+    return (
+        f"the test gave the handset {told}, and the firmware of {bench.entry.name} allows no timer"
+        f" below {minimum_s:g} s; the fixture pace has values that it allows"
+    )
 
 
 def not_quick(item: pytest.Item, result: TestResult) -> list[str]:

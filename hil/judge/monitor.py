@@ -36,7 +36,7 @@ what no explanation excuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hil.history import events as ev
 from hil.judge.deadlines import busy_otherwise, time_is
@@ -49,6 +49,7 @@ from hil.judge.preparation import Preparation
 from hil.judge.registrations import Registrations
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.timing import Timing
+from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 
 MOST_WAYS = 128
@@ -98,6 +99,16 @@ class Monitor:
     def phone(self) -> Phone:
         """The reference's phone after what was fed, by the plainest explanation."""
         return self._ways[0].phone
+
+    def held(self, events: Iterable[ev.Event]) -> Iterator[Parameters]:
+        """Feed a whole history; what the phone is configured to do, each time that it changes."""
+        before: Parameters | None = None
+        for event in events:
+            self.feed(event)
+            now = self.phone.parameters
+            if now is not before:
+                yield now
+            before = now
 
     def run(self, events: Iterable[ev.Event]) -> list[Finding]:
         """Feed a whole history; returns the findings."""

@@ -39,7 +39,8 @@ class Capabilities(Entry):
     )
     minimum_timer_s: Seconds | None = Field(
         default=None,
-        description="the smallest value that the firmware allows a provisioning timer, 0 s or more",
+        description="the smallest value that the firmware allows a timer of resyncs, upgrades, reports "
+        "or registrations, 0 s or more",
     )
     console: bool | None = Field(
         default=None,

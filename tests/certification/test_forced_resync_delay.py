@@ -59,7 +59,7 @@ def test_a_resync_that_falls_due_while_the_timer_runs_waits_for_it(
     telephone: Telephone, pace: Pace
 ) -> None:
     period = pace.timer("Resync_Periodic", 600, quick=10)
-    delay = pace.timer("Forced_Resync_Delay", 1800, quick=25)
+    delay = pace.timer("Forced_Resync_Delay", 1800, quick=period + 15)
     telephone.synced(Resync_Periodic=str(period), Forced_Resync_Delay=str(delay))
     # The call is over long before the resync is due.
     telephone.expect(telephone.hang_up(telephone.talk()), delay)
@@ -76,7 +76,7 @@ def test_a_resync_that_falls_due_later_than_that_is_in_time(telephone: Telephone
 @requirement("resync.forced_delay")
 def test_another_call_starts_the_timer_anew(telephone: Telephone, pace: Pace) -> None:
     period = pace.timer("Resync_Periodic", 600, quick=10)
-    delay = pace.timer("Forced_Resync_Delay", 1200, quick=24)
+    delay = pace.timer("Forced_Resync_Delay", 1200, quick=period + 14)
     telephone.synced(Resync_Periodic=str(period), Forced_Resync_Delay=str(delay))
     telephone.hang_up(telephone.talk())
     telephone.expect_none(3 * delay // 4)

@@ -17,13 +17,11 @@ from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history.events import Direction, SipMessage
 from hil.marks import reading, requirement
+from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched
 
-BINDING_S = 30
-"""Seconds for which a line is registered: no text says whether one whose REGISTER is refused has lost
-its registration at once, or when its binding ends."""
 LINE_1 = {"User_ID_1_": "5001", "Password_1_": "secret"}
 LINE_2 = {"User_ID_2_": "5002", "Password_2_": "secret"}
 
@@ -64,15 +62,23 @@ def test_prvtmr_counts_from_an_attempt_that_failed(
 
 @requirement("macros.registration")
 def test_regtmr1_is_300_when_line_1_lost_its_registration_300_seconds_ago(
-    handset: HandsetControl, tftp: TftpEndpoint, sip: SipEndpoint, web: PhoneWeb, history: History
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    pace: Pace,
 ) -> None:
     sip.account(1, "5001", "secret")
-    up = _resyncs_when_asked(history, handset, tftp, "REGTMR1", Proxy_1_=sip.address, **LINE_1)
+    binding = _binding(pace)
+    up = _resyncs_when_asked(
+        history, handset, tftp, "REGTMR1", binding, Proxy_1_=sip.address, **LINE_1
+    )
     _registered(history, up)
     _refused(history, sip)
     history.sleep(300)
     asked = _asked_for(history, handset, web)
-    _check_timer(history, handset, "$REGTMR1", asked, 300, early=BINDING_S)
+    _check_timer(history, handset, "$REGTMR1", asked, 300, early=binding)
 
 
 @requirement("macros.registration")
@@ -83,32 +89,43 @@ def test_regtmr2_is_300_when_line_2_lost_its_registration_300_seconds_ago(
     backup_sip: SipEndpoint,
     web: PhoneWeb,
     history: History,
+    pace: Pace,
 ) -> None:
     sip.account(1, "5001", "secret")
     backup_sip.account(2, "5002", "secret")
+    binding = _binding(pace)
     proxies = {
         "Proxy_1_": f"{sip.address}:{sip.port}",
         "Proxy_2_": f"{backup_sip.address}:{backup_sip.port}",
     }
-    up = _resyncs_when_asked(history, handset, tftp, "REGTMR2", **proxies, **LINE_1, **LINE_2)
+    up = _resyncs_when_asked(
+        history, handset, tftp, "REGTMR2", binding, **proxies, **LINE_1, **LINE_2
+    )
     _registered(history, up)
     _registered(history, up, "backup-sip")
     _refused(history, backup_sip, server="backup-sip")
     history.sleep(300)
     asked = _asked_for(history, handset, web)
-    _check_timer(history, handset, "$REGTMR2", asked, 300, early=BINDING_S)
+    _check_timer(history, handset, "$REGTMR2", asked, 300, early=binding)
 
 
 @requirement("macros.registration")
 def test_regtmr1_counts_anew_when_a_line_that_was_registered_again_loses_its_registration(
-    handset: HandsetControl, tftp: TftpEndpoint, sip: SipEndpoint, web: PhoneWeb, history: History
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    pace: Pace,
 ) -> None:
     sip.account(1, "5001", "secret")
+    binding = _binding(pace)
     up = _resyncs_when_asked(
         history,
         handset,
         tftp,
         "REGTMR1",
+        binding,
         Proxy_1_=sip.address,
         Reg_Retry_Intvl="200",
         Reg_Retry_Long_Intvl="200",
@@ -120,19 +137,26 @@ def test_regtmr1_counts_anew_when_a_line_that_was_registered_again_loses_its_reg
     _refused(history, sip)
     history.sleep(100)
     asked = _asked_for(history, handset, web)
-    _check_timer(history, handset, "$REGTMR1", asked, 100, early=BINDING_S)
+    _check_timer(history, handset, "$REGTMR1", asked, 100, early=binding)
 
 
 @requirement("macros.registration")
 def test_regtmr1_goes_on_counting_while_the_line_is_refused_again(
-    handset: HandsetControl, tftp: TftpEndpoint, sip: SipEndpoint, web: PhoneWeb, history: History
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    pace: Pace,
 ) -> None:
     sip.account(1, "5001", "secret")
+    binding = _binding(pace)
     up = _resyncs_when_asked(
         history,
         handset,
         tftp,
         "REGTMR1",
+        binding,
         Proxy_1_=sip.address,
         Reg_Retry_Intvl="100",
         Reg_Retry_Long_Intvl="100",
@@ -142,16 +166,24 @@ def test_regtmr1_goes_on_counting_while_the_line_is_refused_again(
     _refused(history, sip, times=3)
     history.sleep(250)
     asked = _asked_for(history, handset, web)
-    _check_timer(history, handset, "$REGTMR1", asked, 250, early=BINDING_S)
+    _check_timer(history, handset, "$REGTMR1", asked, 250, early=binding)
 
 
 @reading(regtmr_registered="zero")
 @requirement("macros.registration")
 def test_regtmr1_is_0_while_line_1_is_registered(
-    handset: HandsetControl, tftp: TftpEndpoint, sip: SipEndpoint, web: PhoneWeb, history: History
+    handset: HandsetControl,
+    tftp: TftpEndpoint,
+    sip: SipEndpoint,
+    web: PhoneWeb,
+    history: History,
+    pace: Pace,
 ) -> None:
     sip.account(1, "5001", "secret")
-    up = _resyncs_when_asked(history, handset, tftp, "REGTMR1", Proxy_1_=sip.address, **LINE_1)
+    binding = _binding(pace)
+    up = _resyncs_when_asked(
+        history, handset, tftp, "REGTMR1", binding, Proxy_1_=sip.address, **LINE_1
+    )
     _registered(history, up)
     history.sleep(300)
     asked = _asked_for(history, handset, web)
@@ -161,21 +193,34 @@ def test_regtmr1_is_0_while_line_1_is_registered(
 # -- steps -------------------------------------------------------------------------------------------
 
 
+def _binding(pace: Pace) -> int:
+    """Seconds for which each line is registered.
+
+    No text says whether one whose REGISTER is refused has lost its registration at once, or when its
+    binding ends.
+    """
+    return max(pace.timer(f"Register_Expires_{line}_", 30) for line in (1, 2))
+
+
 def _resyncs_when_asked(
     history: History,
     handset: HandsetControl,
     tftp: TftpEndpoint,
     timer: str,
+    binding: int,
     **parameters: str,
 ) -> Moment:
-    """Boot a phone that asks for ``/after-`` and the timer's value, and only when it is asked to."""
+    """Boot a phone that asks for ``/after-`` and the timer's value, and only when it is asked to.
+
+    Its lines are registered for ``binding`` seconds.
+    """
     rule = f"tftp://{tftp.address}/after-${timer}.cfg"
     quiet = {
         "Resync_On_Reset": "No",
         "Resync_Periodic": "0",
         "Resync_Error_Retry_Delay": "0",
-        "Register_Expires_1_": str(BINDING_S),
-        "Register_Expires_2_": str(BINDING_S),
+        "Register_Expires_1_": str(binding),
+        "Register_Expires_2_": str(binding),
     }
     return boot_to_lease(history, handset, Profile_Rule=rule, **quiet | parameters)
 

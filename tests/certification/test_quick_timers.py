@@ -49,16 +49,18 @@ def test_a_failed_resync_is_tried_again_after_one_second_and_after_three(
 @reading(resync_trigger=("becomes-true", "as-periodic"))
 @quick
 @requirement("resync.trigger")
-def test_a_trigger_that_becomes_true_after_two_seconds(telephone: Telephone) -> None:
+def test_a_trigger_that_becomes_true_after_two_seconds(telephone: Telephone, pace: Pace) -> None:
+    two = pace.timer("Resync_Trigger_1", 2)
+    equation = f"$PRVTMR ge {two}"
     synced = telephone.synced(
-        Resync_Trigger_1="$PRVTMR ge 2", Resync_Periodic="0", Resync_Random_Delay="0"
+        Resync_Trigger_1=equation, Resync_Periodic="0", Resync_Random_Delay="0"
     )
     timing = telephone.handset.timing
     telephone.history.expect(
         ProvisioningRequest,
         after=synced,
-        not_before=2 - timing.early - 1,
-        within=2 + timing.trigger + timing.late,
+        not_before=two - timing.early - 1,
+        within=two + timing.trigger + timing.late,
     )
 
 

@@ -14,6 +14,7 @@ from hil.history import History
 from hil.history.events import HttpRequest
 from hil.lab_time import NANOSECONDS
 from hil.marks import quick, requirement
+from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import (
@@ -152,8 +153,9 @@ def test_periodically_there_is_a_report_every_periodic_upload_to_server_seconds(
 
 @requirement("report.when")
 def test_a_server_that_refuses_a_report_gets_the_next_one_in_its_time(
-    handset: HandsetControl, http: HttpEndpoint, history: History
+    handset: HandsetControl, http: HttpEndpoint, history: History, pace: Pace
 ) -> None:
+    retry = pace.timer("Resync_Error_Retry_Delay", 30)
     lease = boot_to_lease(
         history,
         handset,
@@ -161,7 +163,7 @@ def test_a_server_that_refuses_a_report_gets_the_next_one_in_its_time(
         Report_Rule=f"http://{http.address}/nowhere",
         Report_To_Server="Periodically",
         Periodic_Upload_To_Server="600",
-        Resync_Error_Retry_Delay="30",
+        Resync_Error_Retry_Delay=str(retry),
     )
     refused = history.expect(HttpRequest, after=lease, within=600 + soon(handset))
     history.expect(

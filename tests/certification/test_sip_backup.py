@@ -16,6 +16,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.history import History
 from hil.history.events import Direction, SipMessage
 from hil.marks import quick, requirement
+from hil.pace.timers import Pace
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -173,8 +174,10 @@ def test_proxy_fallback_intvl_leads_back_to_the_proxy(
     sip: SipEndpoint,
     backup_sip: SipEndpoint,
     history: History,
+    pace: Pace,
     interval: int,
 ) -> None:
+    interval = pace.timer("Proxy_Fallback_Intvl_1_", interval)
     values = {"Try_Backup_RSC": "503", "Proxy_Fallback_Intvl_1_": str(interval)}
     granted, both = boot_with_backup(history, handset, sip, **values)
     sip.inject(SipStatus(503), name="REGISTER", nth=1)

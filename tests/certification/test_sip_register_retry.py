@@ -11,6 +11,7 @@ from hil.endpoints.sip_faults import SipStatus
 from hil.history import History
 from hil.history.events import Direction, SipMessage
 from hil.marks import requirement
+from hil.pace.timers import Pace
 from hil.testbed.control import HandsetControl
 from hil.testing import soon
 from hil.testing.sip import (
@@ -53,16 +54,18 @@ def test_without_a_template_no_code_is_tried_again_soon(
 
 @requirement("sip.register_retry")
 def test_both_intervals_are_parameters(
-    handset: HandsetControl, sip: SipEndpoint, history: History
+    handset: HandsetControl, sip: SipEndpoint, history: History, pace: Pace
 ) -> None:
+    short = pace.timer("Reg_Retry_Intvl", 7)
+    long = pace.timer("Reg_Retry_Long_Intvl", max(300, 3 * short), quick=3 * short)
     sip.inject(SipStatus(500), name="REGISTER", nth=range(1, 3))
     sip.inject(SipStatus(403), name="REGISTER", nth=range(3, 6))
-    intervals = {"Reg_Retry_Intvl": "7", "Reg_Retry_Long_Intvl": "300"}
+    intervals = {"Reg_Retry_Intvl": str(short), "Reg_Retry_Long_Intvl": str(long)}
     up = boot(history, handset, sip, Retry_Reg_RSC="500", **intervals)
-    refused = expect_retries(history, handset, refusal(history, handset, up, 500), 7)
-    asked = expect_register(history, handset, refused, 7, 7)
+    refused = expect_retries(history, handset, refusal(history, handset, up, 500), short)
+    asked = expect_register(history, handset, refused, short, short)
     refused = refusal(history, handset, asked, 403)
-    expect_retries(history, handset, refused, 300, 300)
+    expect_retries(history, handset, refused, long, long)
 
 
 @requirement("sip.register_retry")
