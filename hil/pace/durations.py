@@ -31,12 +31,17 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
 class Figure(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """A test: seconds beside booting, boots, preparings, and what it gives to the phone's timers."""
+    """A test: seconds beside booting, boots, preparings, and what it gives to the phone's timers.
+
+    ``turns`` is by how many seconds it takes longer for each second that the timers are longer: how
+    often they run out in it.
+    """
 
     rest_s: Duration
     boots: _Count
     restores: _Count
     timers: dict[str, tuple[int, ...]] = {}
+    turns: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 1.0
 
 
 class Durations(msgspec.Struct, frozen=True):
@@ -81,20 +86,24 @@ class _Document(msgspec.Struct):
     tests: list[_Test]
 
 
-def derived(usual: bytes, quick: bytes) -> str:
-    """The text of the figures' file, from the JSON of two runs of the whole suite in virtual time.
+def derived(usual: bytes, quick: bytes, slow: bytes) -> str:
+    """The text of the figures' file, from the JSON of three runs of the whole suite in virtual time.
 
-    The second one took quick timers. `UsageError` for what is no such document.
+    The second one took quick timers, the third one those of a phone that allows no quick ones.
+    `UsageError` for what is no such document.
     """
     try:
-        field, fast = (msgspec.json.decode(each, type=_Document) for each in (usual, quick))
+        field, fast, large = (
+            msgspec.json.decode(each, type=_Document) for each in (usual, quick, slow)
+        )
     except msgspec.DecodeError as error:
         raise UsageError(f"no results of hil certify: {error}") from error
     boot_s = median([each for test in field.tests for each in test.boot_s] or [0.0])
-    rows = _rows(field.tests, boot_s)
-    # A value is the same in both runs where the test asks for none, or for a small one anyway.
-    timed = [test for test in fast.tests if test.timers]
-    return _text(boot_s, rows, _rows(timed, boot_s))
+    # A value is the same in all runs where the test asks for none.
+    small, big = (_rows([each for each in of.tests if each.timers], boot_s) for of in (fast, large))
+    turns = {name: _turns(small[name], big[name]) for name in small if name in big}
+    rows = (_rows(field.tests, boot_s), small)
+    return _text(boot_s, *({n: _turning(row[n], turns.get(n)) for n in row} for row in rows))
 
 
 def _rows(tests: Iterable[_Test], boot_s: float) -> Mapping[str, Figure]:
@@ -108,14 +117,28 @@ def _rows(tests: Iterable[_Test], boot_s: float) -> Mapping[str, Figure]:
     return rows
 
 
+def _turns(small: Figure, big: Figure) -> float | None:
+    """How often the timers run out; None where they are the same in both."""
+    more = sum(map(sum, big.timers.values())) - sum(map(sum, small.timers.values()))
+    return max(0.0, round((big.rest_s - small.rest_s) / more, 2)) if more else None
+
+
+def _turning(figure: Figure, turns: float | None) -> Figure:
+    return figure if turns is None else msgspec.structs.replace(figure, turns=turns)
+
+
 def _text(boot_s: float, usual: Mapping[str, Figure], quick: Mapping[str, Figure]) -> str:
     """JSON with a line a test, so that a change shows as one."""
 
     def lines(rows: Mapping[str, Figure]) -> str:
         return ",\n".join(
-            f"  {json.dumps(name)}: {msgspec.json.encode(rows[name]).decode()}"
+            f"  {json.dumps(name)}: {msgspec.json.encode(cells(rows[name])).decode()}"
             for name in sorted(rows)
         )
+
+    def cells(row: Figure) -> tuple[object, ...]:
+        every = msgspec.structs.astuple(row)
+        return every[:-1] if row.turns == 1 else every
 
     return (
         f'{{\n "boot_s": {round(boot_s, 1)},\n "usual": {{\n{lines(usual)}\n }},\n'

@@ -14,7 +14,7 @@ from enum import StrEnum
 from hil.judge.timing import Timing
 from hil.pace.durations import Durations, Figure
 from hil.pace.measured import Measured, middle
-from hil.pace.timers import Pace, slowdown
+from hil.pace.timers import Pace, longer_s
 from hil.testbed.inventory import HandsetEntry
 
 PREPARING_S = 5.0
@@ -56,7 +56,7 @@ class Speed:
 
     def takes(self, figure: Figure) -> float:
         """How long a test of this figure takes on it, in seconds."""
-        beside = figure.rest_s * slowdown(self.pace, figure.timers)
+        beside = figure.rest_s + figure.turns * longer_s(self.pace, figure.timers)
         return beside + figure.boots * self.boot_s + figure.restores * self.restore_s
 
 
@@ -108,7 +108,7 @@ class Estimator:
     def _of(self, test: str) -> Estimate:
         times: Mapping[str, list[float]] = self.known.tests(quick=self.quick)
         figure = self.durations.of(test, quick=self.quick)
-        slowed = figure is not None and slowdown(self.speed.pace, figure.timers) > 1
+        slowed = figure is not None and longer_s(self.speed.pace, figure.timers) > 0
         measured = middle(times.get(test, ()))
         if measured is not None:
             return Estimate(measured, Basis.MEASURED, slowed)

@@ -78,19 +78,18 @@ class Pace:
         return tuple(given[value] for value in wanted)
 
 
-def slowdown(pace: Pace, timers: Mapping[str, tuple[int, ...]]) -> float:
-    """How many times as long as these values of timers are those that the handset can have, 1 or more.
+def longer_s(pace: Pace, timers: Mapping[str, tuple[int, ...]]) -> int:
+    """By how many seconds, all together, the values that a handset can have exceed these, 0 or more.
 
-    Where it can have none the answer is 1: the test itself will say so.
+    Where it can have none the answer is 0: the test itself will say so.
     """
-    wanted = given = 0
+    more = 0
     for parameter, values in timers.items():
         try:
-            given += sum(pace.at_least(parameter, tuple(values)))
+            more += sum(pace.at_least(parameter, tuple(values))) - sum(values)
         except UsageError:
-            return 1.0
-        wanted += sum(values)
-    return given / wanted if wanted else 1.0
+            return 0
+    return more
 
 
 def _above(seconds: float) -> int:

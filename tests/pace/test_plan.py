@@ -99,26 +99,28 @@ def test_figures_are_of_tests_that_there_are() -> None:
     assert set(shipped().usual) | set(shipped().quick) <= known, "run `make durations`"
 
 
-def test_figures_are_made_of_two_runs() -> None:
+def test_figures_are_made_of_three_runs() -> None:
     usual = b"""{"tests": [
         {"id": "tests/certification/test_a.py::test_b", "lab_s": 3630.0, "boots": 2, "restores": 1,
          "boot_s": [10.0], "timers": {"Resync_Periodic": [3600]}},
         {"id": "tests/certification/test_a.py::test_c", "lab_s": 17.0, "boots": 1, "restores": 1,
          "boot_s": [10.0]}]}"""
     quick = usual.replace(b"3630.0", b"32.0").replace(b"[3600]", b"[2]")
-    text = derived(usual, quick)
-    assert derived(usual, quick) == text
+    # Its timer runs out three times, beside a second of something else.
+    slow = usual.replace(b"3630.0", b"206.0").replace(b"[3600]", b"[60]")
+    text = derived(usual, quick, slow)
+    assert derived(usual, quick, slow) == text
     made = msgspec.json.decode(text, type=Durations)
     # A reboot of the phone's own is not timed, and has no rest without power before it.
-    assert made.usual["test_a.py::test_b"] == Figure(3605.0, 2, 1, {"Resync_Periodic": (3600,)})
-    assert made.quick == {"test_a.py::test_b": Figure(7.0, 2, 1, {"Resync_Periodic": (2,)})}
+    assert made.usual["test_a.py::test_b"] == Figure(3605.0, 2, 1, {"Resync_Periodic": (3600,)}, 3)
+    assert made.quick == {"test_a.py::test_b": Figure(7.0, 2, 1, {"Resync_Periodic": (2,)}, 3)}
     assert made.of("tests/certification/test_a.py::test_c", quick=True) == Figure(2.0, 1, 1)
 
 
 @pytest.mark.parametrize("broken", [b"", b"{}", b'{"tests": [{}]}', b"[1]"])
 def test_what_is_no_result_of_a_run_makes_no_figures(broken: bytes) -> None:
     with pytest.raises(UsageError, match="no results"):
-        derived(broken, broken)
+        derived(broken, broken, broken)
 
 
 # -- estimates ---------------------------------------------------------------------------------------
@@ -140,10 +142,10 @@ def test_of_an_unknown_test_the_estimate_is_a_guess() -> None:
 
 
 def test_a_phone_that_allows_no_small_timers_takes_longer_and_says_so() -> None:
-    figures = Durations(8.0, {}, {"a": Figure(6.0, 1, 1, {"Resync_Periodic": (2,)})})
+    figures = Durations(8.0, {}, {"a": Figure(6.0, 1, 1, {"Resync_Periodic": (2,)}, 2)})
     pace = Pace(True, Timing(early=0.01, late=0.2), 60)
     estimate = Estimator("a01", Speed(10, 0, pace), figures, Measured(), True).of("a")
-    assert (estimate.seconds, estimate.slowed) == (10 + 6 * 30, True)
+    assert (estimate.seconds, estimate.slowed) == (10 + 6 + 2 * 58, True)
 
 
 def rack(tmp_path: Path) -> HandsetEntry:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hil.errors import UsageError
 from hil.judge.timing import Timing
-from hil.pace.timers import Pace, slowdown
+from hil.pace.timers import Pace, longer_s
 
 EXACT = Timing(early=0.01, late=0.2)
 RETRY = "Resync_Error_Retry_Delay"
@@ -87,9 +87,9 @@ def test_what_was_asked_for_is_known_afterwards() -> None:
     assert pace.asked == {RETRY: (1, 3, 5), "Resync_Periodic": (2,)}
 
 
-def test_a_phone_with_a_minimum_takes_longer_in_proportion() -> None:
+def test_by_how_much_the_timers_of_a_phone_with_a_minimum_are_longer() -> None:
     asked = {RETRY: (1, 3)}
-    assert slowdown(Pace(True, EXACT), asked) == 1
-    assert slowdown(Pace(True, EXACT, 60), asked) == (60 + 61) / 4
-    assert slowdown(Pace(True, EXACT, 60), {}) == 1
-    assert slowdown(Pace(True, EXACT, 70_000), {"Forced_Resync_Delay": (2,)}) == 1
+    assert longer_s(Pace(True, EXACT), asked) == 0
+    assert longer_s(Pace(True, EXACT, 60), asked) == 60 + 61 - 4
+    assert longer_s(Pace(True, EXACT, 60), {}) == 0
+    assert longer_s(Pace(True, EXACT, 70_000), {"Forced_Resync_Delay": (2,)}) == 0
