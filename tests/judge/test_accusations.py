@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from histories import NANOSECONDS, TIMING, phone
-from lateness import written_down_late
+from lateness import read_out_of_turn, written_down_late
 from player import attempts, play
 
 from hil.history import events as ev
@@ -22,6 +22,7 @@ from hil.judge import Monitor
 
 WILD, CALM, MUTATED = 400, 200, 150
 Attempts = list[list[ev.Event]]
+Busy = Callable[[list[ev.Event], int], list[ev.Event]]
 
 
 def monitor_of(events: list[ev.Event]) -> Monitor:
@@ -43,9 +44,11 @@ def test_the_reference_is_never_accused_where_nothing_is_hidden() -> None:
     assert accused(range(10_000, 10_000 + CALM), calm=True) == {}
 
 
-def test_the_reference_is_never_accused_by_a_lab_that_writes_things_down_late() -> None:
-    late = {seed: written_down_late(play(seed).events, seed) for seed in range(CALM)}
-    found = {seed: monitor_of(events).findings for seed, events in late.items()}
+@pytest.mark.parametrize("busy", [written_down_late, read_out_of_turn])
+def test_the_reference_is_never_accused_by_a_busy_lab(busy: Busy) -> None:
+    told = {seed: busy(play(seed).events, seed) for seed in range(CALM)}
+    assert any(events != play(seed).events for seed, events in told.items())
+    found = {seed: monitor_of(events).findings for seed, events in told.items()}
     assert {seed: each for seed, each in found.items() if each} == {}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from histories import NANOSECONDS, TIMING, monitored, phone
-from lateness import written_down_late
+from lateness import read_out_of_turn, written_down_late
 from line_player import Round, play
 
 from hil.history import events as ev
@@ -34,9 +34,12 @@ def test_lines_are_never_accused_where_nothing_is_hidden() -> None:
     assert accused(range(10_000, 10_000 + CALM), calm=True) == {}
 
 
-def test_lines_are_never_accused_by_a_lab_that_writes_things_down_late() -> None:
-    late = {s: written_down_late(play(s, calm=False)[0].events, s) for s in range(CALM)}
-    found = {seed: monitored_part(events).findings for seed, events in late.items()}
+@pytest.mark.parametrize("busy", [written_down_late, read_out_of_turn])
+def test_lines_are_never_accused_by_a_busy_lab(
+    busy: Callable[[list[ev.Event], int], list[ev.Event]],
+) -> None:
+    told = {seed: busy(play(seed, calm=False)[0].events, seed) for seed in range(CALM)}
+    found = {seed: monitored_part(events).findings for seed, events in told.items()}
     assert {seed: each for seed, each in found.items() if each} == {}
 
 
