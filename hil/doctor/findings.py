@@ -21,6 +21,8 @@ class State(StrEnum):
     OK = "ok"
     TROUBLE = "trouble"
     SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    """It was looked at, and what was seen decides nothing."""
 
 
 class NotApplicable(HilError):

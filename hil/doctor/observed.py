@@ -20,10 +20,11 @@ class Observed:
     """One outlet was dropped and given back. The sets hold names of handsets.
 
     ``fell``: the link went down meanwhile. ``rose``: it is up again, of those that fell. ``booted``: a
-    lease was begun after power-on. ``talked``: the console spoke while the outlet was off, after a
-    moment to fall silent. ``spoke``: it did after power-on. ``links``, ``wires`` and ``consoles``:
-    those that would have shown it. ``failed`` is why the outlet could not be switched, ``dark`` why it
-    could not be switched on again.
+    lease was asked for after power-on. ``asked``: one was while the outlet was off, after a moment to
+    fall silent; ``talked``: the console spoke then. ``spoke``: it did after power-on. ``rare``: those
+    that wait for a lease and ask for it more rarely than the outlet was off. ``links``, ``wires`` and
+    ``consoles``: those that would have shown it. ``failed`` is why the outlet could not be switched,
+    ``dark`` why it could not be switched on again.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Observed:
     fell: frozenset[str] = frozenset()
     rose: frozenset[str] = frozenset()
     booted: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    rare: frozenset[str] = frozenset()
     talked: frozenset[str] = frozenset()
     spoke: frozenset[str] = frozenset()
     failed: str = ""
@@ -47,15 +50,28 @@ class Observed:
 
         A DHCP message has the phone's own address in it. The link of a port tells of the port, and
         is believed of phones that cannot be heard. But where nobody answers, as in a walk, a phone
-        with power goes on asking for a lease; so another handset than the outlet's is believed to have
-        booted only if its link fell too, or the outlet's own handset is gone from its port and silent,
-        as where two are swapped.
+        with power goes on asking for a lease. One that asked while the outlet was off has its power.
+        Another handset than the outlet's, whose link is seen, is believed to have booted only if that
+        fell too, or if the outlet's own handset is gone from its port and silent, as where two are
+        swapped. Those of `unproven` are not among them.
         """
         if not self.links and not self.wires:
             return None
-        swapped = self.name in self.fell and self.name not in self.booted
+        booted = self.booted - self.asked
+        swapped = self.name in self.fell and self.name not in booted
         asking = set() if swapped else self.links - self.fell - {self.name}
-        return (self.booted - asking) | (self.fell - self.wires)
+        return (booted - asking - self.unproven) | (self.fell - self.wires)
+
+    @property
+    def unproven(self) -> frozenset[str]:
+        """The handsets that asked after power-on and might have done so anyway: nobody sees a link."""
+        return (self.booted & self.rare) - self.asked - self.links
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it depends on those if the outlet is right; another handset that went is wrong."""
+        others = (self.took or frozenset()) - {self.name}
+        return bool(self.unproven) and (self.name in self.unproven or not others)
 
 
 def conclude(walked: Sequence[Observed]) -> tuple[Finding, ...]:
@@ -77,6 +93,8 @@ def _conclude(seen: Observed, walked: Mapping[str, Observed]) -> Finding:
     took = seen.took
     if took is None:
         return _by_console(seen)
+    if seen.undecided:
+        return _unknown(seen)
     if took != frozenset({seen.name}):
         return _other(seen, took, walked)
     if seen.name in seen.fell - seen.rose:
@@ -105,12 +123,23 @@ def _other(seen: Observed, took: frozenset[str], walked: Mapping[str, Observed])
         step = f"{named} must not hang on {seen.outlet}; see how power is distributed there"
         return _wrong(seen, what, _evidence(seen), step)
     other = walked.get(others[0])
-    if len(others) == 1 and other is not None and other.took == frozenset({seen.name}):
+    if len(others) == 1 and other is not None and _took_just(other, seen.name):
         what = f"its outlet and that of {named} are swapped"
         step = f"exchange the outlets of {seen.name} and {named} in the inventory, or the plugs"
         return _wrong(seen, what, _evidence(seen), step)
     what = f"the outlet takes {named} instead"
     return _wrong(seen, what, _evidence(seen), f"find the plug of {seen.name}")
+
+
+def _took_just(seen: Observed, name: str) -> bool:
+    return seen.took == frozenset({name}) and not seen.undecided
+
+
+def _unknown(seen: Observed) -> Finding:
+    named = ", ".join(sorted(seen.unproven))
+    what = f"it is not known whether the outlet takes {named}, which asks for a lease now and then"
+    step = "have a DHCP server answer the phones, or a link that is seen, and walk again"
+    return Finding(CHECK, _concerns(seen), State.UNKNOWN, what, _evidence(seen), step)
 
 
 def _consoles_too(seen: Observed, walked: Mapping[str, Observed]) -> Finding:
@@ -162,7 +191,8 @@ def _right(seen: Observed) -> Finding:
 def _evidence(seen: Observed) -> str:
     parts = [
         ("links that went down", seen.links, seen.fell),
-        ("handsets that booted by DHCP", seen.wires, seen.booted),
+        ("handsets that asked for a lease after power-on", seen.wires, seen.booted),
+        ("handsets that asked for a lease while it was off", seen.wires, seen.asked),
         ("consoles that spoke after power-on", seen.consoles, seen.spoke),
         ("consoles that spoke while it was off", seen.consoles, seen.talked),
     ]

@@ -20,7 +20,8 @@ from hil.net.interface import Interface
 from hil.net.packet_filter import introductions
 from hil.net.tap import Tap
 from hil.power.outlet import Outlet
-from hil.wire.dhcp import MessageType, Op, decode
+from hil.wire import dhcp_options as opt
+from hil.wire.dhcp import Message, MessageType, Op, decode
 
 _ETHERNET, _UDP_HEADER = 14, 8
 
@@ -47,6 +48,13 @@ class Voice(Protocol):
         """How much it said so far; only whether it grows counts."""
 
 
+class Wire(Voice, Protocol):
+    """What a phone says when it wants a lease."""
+
+    def unanswered(self) -> float | None:
+        """When it last asked for one, by the loop's time, as long as nobody was seen to answer."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A handset of the walk: its outlet, and what shows its power; None where nothing does.
@@ -58,7 +66,7 @@ class Subject:
     outlet: Outlet
     boot_s: float
     link: Link | None = None
-    wire: Voice | None = None
+    wire: Wire | None = None
     console: Voice | None = None
 
     @property
@@ -115,17 +123,19 @@ class Ear:
 
     A client that has lost its memory asks for any address (DHCPDISCOVER) or for the one it had
     (DHCPREQUEST without ciaddr, RFC 2131 section 4.3.2); one that renews a lease has its address.
-    To be made, asked and closed in the loop.
+    So does one that goes on asking since nobody answers; it is answered once it takes an offer, which
+    it does by the server's identifier. To be made, asked and closed in the loop.
     """
 
     def __init__(self, interface: Interface, macs: Iterable[str]) -> None:
         self.boots = dict.fromkeys(macs, 0)
+        self.unanswered: dict[str, float | None] = dict.fromkeys(self.boots)
         self._tap = Tap(interface, slots=512, program=introductions())
         self._name = interface.name
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._tap, self._drain)
 
-    def of(self, mac: str) -> Voice:
+    def of(self, mac: str) -> Wire:
         """What one phone says."""
         return _Boots(self, mac, self._name)
 
@@ -136,9 +146,11 @@ class Ear:
 
     def _drain(self) -> None:
         for frame in self._tap.frames():
-            mac = booting(frame.data)
-            if mac in self.boots:
-                self.boots[mac] += 1
+            message = introduction(frame.data)
+            if message is not None and message.mac in self.boots:
+                self.boots[message.mac] += 1
+                taken = message.option(opt.SERVER_ID.code) is not None
+                self.unanswered[message.mac] = None if taken else self._loop.time()
 
 
 class _Boots:
@@ -150,9 +162,12 @@ class _Boots:
     def said(self) -> int:
         return self._ear.boots[self._mac]
 
+    def unanswered(self) -> float | None:
+        return self._ear.unanswered[self._mac]
 
-def booting(frame: bytes) -> str | None:
-    """The MAC address of a phone that begins to get a lease with this frame; None if it does not."""
+
+def introduction(frame: bytes) -> Message | None:
+    """The message in this frame with which a phone begins to get a lease; None if it does not."""
     at = _ETHERNET
     if len(frame) < at + 20 or frame[12:14] != b"\x08\x00":
         return None
@@ -164,7 +179,7 @@ def booting(frame: bytes) -> str | None:
     if message.op != Op.BOOTREQUEST:
         return None
     fresh = message.kind is MessageType.REQUEST and message.ciaddr.packed == bytes(4)
-    return message.mac if fresh or message.kind is MessageType.DISCOVER else None
+    return message if fresh or message.kind is MessageType.DISCOVER else None
 
 
 async def link_is_up(subject: Subject) -> bool | None:

@@ -4,8 +4,10 @@ A check of an inventory cannot see that two plugs are in each other's outlet. Th
 outlet, watches every handset meanwhile, gives the power back, waits until the handset is there again,
 and goes on to the next. Power-on is attempted whatever happened before, a cancelled walk included.
 
-The links are asked again and again, since a switch tells nothing by itself. What they and the voices
-showed is judged by `hil.doctor.observed`.
+The links are asked again and again, since a switch tells nothing by itself. Where a phone has no link
+that anybody sees, only its asking for a lease shows that it boots. Phones that get no lease ask all the
+time, so there an outlet stays off until each of them has asked once more: who is heard meanwhile has
+its power. What the links and the voices showed is judged by `hil.doctor.observed`.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Pace:
     off at least once its handset is gone, in which the others must stay. ``silence_s``: after which
     the console of a phone without power is silent. ``poll_s``: between two looks at the links.
     ``power_s``: the longest that switching an outlet may take with all attempts. ``straggle_s``: how
-    much later than the handset another one may boot that lost its power with it.
+    much later than the handset another one may boot that lost its power with it. ``asking_s``: until a
+    phone that gets no lease has asked again, 64 s give or take one (RFC 2131, section 4.1).
     """
 
     link_s: float = 15.0
@@ -40,6 +43,7 @@ class Pace:
     poll_s: float = 0.5
     power_s: float = 120.0
     straggle_s: float = 5.0
+    asking_s: float = 66.0
 
 
 async def walk(
@@ -95,6 +99,7 @@ class _Walker:
         if subject.link is not None and before[subject.name] is not True:
             return replace(seen, absent=f"{subject.link.name} is not up")
         began = self._loop.time()
+        seen = replace(seen, rare=self._rare(began))
         try:
             seen = await self._drop(subject, seen)
         finally:
@@ -113,22 +118,43 @@ class _Walker:
         except (LabError, TimeoutError) as error:
             return replace(seen, failed=_why(error, self._pace.power_s))
         await asyncio.sleep(self._pace.silence_s)
-        consoles = self._voices(_console)
-        fell = await self._fallen(subject, seen.links)
-        return replace(seen, fell=fell, talked=self._louder(_console, consoles))
+        wires, consoles = self._voices(_wire), self._voices(_console)
+        fell = await self._fallen(subject, seen.links, seen.wires)
+        return replace(
+            seen,
+            fell=fell,
+            asked=self._louder(_wire, wires),
+            talked=self._louder(_console, consoles),
+        )
 
-    async def _fallen(self, subject: Subject, links: frozenset[str]) -> frozenset[str]:
-        """Whose link went down: until the handset's own did, or would have, and a while longer."""
+    def _rare(self, now: float) -> frozenset[str]:
+        """Who waits for a lease and asks for it more rarely than anybody waits here."""
+        asked = {each.name: each.wire.unanswered() for each in self._subjects if each.wire}
+        return frozenset(
+            name for name, at in asked.items() if at is not None and now - at > self._pace.asking_s
+        )
+
+    async def _fallen(
+        self, subject: Subject, links: frozenset[str], wires: frozenset[str]
+    ) -> frozenset[str]:
+        """Whose link went down: until the handset's own did, or would have, and a while longer.
+
+        Where somebody has none, until all that ask for a lease must have been heard.
+        """
         fell: frozenset[str] = frozenset()
         patience = self._pace.link_s if links else self._pace.dark_s
         until = self._loop.time() + patience
+        heard_by = 0.0
+        if wires - links:
+            heard_by = self._loop.time() + self._pace.asking_s
+            self._progress(f"{subject.name}: is off; listening who goes on asking for a lease")
         while True:
             now = await self._links()
             fresh = {name for name in links if now[name] is False} - fell
             if subject.name in fresh:
                 until = min(until, self._loop.time() + self._pace.dark_s)
             fell |= fresh
-            if self._loop.time() >= until:
+            if self._loop.time() >= max(until, heard_by):
                 return fell
             await asyncio.sleep(self._pace.poll_s)
 

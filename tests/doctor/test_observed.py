@@ -142,3 +142,43 @@ def test_but_one_that_boots_at_the_port_of_another_has() -> None:
 def test_without_a_link_its_messages_are_all_that_there_is() -> None:
     heard = seen(links=just("a01"), wires=ALL, fell=just("a01"), booted=just("a01", "a02"))
     assert one(heard)[1] == "the outlet takes a02 as well"
+
+
+# -- and without a link that is what there is to see ---------------------------------------------------
+
+
+def test_who_asks_while_the_outlet_is_off_has_its_power() -> None:
+    kept = seen(wires=ALL, asked=just("a02"), booted=just("a01", "a02"))
+    assert one(kept)[0] is State.OK
+    itself = seen(wires=ALL, asked=just("a01"), booted=just("a01"))
+    assert one(itself) == (State.TROUBLE, "dropping the outlet takes no handset")
+
+
+def test_who_asks_now_and_then_proves_nothing() -> None:
+    state, what = one(seen(wires=ALL, rare=just("a01"), booted=just("a01")))
+    assert state is State.UNKNOWN
+    assert what.startswith("it is not known whether the outlet takes a01")
+    beside = seen(wires=ALL, rare=just("a02"), booted=just("a01", "a02"))
+    assert one(beside)[0] is State.UNKNOWN
+
+
+def test_but_is_none_of_the_matter_where_it_is_silent_or_its_link_is_seen() -> None:
+    assert one(seen(wires=ALL, rare=just("a02"), booted=just("a01")))[0] is State.OK
+    linked = seen(links=just("a02"), wires=ALL, rare=just("a02"), booted=just("a01", "a02"))
+    assert one(linked)[0] is State.OK
+
+
+def test_another_handset_that_surely_went_is_told_whatever_else_is_unknown() -> None:
+    both = seen(wires=ALL, rare=just("a03"), booted=just("a02", "a03"))
+    assert one(both) == (State.TROUBLE, "the outlet takes a02 instead")
+
+
+def test_what_is_unknown_is_never_called_swapped() -> None:
+    first, second = conclude(
+        [
+            seen("a01", wires=ALL, booted=just("a02")),
+            seen("a02", wires=ALL, rare=just("a02"), booted=just("a01", "a02")),
+        ]
+    )
+    assert first.what == "the outlet takes a02 instead"
+    assert second.state is State.UNKNOWN

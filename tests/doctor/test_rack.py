@@ -26,7 +26,7 @@ from hil.doctor import rack
 from hil.doctor.examination import examine
 from hil.doctor.findings import Finding, State
 from hil.doctor.round import walk_rack
-from hil.doctor.signs import Ear, booting
+from hil.doctor.signs import Ear, introduction
 from hil.doctor.walk import Pace
 from hil.leases.record import Quarantine
 from hil.leases.store import LeaseStore
@@ -42,7 +42,9 @@ from hil.wire.dhcp import BROADCAST_FLAG, Message, MessageType, Op, encode
 enter()
 
 MACS = {"a01": PHONE, "a02": OTHER_PHONE}
-PACE = Pace(link_s=1.0, dark_s=0.3, silence_s=0.1, poll_s=0.05, power_s=20.0, straggle_s=0.3)
+PACE = Pace(
+    link_s=1.0, dark_s=0.3, silence_s=0.1, poll_s=0.05, power_s=20.0, straggle_s=0.3, asking_s=1.0
+)
 
 INVENTORY = """\
 name: desk
@@ -69,14 +71,19 @@ handsets:
 """
 
 
-def discover(mac: str, kind: MessageType = MessageType.DISCOVER, ciaddr: str = "0.0.0.0") -> bytes:
+def discover(
+    mac: str,
+    kind: MessageType = MessageType.DISCOVER,
+    ciaddr: str = "0.0.0.0",
+    options: tuple[tuple[int, bytes], ...] = (),
+) -> bytes:
     message = Message(
         op=Op.BOOTREQUEST,
         xid=1,
         chaddr=bytes.fromhex(mac.replace(":", "")),
         flags=BROADCAST_FLAG,
         ciaddr=IPv4Address(ciaddr),
-        options=(opt.MESSAGE_TYPE.pack(kind),),
+        options=(opt.MESSAGE_TYPE.pack(kind), *options),
     )
     return udp_packet(
         (IPv4Address(ciaddr), 68), (IPv4Address("255.255.255.255"), 67), encode(message)
@@ -354,6 +361,42 @@ def test_a_boot_is_heard_from_a_client_that_others_wrote(desk: Desk) -> None:
     assert voices[OTHER_PHONE] == 0
 
 
+OFFER_TAKEN = discover(PHONE, MessageType.REQUEST, options=(opt.SERVER_ID.pack(SUBNET[1]),))
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ((discover(PHONE),), True),
+        ((discover(PHONE), OFFER_TAKEN), False),
+        ((discover(PHONE), OFFER_TAKEN, discover(PHONE)), True),
+        # Rebooted, with the address that it had (RFC 2131, section 4.3.2): nobody took an offer.
+        ((discover(PHONE, MessageType.REQUEST),), True),
+        ((discover(OTHER_PHONE),), False),
+    ],
+)
+def test_a_phone_waits_for_a_lease_until_it_takes_one(
+    desk: Desk, said: tuple[bytes, ...], waits: bool
+) -> None:
+    async def ear() -> Ear:
+        return Ear(desk.lan.interface, MACS.values())
+
+    async def close(made: Ear) -> None:
+        made.close()
+
+    heard = desk.clock.run(ear())
+    try:
+        place = Place(desk.phones["a01"].station, SUBNET[5], SUBNET.netmask)
+        with contextlib.closing(LinkSender(place)) as sender:
+            for each in said:
+                sender.send(each, BROADCAST_MAC)
+        until = desk.clock.now() + 5_000_000_000
+        assert desk.clock.wait(lambda: sum(heard.boots.values()) == len(said), until)
+        assert (heard.of(PHONE).unanswered() is not None) is waits
+    finally:
+        desk.clock.run(close(heard))
+
+
 ETHERNET = bytes(12) + b"\x08\x00"
 
 
@@ -370,4 +413,5 @@ ETHERNET = bytes(12) + b"\x08\x00"
     ],
 )
 def test_only_who_begins_a_lease_boots(frame: bytes, who: str | None) -> None:
-    assert booting(frame) == who
+    message = introduction(frame)
+    assert (message and message.mac) == who

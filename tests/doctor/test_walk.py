@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,28 +19,51 @@ from hil.history.events import PowerAction
 from hil.power import Outlet, PowerPolicy, SnmpAgent, SnmpPdu
 from hil.virtual.pdu import PduManner, VirtualPdu
 
-PACE = Pace(link_s=0.4, dark_s=0.1, silence_s=0.05, poll_s=0.02, power_s=5.0, straggle_s=0.1)
+PACE = Pace(
+    link_s=0.4,
+    dark_s=0.1,
+    silence_s=0.05,
+    poll_s=0.02,
+    power_s=5.0,
+    straggle_s=0.1,
+    asking_s=0.4,
+)
 NAMES = ("a01", "a02", "a03")
 
 
 @dataclass
 class Phone:
-    """A phone as a switch, a wire and a console show it."""
+    """A phone as a switch, a wire and a console show it.
+
+    It asks for a lease when it boots. One that gets none asks again ``every`` so many seconds.
+    """
 
     clock: WallClock
     boots: bool = True
     alive: bool = True
+    every: float = 0.0
+    asked_at: float | None = None
     said: dict[str, int] = field(default_factory=lambda: {"wire": 0, "console": 0})
+    asking: asyncio.TimerHandle | None = None
 
     def power(self, on: bool) -> None:
         self.alive = on
+        if self.asking is not None:
+            self.asking.cancel()
         if on and self.boots:
             # A phone says something on its console at once, and asks for a lease later.
             self.said["console"] += 1
-            self.clock.loop.call_later(0.05, self.lease)
+            self.asking = self.clock.loop.call_later(0.05, self.lease)
 
     def lease(self) -> None:
-        self.said["wire"] += self.alive
+        self.said["wire"] += 1
+        if self.every:
+            self.asked_at = self.clock.loop.time()
+            self.asking = self.clock.loop.call_later(self.every, self.lease)
+
+    def unserved(self, every: float) -> None:
+        self.every = every
+        self.clock.loop.call_soon(self.lease)
 
 
 @dataclass
@@ -66,6 +89,9 @@ class Heard:
     def said(self) -> int:
         return self.phone.said[self.kind]
 
+    def unanswered(self) -> float | None:
+        return self.phone.asked_at
+
 
 class Rack:
     """Three phones on one PDU; ``plugs`` says which phone hangs on an outlet."""
@@ -77,6 +103,7 @@ class Rack:
         self.consoles = dict(zip(NAMES, NAMES, strict=True))
         self.thrown: list[tuple[int, bool]] = []
         self.dropped = asyncio.Event()
+        self.meanwhile: Callable[[int, bool], None] = lambda outlet, on: None
         self.history = History(self.clock)
         self.pdu = VirtualPdu(self.switch, outlets=3, port=0)
         self.clock.run(self.pdu.start())
@@ -85,6 +112,7 @@ class Rack:
     def switch(self, outlet: int, on: bool) -> None:
         self.thrown.append((outlet, on))
         self.dropped.set()
+        self.meanwhile(outlet, on)
         for name in self.plugs.get(outlet, ()):
             self.phones[name].power(on)
 
@@ -161,6 +189,66 @@ def test_an_outlet_that_switches_nothing_is_found(rack: Rack, signs: dict[str, b
         "dropping the outlet takes no handset",
         "its console says nothing when it boots",
     )
+
+
+# -- phones that nobody gives a lease ----------------------------------------------------------------
+
+BY_DHCP = {"links": False, "consoles": False}
+
+
+def unserved(rack: Rack) -> None:
+    for phone in rack.phones.values():
+        phone.unserved(every=0.15)
+
+
+def test_phones_that_go_on_asking_for_a_lease_are_not_taken_for_ones_that_boot(rack: Rack) -> None:
+    unserved(rack)
+    findings = rack.walked(**BY_DHCP)
+    assert [each.state for each in findings] == [State.OK] * 3, findings
+
+
+def test_nor_is_one_whose_outlet_switches_nothing(rack: Rack) -> None:
+    unserved(rack)
+    rack.pdu.behave(PduManner(stuck_on=True))
+    (finding,) = rack.walked("a02", **BY_DHCP)
+    assert (finding.state, finding.what) == (
+        State.TROUBLE,
+        "dropping the outlet takes no handset",
+    )
+
+
+def test_swapped_outlets_of_phones_that_go_on_asking_are_named(rack: Rack) -> None:
+    rack.plugs = {1: ("a02",), 2: ("a01",), 3: ("a03",)}
+    unserved(rack)
+    first, second, third = rack.walked(**BY_DHCP)
+    assert first.what == "its outlet and that of a02 are swapped"
+    assert second.what == "its outlet and that of a01 are swapped"
+    assert third.state is State.OK
+
+
+def test_of_a_phone_that_asks_more_rarely_than_an_outlet_is_off_nothing_is_claimed(
+    rack: Rack,
+) -> None:
+    # It asked long ago, and asks again just when the outlet of another one is on again.
+    rarely = rack.phones["a03"]
+    rarely.asked_at = rack.clock.loop.time() - 300
+
+    def ask(outlet: int, on: bool) -> None:
+        if (outlet, on) == (2, True):
+            rarely.lease()
+
+    rack.meanwhile = ask
+    first, second = rack.walked("a01", "a02", **BY_DHCP)
+    assert first.state is State.OK
+    assert second.state is State.UNKNOWN
+    assert "not known whether the outlet takes a03" in second.what
+
+
+def test_where_links_are_seen_nobody_waits_for_phones_to_ask(rack: Rack) -> None:
+    unserved(rack)
+    patient = replace(PACE, asking_s=30.0)
+    findings = conclude(rack.clock.run(walk(rack.subjects(), pace=patient)))
+    assert [each.state for each in findings] == [State.OK] * 3, findings
 
 
 def test_an_empty_outlet_is_found(rack: Rack) -> None:
