@@ -17,10 +17,13 @@ from hil.judge import hidden
 from hil.judge.shadow import Lost, Shadow
 from hil.judge.steps import Asking, Looking, Pending
 from hil.lab_time import NANOSECONDS
-from hil.reference import scheduling
+from hil.reference import machine, scheduling
 from hil.reference.decisions import REFERENCE
 from hil.reference.due import BootCause
-from hil.reference.phone import Phase, Reboot
+from hil.reference.phone import Began, Phase, Reboot
+
+_MOST_TRIED = 4
+"""Attempts in vain during one absence that are followed; later ones come in the same windows."""
 
 _AWAKE = (Phase.WAITING, Phase.RESYNCING, Phase.UPGRADING, Phase.REPORTING)
 
@@ -50,23 +53,26 @@ def falls_silent(shadow: Shadow, at: int) -> None:
 
 
 def is_heard_again(shadow: Shadow, at: int) -> list[Shadow]:
-    """It can show again what it does, and goes on with what it was at, or has given it up."""
+    """It can show again what it does, and goes on with what it was at, or has given it up.
+
+    What fell due meanwhile it may have tried in vain, or it has waited with it until now.
+    """
     since, shadow.silent_since = shadow.silent_since, None
     if since is None or shadow.phone.phase not in _AWAKE:
         return [shadow]
-    ways = [shadow]
     # What it had to tell meanwhile nobody could hear.
     shadow.logs.clear()
     step = shadow.step
     if step is None:
+        tried = _tried_in_vain(shadow, since, at)
         late = scheduling.not_late(shadow.phone, at)
         shadow.phone = scheduling.settled(late, at, REFERENCE)
-        return ways
+        return [shadow, *tried]
     left = shadow.fork()
     left.failed("no address", min(step.since, since), at)
     # It may have told of that while nobody could hear.
     left.logs.excuse()
-    ways.append(left)
+    ways = [shadow, left, *_tried_in_vain(left, since, at)]
     match step:
         case Looking():
             shadow.step = replace(step, last=at, asked=True)
@@ -74,6 +80,31 @@ def is_heard_again(shadow: Shadow, at: int) -> list[Shadow]:
             shadow.step = replace(step, since=at, last=at + shadow.stride)
         case Pending():
             shadow.step = replace(step, last=at, troubled=True)
+    return ways
+
+
+def _tried_in_vain(shadow: Shadow, since: int, at: int) -> list[Shadow]:
+    """The ways in which it began, and gave up, what fell due while it had no address until ``at``.
+
+    When it noticed that it has none does not show, so each may have failed at any instant until then.
+    """
+    ways: list[Shadow] = []
+    before = [shadow]
+    for way in before:
+        for purpose, window in way.windows.items():
+            due = machine.due_of(way.phone, purpose)
+            if due is None or way.phone.phase is not Phase.WAITING or not window.allows(due, at):
+                continue
+            began = min(max(due.earliest, since), at)
+            phone, duties = machine.advance(way.phone, Began(began, purpose))
+            tried = way.fork()
+            tried.commit(phone, duties, began)
+            if tried.step is None or len(ways) >= _MOST_TRIED:
+                continue
+            tried.failed("no address", began, at)
+            tried.logs.excuse()
+            ways.append(tried)
+            before.append(tried)
     return ways
 
 

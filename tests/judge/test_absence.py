@@ -140,6 +140,22 @@ def test_what_fell_due_meanwhile_is_owed_when_it_has_a_lease_again() -> None:
     assert broken(story().ended(5700)) != []
 
 
+def test_who_tries_in_vain_while_it_has_no_lease_goes_on_with_its_retries() -> None:
+    def story() -> Story:
+        told = booted(Resync_On_Reset="Yes", Resync_Error_Retry_Delay="30,90,30")
+        for at in (10, 40.1):
+            told.not_found(at)
+        told.not_found(130.2)
+        return nak(told, 158).tell(158, tellings.dhcp("DISCOVER")).lease(164)
+
+    # The retry of 160 s was in vain; the list goes on with its last element.
+    assert broken(story().fetch(190.3, **ONCE).ended(300)) == []
+    # Or it waited for its lease.
+    assert broken(story().fetch(164.1, **ONCE).ended(300)) == []
+    assert broken(story().fetch(175, **ONCE).ended(300)) == ["resync.error_retry_delay"]
+    assert broken(story().ended(300)) == ["resync.error_retry_delay"]
+
+
 def test_a_message_that_could_not_be_sent_is_not_missed() -> None:
     story = booted(Syslog_Server=LAB, Log_Request_Msg="", Resync_On_Reset="Yes")
     number = story.request(10)
@@ -196,7 +212,9 @@ def test_a_link_that_flaps_is_an_excuse_while_it_is_down() -> None:
         return link(link(told, 35, up=False), up, up=True)
 
     assert broken(story(60).fetch(60.5, **ONCE).ended(100)) == []
-    assert broken(story(60).ended(100)) == ["resync.periodic"]
+    # It may have tried at 40 s, in vain, and comes again a period later.
+    assert broken(story(60).fetch(70, **ONCE).ended(110)) == []
+    assert broken(story(60).ended(110)) == ["resync.periodic"]
     assert broken(link(booted().fetch(10, Resync_Periodic="30"), 35, up=False).ended(500)) == []
 
 
