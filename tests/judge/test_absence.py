@@ -212,9 +212,10 @@ def test_a_link_that_flaps_is_an_excuse_while_it_is_down() -> None:
         return link(link(told, 35, up=False), up, up=True)
 
     assert broken(story(60).fetch(60.5, **ONCE).ended(100)) == []
-    # It may have tried at 40 s, in vain, and comes again a period later.
-    assert broken(story(60).fetch(70, **ONCE).ended(110)) == []
-    assert broken(story(60).ended(110)) == ["resync.periodic"]
+    assert broken(story(60).fetch(75, **ONCE).ended(100)) == ["resync.periodic"]
+    # It may have tried in vain while the link was down, and tries again after a minute.
+    assert broken(story(60).fetch(110, **ONCE).ended(140)) == []
+    assert broken(story(60).ended(140)) == ["resync.periodic"]
     assert broken(link(booted().fetch(10, Resync_Periodic="30"), 35, up=False).ended(500)) == []
 
 
