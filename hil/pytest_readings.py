@@ -16,6 +16,7 @@ from hil.evidence.results import RunResults
 from hil.judge import Judgement
 from hil.marks import NotApplicable
 from hil.testbed.bench import Bench, Site
+from hil.testbed.inventory import HandsetEntry
 
 
 def declared_readings(item: pytest.Item) -> Mapping[str, tuple[str, ...]]:
@@ -27,15 +28,15 @@ def declared_readings(item: pytest.Item) -> Mapping[str, tuple[str, ...]]:
     return declared
 
 
-def why_not_applicable(item: pytest.Item, bench: Bench[Site]) -> str:
+def why_not_applicable(item: pytest.Item, entry: HandsetEntry) -> str:
     """Why a test does not apply to a handset that is read in this way; empty if it does."""
-    chosen = bench.entry.chosen_interpretations()
+    chosen = entry.chosen_interpretations()
     for name, wanted in declared_readings(item).items():
         reading = str(getattr(chosen, name))
         if reading not in wanted:
             return (
                 f"it expects what {name}={' or '.join(wanted)} says;"
-                f" for {bench.entry.name} the testbed has chosen {name}={reading}"
+                f" for {entry.name} the testbed has chosen {name}={reading}"
             )
     return ""
 
@@ -53,7 +54,7 @@ class Readings:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Decline a test that expects another reading than the testbed's."""
         bench = pyfuncitem.config.stash.get(self._bench, None)
-        if bench is not None and (why := why_not_applicable(pyfuncitem, bench)):
+        if bench is not None and (why := why_not_applicable(pyfuncitem, bench.entry)):
             raise NotApplicable(why)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_pyfunc_call")

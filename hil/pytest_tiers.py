@@ -25,7 +25,9 @@ from hil.pace.plan import Crew, planned
 from hil.pace.report import Outlook
 from hil.pace.tiers import TIERS, Candidate, Tier
 from hil.pace.timers import Pace
+from hil.pytest_capabilities import why_lacking
 from hil.pytest_handsets import testbed_of
+from hil.pytest_readings import why_not_applicable
 from hil.pytest_requirements import is_judged, requirements_of
 from hil.reference.timers import shorter_than
 from hil.testbed.bench import Bench, Site
@@ -186,7 +188,7 @@ class Tiers:
         real = passes_by_itself(config, testbed)
         warnings: list[str] = []
         crew = Crew(
-            tuple(self._estimators(config, testbed, sharing, warnings)),
+            tuple(self._estimators(config, testbed, sharing, judged, warnings)),
             each=sharing.each,
             at_once=sharing.at_once,
             together=is_one_group(config),
@@ -194,7 +196,10 @@ class Tiers:
         )
         candidates = [
             Candidate(
-                item.nodeid, requirements_of(item), item.get_closest_marker("smoke") is not None
+                item.nodeid,
+                requirements_of(item),
+                item.get_closest_marker("smoke") is not None,
+                not all(item.nodeid in each.declined for each in crew.handsets),
             )
             for item in judged
         ]
@@ -210,7 +215,12 @@ class Tiers:
             items[:] = [item for item in items if item.nodeid not in gone]
 
     def _estimators(
-        self, config: pytest.Config, testbed: Testbed, sharing: Sharing, warnings: list[str]
+        self,
+        config: pytest.Config,
+        testbed: Testbed,
+        sharing: Sharing,
+        judged: Sequence[pytest.Item],
+        warnings: list[str],
     ) -> Iterable[Estimator]:
         quick = quick_timers(config, testbed)
         durations = shipped()
@@ -223,7 +233,12 @@ class Tiers:
             speed = speed_of(
                 entry, durations, real=testbed.kind == "rack", quick=quick, known=known
             )
-            yield Estimator(name, speed, durations, known, quick)
+            declined = {
+                item.nodeid
+                for item in judged
+                if why_lacking(item, testbed, entry) or why_not_applicable(item, entry)
+            }
+            yield Estimator(name, speed, durations, known, quick, declined)
 
     def _known(self, testbed: Testbed, entry: HandsetEntry) -> tuple[Measured, str]:
         try:
@@ -284,8 +299,16 @@ def _sharing(config: pytest.Config, testbed: Testbed) -> Sharing:
 
 
 def _fresh(tests: Sequence[TestResult], held: Sequence[TestResult], *, quick: bool) -> Fresh:
-    """What one handset has shown. A test that came to no verdict says nothing of how long it takes."""
-    tests = [each for each in tests if each.judgement.word in _TOLD]
+    """What one handset has shown.
+
+    A test that came to no verdict says nothing of how long it takes, nor does one that was declined.
+    """
+    tests = [
+        each
+        for each in tests
+        if each.judgement.word in _TOLD
+        and (each.judgement.word is not Word.NOT_APPLICABLE or each.spent.boots)
+    ]
     held = [each for each in held if each.judgement.word in _TOLD]
     every = (*tests, *held)
     return Fresh(

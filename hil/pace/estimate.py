@@ -7,7 +7,7 @@ measured, or, before the first run, as its inventory allows the phone at most (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,9 +25,14 @@ GUESS = Figure(10.0, 1, 1)
 """A test of which nothing is known."""
 
 
-class Basis(StrEnum):
-    """What an estimate rests on."""
+DECLINED_S = 2.0
+"""A test that does not apply: the handset is switched off for it, and that is all."""
 
+
+class Basis(StrEnum):
+    """What an estimate rests on, from the surest on; a test that does not apply is none."""
+
+    DECLINED = "declined"
     MEASURED = "measured"
     SHIPPED = "shipped"
     GUESSED = "guessed"
@@ -80,13 +85,17 @@ def speed_of(
 
 @dataclass(frozen=True)
 class Estimator:
-    """Estimates for one handset. ``quick`` says how the tests set its timers."""
+    """Estimates for one handset. ``quick`` says how the tests set its timers.
+
+    ``declined`` are the tests, by node id, that are known not to apply to it.
+    """
 
     name: str
     speed: Speed
     durations: Durations
     known: Measured
     quick: bool
+    declined: Collection[str] = frozenset()
     _made: dict[str, Estimate] = field(default_factory=dict, repr=False)
 
     def of(self, test: str) -> Estimate:
@@ -106,6 +115,8 @@ class Estimator:
         return _or(middle(self.known.around), 0.0)
 
     def _of(self, test: str) -> Estimate:
+        if test in self.declined:
+            return Estimate(DECLINED_S, Basis.DECLINED)
         times: Mapping[str, list[float]] = self.known.tests(quick=self.quick)
         figure = self.durations.of(test, quick=self.quick)
         slowed = figure is not None and longer_s(self.speed.pace, figure.timers) > 0

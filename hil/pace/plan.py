@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hil.errors import UsageError
@@ -177,10 +177,10 @@ def _fitting(every: Sequence[Candidate], crew: Crew, load: Load, budget_s: float
     return chosen
 
 
-def _least(every: Iterable[Candidate], crew: Crew) -> float:
+def _least(every: Sequence[Candidate], crew: Crew) -> float:
     """The smallest budget in which one test at least has room, rounded up to minutes, in seconds."""
     least = float("inf")
-    for test in every:
+    for test in [each for each in every if each.applies] or every:
         load = Load(crew)
         load.change(test)
         least = min(least, load.of_a_phone())

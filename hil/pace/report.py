@@ -91,13 +91,16 @@ class Outlook:
         return f"about {spoken(plan.seconds)}{budget}, until {ends}"
 
     def _basis(self) -> str:
-        bases, tests = self.plan.bases, len(self.plan.chosen)
+        bases = self.plan.bases
+        tests = len(self.plan.chosen) - bases[Basis.DECLINED]
         on = "this phone" if len(self.handsets) == 1 else "each of these phones"
         parts = [f"{bases[Basis.MEASURED]} of {tests} measured on {on}"]
         if bases[Basis.SHIPPED]:
             parts.append(f"{bases[Basis.SHIPPED]} by the figures that come with hil")
         if bases[Basis.GUESSED]:
             parts.append(f"{bases[Basis.GUESSED]} guessed")
+        if bases[Basis.DECLINED]:
+            parts.append(f"{bases[Basis.DECLINED]} more do not apply")
         return ", ".join(parts)
 
     def _left_out(self) -> str:

@@ -3,7 +3,7 @@
 The order is the same every night and on every handset, since nothing measured has a say in it: first
 the tests marked as smoke; then, one after the other, whichever checks the most requirements that no
 test before it checks, for the time that it takes, so that each requirement is checked by the cheapest
-tests that do; then all others, the cheap ones first.
+tests that do; then all others, the cheap ones first. What applies to no handset comes last.
 """
 
 from __future__ import annotations
@@ -40,11 +40,15 @@ TIERS = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """A test that may be taken: its node id, the requirements that it names, whether it is smoke."""
+    """A test that may be taken: its node id, the requirements that it names, whether it is smoke.
+
+    Where it is known to apply to no handset of the run, ``applies`` is False: it checks nothing then.
+    """
 
     id: str
     requirements: tuple[str, ...]
     smoke: bool = False
+    applies: bool = True
 
     @property
     def module(self) -> str:
@@ -58,19 +62,23 @@ def in_order(candidates: Sequence[Candidate], durations: Durations) -> list[Cand
         each.id: STANDARD.takes(durations.of(each.id, quick=True) or GUESS) for each in candidates
     }
     covered: set[str] = set()
-    smoke = [each for each in candidates if each.smoke]
+    applying = [each for each in candidates if each.applies]
+    smoke = [each for each in applying if each.smoke]
     first = _by_cover(smoke, cost, covered)
     named = {each.id for each in first}
     first += _cheapest([each for each in smoke if each.id not in named], cost)
-    then = _by_cover([each for each in candidates if not each.smoke], cost, covered)
+    then = _by_cover([each for each in applying if not each.smoke], cost, covered)
     told = {each.id for each in (*first, *then)}
-    return [*first, *then, *_cheapest([each for each in candidates if each.id not in told], cost)]
+    others = _cheapest([each for each in applying if each.id not in told], cost)
+    declined = _cheapest([each for each in candidates if not each.applies], cost)
+    return [*first, *then, *others, *declined]
 
 
 def uncovered(candidates: Collection[Candidate], chosen: Collection[str]) -> list[str]:
-    """The requirements that some candidate names, and none of the chosen."""
-    every = {name for each in candidates for name in each.requirements}
-    reached = {name for each in candidates if each.id in chosen for name in each.requirements}
+    """The requirements that some candidate checks, and none of the chosen."""
+    applying = [each for each in candidates if each.applies]
+    every = {name for each in applying for name in each.requirements}
+    reached = {name for each in applying if each.id in chosen for name in each.requirements}
     return sorted(every - reached)
 
 

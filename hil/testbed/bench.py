@@ -34,7 +34,7 @@ from hil.reference.phone import Phone
 from hil.testbed.health import endpoints_deaf, endpoints_gone
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.servers import BACKUP_SIP_PORT, HTTPS_NAME, Servers
-from hil.testbed.site import Site, Surroundings
+from hil.testbed.site import Offer, Site, Surroundings
 
 __all__ = ["BACKUP_SIP_PORT", "HTTPS_NAME", "Bench", "Site"]
 
@@ -139,11 +139,8 @@ class Bench(Generic[S]):
 
     def lacks(self, capability: str) -> str:
         """Why a test that needs this capability does not apply here; empty if it does."""
-        declared = self.entry.capabilities
-        doubted = capability in self._site.doubts and capability not in declared.model_fields_set
-        if capability in self._site.provides or (getattr(declared, capability) and not doubted):
-            return ""
-        return f"{capability}: {self.entry.name} of {self.testbed.name} is not declared to have it"
+        offer = Offer(self._site.provides, self._site.doubts)
+        return offer.lacks(self.testbed, self.entry, capability)
 
     # -- tests -------------------------------------------------------------------------------------
 

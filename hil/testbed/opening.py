@@ -8,11 +8,18 @@ from pathlib import Path
 from hil.errors import UsageError
 from hil.testbed.bench import Bench
 from hil.testbed.inventory import HandsetEntry, Testbed
-from hil.testbed.rack_bench import Leased, rack_bench
+from hil.testbed.rack_bench import Leased, RackSite, provided_by, rack_bench
 from hil.testbed.restorer import LadderMaker
-from hil.testbed.site import Site
-from hil.testbed.virtual_bench import virtual_bench
+from hil.testbed.site import Offer, Site
+from hil.testbed.virtual_bench import VirtualSite, virtual_bench
 from hil.testbed.virtual_firmware import firmware_of
+
+
+def offer_of(testbed: Testbed) -> Offer:
+    """What the handsets of a testbed have there, before there is a bench of one."""
+    if testbed.kind == "rack":
+        return Offer(provided_by(testbed), RackSite.doubts)
+    return Offer(VirtualSite.provides, VirtualSite.doubts)
 
 
 def open_bench(

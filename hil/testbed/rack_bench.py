@@ -58,6 +58,12 @@ def rack_bench(
     return Bench(testbed, entry, site, directory=directory)
 
 
+def provided_by(testbed: Testbed) -> frozenset[str]:
+    """The capabilities that every handset of a rack has, whatever its entry declares."""
+    # Without a switch in between nothing keeps the phone's frames from the lab.
+    return frozenset({"neighbour_frames"} if testbed.network.direct else ())
+
+
 class RackSite:
     """A handset's wire, its outlet and its console; see `hil.testbed.site.Site`."""
 
@@ -75,8 +81,7 @@ class RackSite:
     ) -> None:
         self._testbed = testbed
         self._entry = entry
-        # Without a switch in between nothing keeps the phone's frames from the lab.
-        self.provides = frozenset({"neighbour_frames"} if testbed.network.direct else ())
+        self.provides = provided_by(testbed)
         self._leased = leased
         self._ladder = ladder
         with contextlib.ExitStack() as cleanup:

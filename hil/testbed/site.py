@@ -24,7 +24,7 @@ from hil.net.interface import Interface, Place
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
 from hil.testbed.health import Trouble
-from hil.testbed.models import HandsetEntry
+from hil.testbed.models import HandsetEntry, Testbed
 
 if TYPE_CHECKING:
     from hil.testbed.servers import Servers
@@ -78,6 +78,22 @@ class Watch(Protocol):
 
     async def close(self) -> None:
         """Watch no more."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What handsets have in a place: what it ``provides`` and what it ``doubts``, as `Site` does."""
+
+    provides: frozenset[str]
+    doubts: frozenset[str] = frozenset()
+
+    def lacks(self, testbed: Testbed, entry: HandsetEntry, capability: str) -> str:
+        """Why a test that needs this capability does not apply to a handset; empty if it does."""
+        declared = entry.capabilities
+        doubted = capability in self.doubts and capability not in declared.model_fields_set
+        if capability in self.provides or (getattr(declared, capability) and not doubted):
+            return ""
+        return f"{capability}: {entry.name} of {testbed.name} is not declared to have it"
 
 
 class Site(Protocol):

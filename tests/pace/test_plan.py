@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 from hil.errors import UsageError
 from hil.judge.timing import Timing
 from hil.pace.durations import Durations, Figure, derived, shipped
-from hil.pace.estimate import STANDARD, Basis, Estimator, Speed, speed_of
+from hil.pace.estimate import DECLINED_S, STANDARD, Basis, Estimator, Speed, speed_of
 from hil.pace.measured import Measured
 from hil.pace.plan import Crew, planned
 from hil.pace.tiers import TIERS, Candidate, Tier, in_order
@@ -49,10 +49,14 @@ def durations(**rest: float) -> Durations:
 
 
 def phone(
-    figures: Durations, name: str = "a01", boot_s: float = 10.0, known: Measured | None = None
+    figures: Durations,
+    name: str = "a01",
+    boot_s: float = 10.0,
+    known: Measured | None = None,
+    declined: Collection[str] = (),
 ) -> Estimator:
     speed = Speed(boot_s, 0.0, Pace(True, Timing(early=0.01, late=0.2)))
-    return Estimator(name, speed, figures, known or Measured(baselines=[5.0]), True)
+    return Estimator(name, speed, figures, known or Measured(baselines=[5.0]), True, declined)
 
 
 def named(**requirements: str) -> list[Candidate]:
@@ -148,6 +152,12 @@ def test_a_phone_that_allows_no_small_timers_takes_longer_and_says_so() -> None:
     assert (estimate.seconds, estimate.slowed) == (10 + 6 + 2 * 58, True)
 
 
+def test_a_test_that_does_not_apply_takes_no_boot_whatever_it_took_elsewhere() -> None:
+    known = Measured(quick={"a": [500.0]})
+    estimate = phone(durations(a=400), known=known, declined={"a"}).of("a")
+    assert (estimate.seconds, estimate.basis) == (DECLINED_S, Basis.DECLINED)
+
+
 def rack(tmp_path: Path) -> HandsetEntry:
     file = tmp_path / "rack.yaml"
     file.write_text(RACK)
@@ -201,6 +211,22 @@ def test_the_suites_order_begins_with_smoke_and_covers_everything_before_it_repe
             break
         seen |= set(each.requirements)
     assert seen | {n for s in order[:smoke] for n in s.requirements} == every
+
+
+def test_what_applies_to_no_phone_comes_last_and_covers_nothing() -> None:
+    candidates = [
+        Candidate("declined", ("r.one", "r.two"), smoke=True, applies=False),
+        Candidate("other", ("r.one",)),
+        Candidate("smoke", ("r.three",), smoke=True),
+    ]
+    figures = durations(declined=1, other=100, smoke=20)
+    assert [each.id for each in in_order(candidates, figures)] == ["smoke", "other", "declined"]
+    plan = planned(candidates, Crew((phone(figures, declined={"declined"}),)), tier(45))
+    assert (plan.chosen, plan.left_out) == (("smoke",), ("declined", "other"))
+    # r.two is left out by nobody: there is no test of it here.
+    assert plan.uncovered == ("r.one",)
+    with pytest.raises(UsageError, match="--budget 1 is enough"):
+        planned(candidates, Crew((phone(figures, declined={"declined"}),)), tier(5))
 
 
 # -- budgets -----------------------------------------------------------------------------------------
@@ -298,6 +324,14 @@ def test_the_budget_is_each_phones_so_several_get_through_more() -> None:
     four = planned(every, Crew(tuple(phone(figures, f"a{n}") for n in range(4))), tier(130))
     assert (len(alone.chosen), len(four.chosen)) == (2, 8)
     assert four.seconds <= 130
+
+
+def test_what_applies_to_one_phone_alone_is_estimated_by_that() -> None:
+    figures = durations(a=10)
+    crew = Crew((phone(figures, declined={"a"}), phone(figures, "a02")), each=True, together=True)
+    plan = planned(named(a="r"), crew, None)
+    assert plan.seconds == 20 + 10
+    assert plan.bases == {Basis.SHIPPED: 1}
 
 
 def test_measured_counts_only_what_was_measured_on_every_phone() -> None:

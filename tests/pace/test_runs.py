@@ -138,6 +138,27 @@ def test_the_second_run_in_wall_time_takes_what_is_estimated(patient: Path, tmp_
     assert "the estimate was" in second.errors
 
 
+def test_what_does_not_apply_is_known_before_and_nothing_is_learned_of_it(
+    patient: Path, tmp_path: Path
+) -> None:
+    chosen = (
+        "    capabilities: {https: no}\n    interpretations: {resync_trigger: gate}\n    seed: 1"
+    )
+    patient.write_text(patient.read_text().replace("    seed: 1", chosen))
+    tests = f"{PERIODIC} or trigger_that_becomes_true or good_certificate"
+    modules = ("test_quick_timers.py", "test_transfers_https.py")
+    arguments = ("--testbed", str(patient), "--wall-clock", *modules, "-k", tests)
+    ran = certify(tmp_path, *arguments)
+    assert ran.code == 0, ran.said
+    verdicts = [test["verdict"] for test in ran.told["tests"]]
+    assert verdicts.count("PASS") == 1
+    assert verdicts.count("NOT_APPLICABLE") == ran.pace["declined"] == len(verdicts) - 1 >= 2
+    more = f"1 by the figures that come with hil, {ran.pace['declined']} more do not apply"
+    assert f"0 of 1 measured on this phone, {more}" in ran.errors
+    (file,) = (tmp_path / "state" / "pace").glob("*.json")
+    assert len(json.loads(file.read_text())["quick"]) == 1
+
+
 def test_a_broken_file_of_measurements_is_told_and_the_run_goes_on(
     patient: Path, tmp_path: Path
 ) -> None:

@@ -49,6 +49,60 @@ def test_what_an_entry_denies_or_leaves_out_is_declined_by_name(tmp_path) -> Non
     assert run.cases["test_virtual"].verdict == "PASS (none)"
 
 
+RACK = """
+name: rack
+kind: rack
+network: {interface: eth1, attach: macvlan, subnet: 192.0.2.0/24}
+pdus: [{name: p, driver: snmp, model: apc-rpdu, host: 192.0.2.9, version: v2c, outlets: 8}]
+handsets:
+  - {name: a01, mac: "00:0e:08:00:00:01", serial: X1, power: {pdu: p, outlet: 1}}
+"""
+
+ON_A_RACK = """
+from hil.marks import needs
+
+@requirement("resync.on_reset")
+def test_plain(handset): ...
+
+@needs("peer_firmware_sharing")
+@requirement("resync.on_reset")
+def test_of_a_feature(handset): ...
+
+@needs("test_loads")
+@requirement("resync.on_reset")
+def test_of_a_load(handset): ...
+
+@requirement("resync.on_reset")
+def test_https(https): ...
+
+@requirement("resync.on_reset")
+def test_keys(screen): ...
+
+@requirement("resync.on_reset")
+def test_frames(neighbours): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "declined"),
+    [
+        ("", 4),
+        ("https: yes, test_loads: yes, neighbour_frames: yes", 1),
+        # Nobody presses keys on a rack, whatever is declared.
+        ("screen_operator: yes, peer_firmware_sharing: no", 5),
+    ],
+)
+def test_what_does_not_apply_is_known_before_a_handset_is_touched(
+    tmp_path, declared: str, declined: int
+) -> None:
+    (tmp_path / "rack.yaml").write_text(
+        RACK.replace("serial: X1", f"serial: X1, capabilities: {{{declared}}}")
+    )
+    collecting = ("--collect-only", f"--hil-testbed={tmp_path / 'rack.yaml'}")
+    run = run_suite(tmp_path, ON_A_RACK, *collecting)
+    assert f"{declined} more do not apply" in run.text
+
+
 @pytest.mark.parametrize("name", ["telepathy", "minimum_timer_s", "factory_reset"])
 def test_only_a_yes_or_no_can_be_needed(name: str) -> None:
     with pytest.raises(UsageError, match="no capability is called"):
