@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 import click
 
 from hil.commands.phone_narrator import Narrator
 from hil.commands.phone_options import json_option, printable, split_pair
+from hil.commands.until_ended import content_of, told_of_signals
 from hil.errors import LabError, UsageError
 from hil.reference.identity import Identity
 from hil.reference.macros import MacroTable, by_either_name
@@ -171,7 +168,7 @@ def _run(setup: Standalone, narrator: Narrator, resyncs: int | None) -> int | No
     # Signal handlers may put into this queue, and the phone never waits for the terminal.
     news: _Queue = SimpleQueue()
     stopped: int | None = None
-    with _signals(news):
+    with told_of_signals(lambda number: news.put((0, _Stop(number)))):
         with running(setup, lambda at, each: news.put((at, each))) as identity:
             narrator.introduce(identity)
             while stopped is None and (resyncs is None or narrator.finished < resyncs):
@@ -193,27 +190,12 @@ def _tell(narrator: Narrator, at: int, news: News) -> None:
     narrator.tell(at, news)
 
 
-@contextmanager
-def _signals(news: _Queue) -> Iterator[None]:
-    """Have SIGINT and SIGTERM put into the queue, for the time of the block."""
-
-    def stop(number: int, _frame: Any) -> None:
-        news.put((0, _Stop(number)))
-
-    former = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in former.items():
-            signal.signal(each, handler)
-
-
 def _authorities(file: Path | None) -> bytes:
     """The PEM of the file, or of the system's store."""
     if file is None:
         certificates = ssl.create_default_context().get_ca_certs(binary_form=True)
         return "".join(ssl.DER_cert_to_PEM_cert(each) for each in certificates).encode()
-    pem = _read(file)
+    pem = content_of(file)
     if not pem.strip():
         raise UsageError("no authority is in this file", file=str(file))
     _check(file, TrustConfig(authorities=pem))
@@ -223,7 +205,7 @@ def _authorities(file: Path | None) -> bytes:
 def _certificate(file: Path | None) -> bytes | None:
     if file is None:
         return None
-    pem = _read(file)
+    pem = content_of(file)
     _check(file, TrustConfig(certificate=pem))
     return pem
 
@@ -233,11 +215,3 @@ def _check(file: Path, config: TrustConfig) -> None:
         client_context(config)
     except UsageError as error:
         raise UsageError(error.problem, file=str(file), remedy=error.remedy) from error
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot be read: {reason}", file=str(file)) from error

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hil.commands.phone_options import split_pair
+from hil.commands.until_ended import content_of, told_of_signals
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def command(
         names, interface, cable, attach, firmwares, _known(names, faults), address, snmp_port, ca
     )
     news: SimpleQueue[str] = SimpleQueue()
-    with _signals(news), closing(VirtualRack(setup, news.put)) as rack:
+    with told_of_signals(lambda _: news.put("")), closing(VirtualRack(setup, news.put)) as rack:
         text = _inventory_text(setup, rack.switch.port, rack.consoles)
         if inventory is not None:
             _write(inventory, text)
@@ -220,7 +219,7 @@ def _setup(
         cable="" if interface else cable,
         interface=interface,
         attach="vlan" if attach == "vlan" else "macvlan",
-        authorities=_read(ca) if ca is not None else b"",
+        authorities=content_of(ca) if ca is not None else b"",
     )
 
 
@@ -309,26 +308,3 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write there: {error.strerror}", file=str(file)) from error
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot be read: {reason}", file=str(file)) from error
-
-
-@contextmanager
-def _signals(news: SimpleQueue[str]) -> Iterator[None]:
-    """Have SIGINT and SIGTERM put an empty text into the queue, for the time of the block."""
-
-    def stop(_number: int, _frame: Any) -> None:
-        news.put("")
-
-    former = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in former.items():
-            signal.signal(each, handler)

@@ -100,18 +100,23 @@ def _missing(name: str, present: list[str]) -> LabError:
     )
 
 
+def unsupported(kind: str, evidence: str, concerns: str) -> NamespaceError:
+    """That the kernel knows no interfaces of a kind, such as ``vlan`` or ``macvlan``."""
+    module = "8021q" if kind == "vlan" else kind
+    return NamespaceError(
+        f"the kernel has no {kind} interfaces",
+        evidence=evidence,
+        next_step=f"modprobe {module}",
+        concerns=concerns,
+    )
+
+
 def _refused(parent: str, kind: str, code: int, evidence: str) -> Exception:
     """What it means that the kernel does not make a child."""
     if code == errno.EEXIST:
         return InUseError(f"a {kind} of {parent}: {evidence}")
     if code == errno.EOPNOTSUPP:
-        module = "8021q" if kind == "vlan" else kind
-        return NamespaceError(
-            f"the kernel has no {kind} interfaces",
-            evidence=evidence,
-            next_step=f"modprobe {module}",
-            concerns=parent,
-        )
+        return unsupported(kind, evidence, parent)
     step = "leave the interface to the phones: it belongs to a bridge or bond"
     if code == errno.EPERM:
         step = "run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN"

@@ -20,6 +20,7 @@ Nothing here is shared with a bench: no clock, no history, no memory.
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from typing import Literal
 
 from hil.clock import WallClock
 from hil.errors import LabError
+from hil.net.child import unsupported
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace
 from hil.net.rtnetlink import connected
@@ -189,19 +191,21 @@ def _wired(setup: RackSetup, undo: contextlib.ExitStack) -> list[Interface]:
     """The phones' interfaces, each down in a namespace of its own."""
     from pyroute2.netlink.exceptions import NetlinkError
 
-    home = setup.host
+    home, kind = setup.host, "veth"
     try:
         if setup.interface:
             trunk, name = home, setup.interface
         else:
             trunk, name = _cable(setup, undo), _TRUNK
+        kind = setup.attach
         return [_child(setup, slot, trunk, name, undo) for slot in setup.slots]
     except NetlinkError as error:
+        if error.code == errno.EOPNOTSUPP:
+            raise unsupported(kind, str(error), setup.interface or setup.cable) from error
         raise LabError(
             "the kernel does not make the rack's wires",
             evidence=str(error),
-            next_step="run as root; see whether the interface's name is free, and whether the kernel "
-            f"has veth and {setup.attach}",
+            next_step="run as root; see whether the interface's name is free",
             concerns=setup.interface or setup.cable,
         ) from error
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from programs import Program, started
+from pyroute2.netlink.exceptions import NetlinkError
 
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace, enter
+from hil.net.rtnetlink import connected
 from hil.testbed.inventory import load
 
 enter()
@@ -84,3 +86,18 @@ def test_the_inventory_is_one_and_says_where_everything_is(
 
 def ready(program: Program, handsets: int, behind: str) -> None:
     program.expect(f"ready: {handsets} handsets behind {behind}")
+
+
+def test_a_kernel_without_vlans_is_told_what_to_load(machine: Namespace) -> None:
+    with connected(machine) as route, contextlib.suppress(NetlinkError):
+        route.link("add", ifname="v0", kind="veth", peer={"ifname": "v1"})
+        (index,) = route.link_lookup(ifname="v0")
+        try:
+            route.link("add", ifname="v0.1", kind="vlan", vlan_id=1, link=index)
+        finally:
+            route.link("del", index=index)
+        pytest.skip("this kernel has 802.1Q, so what is said of one without it is NOT proven here")
+    status, output = said(machine, "--attach", "vlan")
+    assert status == 3
+    assert "the kernel has no vlan interfaces" in output
+    assert "modprobe 8021q" in output
