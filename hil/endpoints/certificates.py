@@ -1,9 +1,10 @@
 """The laboratory's certificate authority, and the certificates that a phone must not accept.
 
-One `Authority` is made for a bench: its root goes into the phone (``Custom_CA_Rule``, or the virtual
-phone's trust), its server certificates are shown by HTTPS, and it issues what a phone shows where the
-manufacturer's certificate cannot be had. All keys are on P-256: making one takes less than a
-millisecond. OpenSSL compares validity with the calendar, so these dates have no relation to lab time.
+One `Authority` is made for a bench, or kept by a laboratory (`hil.endpoints.kept_authority`): its root
+goes into the phone (``Custom_CA_Rule``, or the virtual phone's trust), its server certificates are
+shown by HTTPS, and it issues what a phone shows where the manufacturer's certificate cannot be had.
+All keys are on P-256: making one takes less than a millisecond. OpenSSL compares validity with the
+calendar, so these dates have no relation to lab time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import trustme
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from hil.errors import UsageError
 
@@ -43,9 +45,25 @@ class Authority:
     """A root certificate of the laboratory, and what it issues."""
 
     def __init__(self, unit: str = "laboratory root") -> None:
-        self._unit = unit
         self._root = _root(unit)
         self._unknown: trustme.CA | None = None
+
+    @classmethod
+    def kept(cls, certificate: bytes, key: bytes) -> Authority:
+        """The authority of a laboratory, from its certificate and its private key (PEM).
+
+        They are without objection (`hil.endpoints.kept_authority`), and a pair; UsageError for what
+        cannot be read.
+        """
+        authority = cls()
+        try:
+            authority._root = trustme.CA.from_pem(certificate, key)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # The error may quote the key.
+            raise UsageError(
+                "an authority that cannot be read", remedy="certificate and key as PEM"
+            ) from None
+        return authority
 
     @property
     def root_pem(self) -> str:

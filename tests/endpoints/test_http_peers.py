@@ -6,6 +6,7 @@ many redirects, 52 empty reply, 56 receive failed, 60 certificate refused.
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import socket
 import struct
@@ -17,6 +18,7 @@ from hil.endpoints.certificates import Authority
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.http_auth import Demand
 from hil.endpoints.https import TlsConfig
+from hil.endpoints.kept_authority import make
 from hil.history import events as ev
 from hil.net.virtual import LAB_ADDRESS
 
@@ -249,3 +251,25 @@ def test_a_body_of_curl_arrives_whole_with_credentials_or_without(bench, http, c
     assert curl(http.url("/report"), *options) == (0, b"taken")
     request = bench.history.last(ev.HttpRequest)
     assert (request.method, request.body) == ("POST", b"a&b" * 1000)
+
+
+class TestAnAuthorityThatIsKept:
+    @pytest.fixture
+    def authority(self):
+        return Authority.kept(*make(datetime.datetime.now(datetime.UTC), 10))
+
+    def test_curl_trusts_what_it_signed_in_any_run_and_nobody_else(
+        self, bench, https, curl, authority, tmp_path
+    ):
+        assert curl(https.url("/p")) == (0, BODY)
+        (tmp_path / "root.pem").write_text(Authority().root_pem)
+        assert curl(https.url("/p"))[0] == 60
+        assert "unknown ca" in bench.history.last(ev.TlsHandshake).reason
+
+    def test_its_servers_can_be_as_wrong_as_any(self, https, curl):
+        for fault in (fl.UntrustedCertificate(), fl.ExpiredCertificate()):
+            https.inject(fault)
+            assert curl(https.url("/p"))[0] == 60
+            https.reset()
+            https.serve("/p", BODY)
+        assert curl(https.url("/p")) == (0, BODY)
