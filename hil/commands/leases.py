@@ -224,7 +224,7 @@ def _opened(testbed: Path | None, state: Path | None) -> tuple[Testbed | None, L
     from hil.leases.store import LeaseStore
     from hil.testbed.inventory import load
 
-    inventory = load(testbed) if testbed is not None else None
+    inventory = load(testbed, authority=False) if testbed is not None else None
     of_inventory = inventory.state if inventory is not None else None
     chosen = state or of_inventory
     return inventory, LeaseStore(state_directory(str(chosen) if chosen else None), time.time)

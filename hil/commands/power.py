@@ -133,7 +133,7 @@ def _switch(
     from hil.leases.store import LeaseStore
     from hil.testbed.inventory import load
 
-    inventory = load(testbed)
+    inventory = load(testbed, authority=False)
     if bool(handsets) is everyone:
         raise UsageError("which handsets are meant is not clear", remedy="their names, or --all")
     if inventory.kind == "virtual":

@@ -76,7 +76,7 @@ def command(
     """
     from hil.testbed.inventory import load
 
-    inventory = load(testbed)
+    inventory = load(testbed, authority=False)
     entry = inventory.handset(handset)
     if inventory.kind != "rack":
         raise UsageError(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hil.commands.phone_options import json_option, print_json
+from hil.commands.testbed_authority import authority
 from hil.commands.testbed_init import init
 from hil.errors import InventoryError
 
@@ -23,10 +24,12 @@ def command() -> None:
     hil testbed init --interface eth1 --output rack.yaml
     hil testbed check rack.yaml
     hil testbed show rack.yaml --handset a01
+    hil testbed authority --out lab
     """
 
 
 command.add_command(init)
+command.add_command(authority)
 
 
 @command.command()
@@ -36,7 +39,7 @@ command.add_command(init)
 @click.option(
     "--without-secrets",
     is_flag=True,
-    help="Look up no secret that an inventory refers to: for a machine that has none.",
+    help="Look up no secret that an inventory refers to, and no authority: for a machine without.",
 )
 @json_option
 @click.pass_context

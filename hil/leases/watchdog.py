@@ -63,7 +63,7 @@ def main() -> None:
         # Not SIG_IGN, which the programs of a power driver would inherit.
         signal.signal(number, lambda *_: None)
     orders = msgspec.json.decode(_line(), type=Orders)
-    testbed = load(Path(orders.inventory))
+    testbed = load(Path(orders.inventory), authority=False)
     entry = testbed.handset(orders.handset)
     store = LeaseStore(Path(orders.state), time.time)
     with contextlib.ExitStack() as opened:

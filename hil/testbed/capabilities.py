@@ -23,8 +23,14 @@ class Capabilities(Entry):
 
     https: bool = Field(
         default=True,
-        description="yes or no: whether the phone fetches profiles over HTTPS; on a rack it has to be "
-        "said, since the laboratory's certificates are of an authority that each run makes anew",
+        description="yes or no: whether the phone fetches profiles over HTTPS; on a rack it needs an "
+        "authority, which the phone is seen to trust before the first test, and yes says that it "
+        "was given to the phone",
+    )
+    client_certificate: bool = Field(
+        default=False,
+        description="yes or no: whether the laboratory can verify the certificate that the phone shows "
+        "over HTTPS; a rack can where the authority's client_roots are given",
     )
     peer_firmware_sharing: bool = Field(
         default=True,

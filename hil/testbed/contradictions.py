@@ -33,7 +33,7 @@ def contradictions(document: Mapping[str, Any]) -> Iterator[Wrong]:
     No handset; names, MAC addresses, serial numbers, outlets, consoles, addresses and VLANs that are
     taken twice; PDUs that are not there or there twice, outlets that a PDU does not have, and what
     SNMP needs of a PDU's entry; what `hil.testbed.networks.disagreements` finds of addresses and
-    VLANs; capabilities that the rest of the entry denies.
+    VLANs; capabilities that the rest of the entry, or a rack without an authority, denies.
     """
     pdus = list(_entries(document, "pdus"))
     handsets = list(_entries(document, "handsets"))
@@ -52,6 +52,8 @@ def contradictions(document: Mapping[str, Any]) -> Iterator[Wrong]:
     yield from _miswired(pdus, handsets, virtual=virtual)
     if document.get("kind") == "rack":
         yield from _disconnected(document, handsets)
+        for place, entry in handsets:
+            yield from _unsigned(place, entry, document.get("authority"))
     for place, entry in handsets:
         yield from _incapable(place, entry)
 
@@ -214,6 +216,22 @@ def _incapable(place: Place, handset: Mapping[str, Any]) -> Iterator[Wrong]:
     if reset == "console" and not wired:
         problem = "factory_reset: console needs a console"
         yield Wrong((*where, "factory_reset"), problem, "console with its url, or another way")
+
+
+def _unsigned(place: Place, handset: Mapping[str, Any], authority: object) -> Iterator[Wrong]:
+    """Find capabilities for which a rack has not the certificates."""
+    able = handset.get("capabilities")
+    if not isinstance(able, Mapping):
+        return
+    where = (*place, "capabilities")
+    if able.get("https") in _YES and authority is None:
+        problem = "https: yes, and there is no authority that the phone could trust"
+        yield Wrong((*where, "https"), problem, "authority: as `hil testbed authority` makes it")
+    known = isinstance(authority, Mapping) and authority.get("client_roots") is not None
+    if able.get("client_certificate") in _YES and not known:
+        problem = "client_certificate: yes, and nothing to verify it by"
+        remedy = "authority: client_roots, the roots of the phones' manufacturer"
+        yield Wrong((*where, "client_certificate"), problem, remedy)
 
 
 def _entries(document: Mapping[str, Any], key: str) -> Iterator[_Placed]:

@@ -36,6 +36,8 @@ def tables(testbed: Testbed) -> list[str]:
     said = ", ".join(f"{key} {value}" for key, value in network.items() if value not in (None, []))
     lines += [f"network: {said}"] if said else []
     lines += [f"state: {testbed.state}"] if testbed.state is not None else []
+    signs = testbed.authority
+    lines += [f"authority: {signs.certificate}"] if signs is not None else []
     devices = [
         _device(pdu.model_dump(include={"name", "driver", "model", "host", "outlets"}))
         for pdu in testbed.pdus

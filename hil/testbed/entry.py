@@ -8,13 +8,21 @@ so a serial number of digits keeps its zeros and a MAC address is never read in 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 
 from hil.reference.identity import normalise_mac
-from hil.testbed.checks import attempt
+from hil.testbed.checks import Wrong, attempt, refusal
 from hil.testbed.secrets import Secret, is_secret
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "RACK_ONLY",
     "VIRTUAL_ONLY",
     "Entry",
+    "FilePath",
     "Kind",
     "Mac",
     "Name",
@@ -63,6 +72,18 @@ Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 Seconds = Annotated[float, Field(ge=0)]
 """A duration, 0 or more."""
+
+
+def _located(text: str, info: ValidationInfo) -> str:
+    directory = Path((info.context or {}).get("directory", "."))
+    try:
+        return str(directory / Path(text).expanduser())
+    except RuntimeError as error:
+        raise refusal([Wrong((), f"{error}", "the path of a file")]) from error
+
+
+FilePath = Annotated[str, Field(min_length=1), AfterValidator(_located)]
+"""The path of a file, relative to the inventory; ``~`` is the user's own."""
 
 
 def needed_in_rack(field: FieldInfo) -> bool:

@@ -48,11 +48,18 @@ _SHOWN = 60
 _UNTAGGED = ("union_tag_invalid", "union_tag_not_found")
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None, *, secrets: bool = True) -> Testbed:
+def load(
+    path: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    secrets: bool = True,
+    authority: bool = True,
+) -> Testbed:
     """Read an inventory; secrets by reference come from ``environ``, else from the process's own.
 
     Without ``secrets`` no reference is looked up, and each secret is a text that says so: for who
-    only wants to read what else is there.
+    only wants to read what else is there. Without ``authority`` the files of the authority are left
+    alone as well, and it cannot sign (`hil.testbed.authorities`): for who tests nothing.
 
     Raises `InventoryError`, and nothing else, with every problem and its line: a file that cannot be
     read, is not UTF-8, not YAML, or not what the schema and the entries among each other allow.
@@ -65,6 +72,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, secrets: bool 
             "environ": os.environ if environ is None else environ,
             "directory": path.parent,
             "secrets": secrets,
+            "authority": authority,
         }
         testbed, wrongs = _validate(document, path, context)
     except UsageError as error:

@@ -12,6 +12,7 @@ from hil.errors import UsageError
 from hil.judge.timing import Timing
 from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
+from hil.testbed.authorities import AuthorityEntry
 from hil.testbed.capabilities import Capabilities
 from hil.testbed.checks import Wrong, refusal, unreadable, unsettable
 from hil.testbed.consoles import ConsoleEntry
@@ -182,6 +183,12 @@ class Testbed(Entry):
         default=None,
         description="the directory of leases and quarantine, relative to this file",
     )
+    authority: AuthorityEntry | None = Field(
+        default=None,
+        json_schema_extra=RACK_ONLY,
+        description="a mapping of certificate, key and client_roots: who signs the servers that phones "
+        "are to trust, see `hil testbed authority`",
+    )
     pdus: tuple[Pdu, ...] = Field(description="a list of what switches power")
     handsets: tuple[HandsetEntry, ...] = Field(description="a list of one handset or more")
     file: Path
@@ -191,6 +198,11 @@ class Testbed(Entry):
         if wrongs := tuple(contradictions(self.model_dump(exclude_unset=True))):
             raise refusal(wrongs)
         return self
+
+    @property
+    def kept_authority(self) -> AuthorityEntry | None:
+        """The authority that signs here, where one was read; else each bench makes its own."""
+        return self.authority if self.authority is not None and self.authority.is_there else None
 
     def handset(self, name: str | None = None) -> HandsetEntry:
         """Return the handset of that name, or the first; `UsageError` if there is none."""

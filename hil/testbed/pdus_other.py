@@ -7,11 +7,10 @@ a problem of the inventory; nothing is opened or asked by that.
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from hil.errors import UsageError
 from hil.power.command import CommandConfig, CommandPower
@@ -29,16 +28,7 @@ from hil.power.ssh import SshPower
 from hil.power.ssh_dialects import DIALECTS as SSH_DIALECTS
 from hil.power.ssh_session import SshLogin
 from hil.testbed.checks import attempt
-from hil.testbed.entry import NAME_IS, RACK_ONLY, Entry, Name, Secret
-
-
-def _located(text: str, info: ValidationInfo) -> str:
-    directory = Path((info.context or {}).get("directory", "."))
-    return str(directory / Path(text).expanduser())
-
-
-FilePath = Annotated[str, Field(min_length=1), AfterValidator(_located)]
-"""The path of a file, relative to the inventory."""
+from hil.testbed.entry import NAME_IS, RACK_ONLY, Entry, FilePath, Name, Secret
 
 Argument = Annotated[str, Field(max_length=4096)]
 Arguments = Annotated[tuple[Argument, ...], Field(min_length=1)]

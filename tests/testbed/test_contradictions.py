@@ -197,6 +197,7 @@ class TestCapabilities:
         assert (other.https, other.minimum_timer_s, other.screen_operator) == (False, 1.5, True)
         assert usual.declared() == {
             "https": True,
+            "client_certificate": False,
             "peer_firmware_sharing": True,
             "screen_operator": False,
             "neighbour_frames": False,
