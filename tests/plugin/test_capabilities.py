@@ -87,7 +87,7 @@ def test_frames(neighbours): ...
     ("declared", "declined"),
     [
         ("", 4),
-        ("https: yes, test_loads: yes, neighbour_frames: yes", 1),
+        ("test_loads: yes, neighbour_frames: yes", 2),
         # Nobody presses keys on a rack, whatever is declared.
         ("screen_operator: yes, peer_firmware_sharing: no", 5),
     ],
