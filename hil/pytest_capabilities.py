@@ -19,13 +19,13 @@ FIXTURES = {"https": "https", "neighbours": "neighbour_frames", "screen": "scree
 
 
 def why_lacking(item: pytest.Item, testbed: Testbed, entry: HandsetEntry) -> str:
-    """Why a test will not apply to a handset, before there is a bench of it; empty if it will."""
+    """Why a test will not apply to a handset, before there is a bench of it; empty if it may."""
     fixtures = getattr(item, "fixturenames", ())
     if testbed.kind == "rack" and "screen" in fixtures:
         return "screen_operator: nobody is there"
     needed = [name for mark in item.iter_markers("needs") for name in mark.args]
     needed += [FIXTURES[name] for name in fixtures if name in FIXTURES]
-    offer = offer_of(testbed)
+    offer = offer_of(testbed, entry)
     return next(filter(None, (offer.lacks(testbed, entry, name) for name in needed)), "")
 
 

@@ -75,9 +75,11 @@ class Bench(Generic[S]):
         self.history = History(self.clock, handset=entry.name, file=self.history_file)
         self.clock.on_crash(lambda text: self._lab_fault("a task of the lab crashed", text))
         self.admission = Admission(entry.mac)
-        authority = Authority()
+        kept = self.testbed.kept_authority
+        authority = kept.make() if kept is not None else Authority()
+        roots = kept.roots if kept is not None else ()
         self.servers = Servers(
-            site.wire, self.clock, self.history, self.admission, authority, directory
+            site.wire, self.clock, self.history, self.admission, authority, directory, roots
         )
         self._name_endpoints()
         self.web = PhoneWeb(self.place, self.clock, self.history, lambda: self.admission.address)
@@ -138,9 +140,17 @@ class Bench(Generic[S]):
         return self._site.screen
 
     def lacks(self, capability: str) -> str:
-        """Why a test that needs this capability does not apply here; empty if it does."""
-        offer = Offer(self._site.provides, self._site.doubts)
-        return offer.lacks(self.testbed, self.entry, capability)
+        """Why a test that needs this capability does not apply here; empty if it does.
+
+        Some is found out by asking the handset (`hil.testbed.trust`): `Unmet` where its entry says that
+        it has what it is seen to lack, `LabError` where it cannot be asked.
+        """
+        offer = Offer(self._site.provides)
+        if why := offer.lacks(self.testbed, self.entry, capability):
+            return why
+        stated = capability in self.entry.capabilities.model_fields_set
+        why = self._site.lacks(capability, stated=stated)
+        return f"{capability}: {why}" if why else ""
 
     # -- tests -------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from hil.power.outlet import Outlet
 from hil.reference.identity import Identity
 from hil.reference.parameters import Parameters, is_valid, lookup_parameter
 from hil.testbed.link import Link
-from hil.testbed.restorer import Restorer
+from hil.testbed.restorer import Power, Restorer
 
 _POWER_S = 120.0
 
@@ -146,6 +146,15 @@ class HandsetControl:
         self._owed = {**self._standing, **parameters}
         if not self._restorer.lazy:
             self._settle_debt()
+
+    def cord(self) -> Power:
+        """Cut its power, and give it away to who brings it into a known state to learn something.
+
+        What it was to hold when it gets its power for a test is owed to it as before.
+        """
+        if self._on is not False:
+            self.power_off()
+        return _Cord(self)
 
     def recover(self, why: LabError) -> None:
         """Bring it back by whatever helps, since it does not do what it has to, as ``why`` says.

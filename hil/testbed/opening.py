@@ -8,18 +8,20 @@ from pathlib import Path
 from hil.errors import UsageError
 from hil.testbed.bench import Bench
 from hil.testbed.inventory import HandsetEntry, Testbed
-from hil.testbed.rack_bench import Leased, RackSite, provided_by, rack_bench
+from hil.testbed.rack_bench import Leased, provided_by, rack_bench
 from hil.testbed.restorer import LadderMaker
 from hil.testbed.site import Offer, Site
-from hil.testbed.virtual_bench import VirtualSite, virtual_bench
+from hil.testbed.trust import NO_AUTHORITY
+from hil.testbed.virtual_bench import provided_to, virtual_bench
 from hil.testbed.virtual_firmware import firmware_of
 
 
-def offer_of(testbed: Testbed) -> Offer:
-    """What the handsets of a testbed have there, before there is a bench of one."""
+def offer_of(testbed: Testbed, entry: HandsetEntry) -> Offer:
+    """What a handset of a testbed has there, before there is a bench of it."""
     if testbed.kind == "rack":
-        return Offer(provided_by(testbed), RackSite.doubts)
-    return Offer(VirtualSite.provides, VirtualSite.doubts)
+        useless = {} if testbed.kept_authority is not None else {"https": NO_AUTHORITY}
+        return Offer(provided_by(testbed, entry), useless)
+    return Offer(provided_to(entry))
 
 
 def open_bench(

@@ -23,6 +23,7 @@ from hil.history.events import PowerAction
 from hil.net.attachment import Attachment, Wiring, attach
 from hil.net.machine import refuse_own_addresses
 from hil.power.driver import PowerDriver
+from hil.reference.parameters import Parameters
 from hil.testbed import networks
 from hil.testbed.bench import Bench
 from hil.testbed.control import HandsetControl
@@ -35,6 +36,7 @@ from hil.testbed.rack_witnesses import RackWitnesses
 from hil.testbed.restorer import LadderMaker, Reach
 from hil.testbed.site import Surroundings, Wire
 from hil.testbed.stand_ins import StandIns
+from hil.testbed.trust import TrustTrial
 
 Leased: TypeAlias = Callable[[PowerDriver], PowerDriver]
 """What a lease makes of a handset's power driver; see `hil.leases.device`."""
@@ -58,18 +60,22 @@ def rack_bench(
     return Bench(testbed, entry, site, directory=directory)
 
 
-def provided_by(testbed: Testbed) -> frozenset[str]:
-    """The capabilities that every handset of a rack has, whatever its entry declares."""
-    # Without a switch in between nothing keeps the phone's frames from the lab.
-    return frozenset({"neighbour_frames"} if testbed.network.direct else ())
+def provided_by(testbed: Testbed, entry: HandsetEntry) -> frozenset[str]:
+    """The capabilities that a handset of a rack has by its place, whatever its entry declares."""
+    provided = set()
+    if testbed.network.direct:
+        # Without a switch in between nothing keeps the phone's frames from the lab.
+        provided.add("neighbour_frames")
+    kept = testbed.kept_authority
+    if kept is not None and kept.roots and entry.client_certificate:
+        provided.add("client_certificate")
+    return frozenset(provided)
 
 
 class RackSite:
     """A handset's wire, its outlet and its console; see `hil.testbed.site.Site`."""
 
     screen: Operator | None = None
-    # No phone trusts an authority that it has never seen; whoever gave it this one says so.
-    doubts = frozenset({"https"})
 
     def __init__(
         self,
@@ -81,7 +87,7 @@ class RackSite:
     ) -> None:
         self._testbed = testbed
         self._entry = entry
-        self.provides = provided_by(testbed)
+        self.provides = provided_by(testbed, entry)
         self._leased = leased
         self._ladder = ladder
         with contextlib.ExitStack() as cleanup:
@@ -106,8 +112,14 @@ class RackSite:
         self.outlet = power.outlet
         self._link = self._linked(surroundings, power.witness)
         self.console = self._console(surroundings)
+        kept = self._testbed.kept_authority
         stand_ins = StandIns(
-            self.wire, self.clock, history, surroundings.admission, entry.shown_psn
+            self.wire,
+            self.clock,
+            history,
+            surroundings.admission,
+            entry.shown_psn,
+            surroundings.authority if kept is not None else None,
         )
         # Not the test's own, which is somebody with a password only where the test says so.
         web = PhoneWeb(self.wire.place, self.clock, history, lambda: surroundings.admission.address)
@@ -137,7 +149,22 @@ class RackSite:
             address=lambda: surroundings.admission.address,
             standing=entry.parameters,
         )
+        self._trust = TrustTrial(
+            entry.name,
+            str(kept.about()) if kept is not None else "",
+            self.clock,
+            history,
+            visitable=restorer,
+            power=self._control.cord,
+            standing=Parameters(entry.parameters).items_set(),
+            address_of=stand_ins.secure_url,
+            within=surroundings.timing.give_up,
+        )
         return self._control
+
+    def lacks(self, capability: str, *, stated: bool) -> str:
+        """Whether the handset trusts the laboratory is found out; see `hil.testbed.trust`."""
+        return self._trust.missing(stated=stated) if capability == "https" else ""
 
     def _reach(self, surroundings: Surroundings, stand_ins: StandIns, web: PhoneWeb) -> Reach:
         return Reach(
@@ -220,7 +247,8 @@ class RackSite:
         """Nothing to do: a phone has no seed."""
 
     def trouble(self) -> Iterator[Trouble]:
-        """What the outlet says now, held against what it was told last."""
+        """What the outlet says now, held against what it was told last; and doubts about trust."""
+        yield from self._trust.trouble()
         told = self._control.powered
         if told is None:
             return

@@ -21,6 +21,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import TypeVar
 
 from hil.clients.web import PhoneWeb
 from hil.clock import Clock
@@ -43,6 +44,8 @@ HOW = "it is told by its web page to take a profile that sets every parameter"
 _SETTLING_S = 0.5
 _MOST_ACCOUNTS = 6
 _SHOWN = 5
+
+T = TypeVar("T")
 
 
 class RackRestorer:
@@ -84,22 +87,22 @@ class RackRestorer:
     def restore(self, power: Power, parameters: Mapping[str, str]) -> str | None:
         """Have the phone hold exactly these, and defaults besides; it is off before and after."""
         _refuse_unwritable(parameters)
-        wanted = Parameters(parameters, self._phone.interpretations)
         if self._undisturbed(parameters):
             return None
-        self._holds = None
-        self._remember(self._believed())
-        self._remember(wanted)
-        self._history.append(ev.HandsetPreparing(source="bench", how=HOW))
-        with self._alone(), self._told(wanted) as (url, paths):
-            try:
-                self._give(power, url, paths, wanted)
-                self._history.sleep(self._timing.store)
-            finally:
-                power.power_off()
-                self._admission.leased(None)
+        self._prepared(power, parameters, HOW, lambda _: None)
         self._holds, self._since = dict(parameters), self._history.mark()
         return None
+
+    def visit(self, power: Power, parameters: Mapping[str, str], do: Callable[[str], T]) -> T:
+        """Bring it into that state, have ``do`` find something out of it, and cut its power again.
+
+        ``do`` gets the path of the profile that it was told; see `StandIns.secure_url`.
+        """
+        return self._prepared(power, parameters, "it is asked something", do)
+
+    def tell(self, url: str) -> str:
+        """Have it resync with this file, by its page; why it does not obey, or nothing."""
+        return self._patiently(lambda: self._by_any_account(lambda: self._web.resync(url)))
 
     def recover(self, power: Power, parameters: Mapping[str, str], why: LabError) -> None:
         """Climb the ladder at once; a good resync is one with a profile of these parameters."""
@@ -116,6 +119,24 @@ class RackRestorer:
             self._climb(power, url, paths, why)
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _prepared(
+        self, power: Power, parameters: Mapping[str, str], how: str, do: Callable[[str], T]
+    ) -> T:
+        wanted = Parameters(parameters, self._phone.interpretations)
+        self._holds = None
+        self._remember(self._believed())
+        self._remember(wanted)
+        self._history.append(ev.HandsetPreparing(source="bench", how=how))
+        with self._alone(), self._told(wanted) as (url, paths):
+            try:
+                self._give(power, url, paths, wanted)
+                found = do(paths[0])
+                self._history.sleep(self._timing.store)
+            finally:
+                power.power_off()
+                self._admission.leased(None)
+        return found
 
     def _undisturbed(self, parameters: Mapping[str, str]) -> bool:
         """Whether the phone holds that already: it was told so, and had no power since."""
@@ -200,7 +221,7 @@ class RackRestorer:
 
     def _tell(self, up: Moment, url: str, paths: tuple[str, ...], wanted: Parameters) -> None:
         self._leased(up)
-        seen = [self._patiently(lambda: self._by_any_account(lambda: self._web.resync(url)))]
+        seen = [self.tell(url)]
         if not seen[-1]:
             seen.append(self._applied(up, paths[:1], wanted, self._timing.give_up))
             if not seen[-1]:

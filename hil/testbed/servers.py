@@ -36,7 +36,8 @@ KEY_LOG = "tls-keys.log"
 class Servers:
     """The endpoints at ``wire``; they listen from `start` on.
 
-    ``authority`` signs their certificates. ``directory`` is where TLS secrets are logged.
+    ``authority`` signs their certificates; what phones show is verified by it or by ``client_roots``
+    (PEM). ``directory`` is where TLS secrets are logged.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Servers:
         admission: Admission,
         authority: Authority,
         directory: Path | None = None,
+        client_roots: tuple[str, ...] = (),
     ) -> None:
         self._clock = clock
         place = wire.place
@@ -57,9 +59,8 @@ class Servers:
         self.dns = DnsEndpoint(*surroundings)
         self.tftp = TftpEndpoint(*surroundings)
         self.http = HttpEndpoint(*surroundings)
-        self.https = HttpEndpoint(
-            *surroundings, port=443, tls=TlsConfig(authority, names, key_log=key_log)
-        )
+        secured = TlsConfig(authority, names, client_roots=client_roots, key_log=key_log)
+        self.https = HttpEndpoint(*surroundings, port=443, tls=secured)
         self.syslog = SyslogEndpoint(*surroundings)
         self.ntp = NtpEndpoint(*surroundings)
         self.sip = SipEndpoint(*surroundings, tls=TlsConfig(authority, names))

@@ -7,8 +7,8 @@ same on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -82,18 +82,21 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class Offer:
-    """What handsets have in a place: what it ``provides`` and what it ``doubts``, as `Site` does."""
+    """What a handset has by its place: what that ``provides``, as `Site` does.
+
+    ``useless`` is what the place has no use for, whatever the handset has, and why.
+    """
 
     provides: frozenset[str]
-    doubts: frozenset[str] = frozenset()
+    useless: Mapping[str, str] = field(default_factory=dict)
 
     def lacks(self, testbed: Testbed, entry: HandsetEntry, capability: str) -> str:
         """Why a test that needs this capability does not apply to a handset; empty if it does."""
-        declared = entry.capabilities
-        doubted = capability in self.doubts and capability not in declared.model_fields_set
-        if capability in self.provides or (getattr(declared, capability) and not doubted):
+        if capability in self.provides:
             return ""
-        return f"{capability}: {entry.name} of {testbed.name} is not declared to have it"
+        if not getattr(entry.capabilities, capability):
+            return f"{capability}: {entry.name} of {testbed.name} is not declared to have it"
+        return f"{capability}: {self.useless[capability]}" if capability in self.useless else ""
 
 
 class Site(Protocol):
@@ -111,9 +114,12 @@ class Site(Protocol):
     def provides(self) -> frozenset[str]:
         """The capabilities that every handset has here, whatever its entry declares."""
 
-    @property
-    def doubts(self) -> frozenset[str]:
-        """The capabilities that a handset has here only where its entry says so."""
+    def lacks(self, capability: str, *, stated: bool) -> str:
+        """Why the place of a handset that has a capability does not let it be used; empty if it does.
+
+        ``stated`` tells that the entry itself says so. What the place cannot know is found out, once;
+        `Unmet` where that is not what the entry states.
+        """
 
     @property
     def screen(self) -> Operator | None:

@@ -84,7 +84,6 @@ class VirtualSite:
     """A namespace for the lab and one for the handset, with a PDU that feeds it; see `Site`."""
 
     provides = frozenset({"flash_access", "test_loads", "neighbour_frames", "screen_operator"})
-    doubts: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -99,6 +98,7 @@ class VirtualSite:
         self._entry = entry
         self._firmware = firmware
         self._direct_power = direct_power
+        self.provides = provided_to(entry)
         self._delay_s = testbed.network.delay_ms / 1000
         with contextlib.ExitStack() as cleanup:
             self.network = VirtualNetwork()
@@ -216,6 +216,11 @@ class VirtualSite:
             self.network.lost_barriers = 0
             yield "the virtual network lost a frame", "a barrier did not come back"
 
+    def lacks(self, capability: str, *, stated: bool) -> str:
+        """Nothing: the handset is made for this bench, and trusts its authority."""
+        del capability, stated
+        return ""
+
     def close(self) -> None:
         """Let go of clock and network."""
         self._cleanup.close()
@@ -252,6 +257,12 @@ class VirtualSite:
             self.handset.power_off()
         up = self.port.near.running
         self._surroundings.history.append(ev.LinkChanged(source="net", up=up))
+
+
+def provided_to(entry: HandsetEntry) -> frozenset[str]:
+    """The capabilities that a virtual handset has, whatever its entry declares."""
+    shown = {"client_certificate"} if entry.client_certificate else set()
+    return VirtualSite.provides | shown
 
 
 VirtualBench: TypeAlias = Bench[VirtualSite]

@@ -16,7 +16,7 @@ from hil.endpoints.faults import (
 from hil.endpoints.http import HttpEndpoint
 from hil.history import History
 from hil.history.events import HttpRequest, TlsHandshake
-from hil.marks import quick, requirement
+from hil.marks import needs, quick, requirement
 from hil.pace.timers import Pace
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
@@ -73,6 +73,7 @@ def test_a_server_with_a_bad_certificate_is_asked_for_nothing_and_tried_again(
 
 
 @quick
+@needs("client_certificate")
 @requirement("transfer.client_certificate")
 def test_the_phone_shows_its_certificate_to_a_server_that_asks_for_one(
     handset: HandsetControl,
@@ -93,6 +94,7 @@ def test_the_phone_shows_its_certificate_to_a_server_that_asks_for_one(
     )
 
 
+@needs("client_certificate")
 @requirement("transfer.client_certificate")
 def test_a_profile_is_fetched_from_a_server_that_insists_on_a_certificate(
     handset: HandsetControl,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from authorities import Made
 from suites import run_suite
 
 from hil.errors import UsageError
@@ -83,20 +84,31 @@ def test_frames(neighbours): ...
 """
 
 
+AUTHORITY = "authority: {certificate: ca.pem, key: {file: ca.key}}\n"
+
+
 @pytest.mark.parametrize(
-    ("declared", "declined"),
+    ("declared", "authority", "declined"),
     [
-        ("", 4),
-        ("test_loads: yes, neighbour_frames: yes", 2),
+        ("", "", 4),
+        ("test_loads: yes, neighbour_frames: yes", "", 2),
+        # Whether the phone trusts it nobody knows before it is asked.
+        ("", AUTHORITY, 3),
+        ("https: no", AUTHORITY, 4),
+        ("https: yes, test_loads: yes, neighbour_frames: yes", AUTHORITY, 1),
         # Nobody presses keys on a rack, whatever is declared.
-        ("screen_operator: yes, peer_firmware_sharing: no", 5),
+        ("screen_operator: yes, peer_firmware_sharing: no", "", 5),
     ],
 )
 def test_what_does_not_apply_is_known_before_a_handset_is_touched(
-    tmp_path, declared: str, declined: int
+    tmp_path, declared: str, authority: str, declined: int
 ) -> None:
+    made = Made()
+    (tmp_path / "ca.pem").write_bytes(made.certificate())
+    (tmp_path / "ca.key").write_bytes(made.secret())
+    (tmp_path / "ca.key").chmod(0o600)
     (tmp_path / "rack.yaml").write_text(
-        RACK.replace("serial: X1", f"serial: X1, capabilities: {{{declared}}}")
+        RACK.replace("serial: X1", f"serial: X1, capabilities: {{{declared}}}") + authority
     )
     collecting = ("--collect-only", f"--hil-testbed={tmp_path / 'rack.yaml'}")
     run = run_suite(tmp_path, ON_A_RACK, *collecting)
@@ -110,12 +122,17 @@ def test_only_a_yes_or_no_can_be_needed(name: str) -> None:
 
 
 class Place:
-    """A site of which nothing is asked but what it provides, and what it doubts."""
+    """A site of which nothing is asked but what it provides, and what it lacks unless it is stated."""
 
     provides = frozenset({"screen_operator"})
 
-    def __init__(self, *doubts: str) -> None:
-        self.doubts = frozenset(doubts)
+    def __init__(self, lacking: str = "") -> None:
+        self.lacking = lacking
+        self.asked: list[str] = []
+
+    def lacks(self, capability: str, *, stated: bool) -> str:
+        self.asked.append(capability)
+        return "" if stated or capability != self.lacking else "nobody said so"
 
 
 def test_a_capability_is_there_where_the_entry_or_the_site_has_it() -> None:
@@ -128,13 +145,19 @@ def test_a_capability_is_there_where_the_entry_or_the_site_has_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "lacking"), [("", True), ("https: yes", False), ("https: no", True)]
+    ("said", "lacking"),
+    [
+        ("", "https: nobody said so"),
+        ("https: yes", ""),
+        ("https: no", "https: v1 of virtual is not declared to have it"),
+    ],
 )
-def test_what_a_site_doubts_has_to_be_said(tmp_path, said: str, lacking: bool) -> None:
+def test_the_site_is_asked_for_what_the_entry_does_not_deny(tmp_path, said, lacking) -> None:
     text = (suite_root() / "testbeds" / "virtual.yaml").read_text()
     entry = f"    capabilities: {{{said}}}\n    seed: 1 "
     (tmp_path / "said.yaml").write_text(text.replace("    seed: 1 ", entry, 1))
     bench = object.__new__(Bench)
     bench.testbed = load(tmp_path / "said.yaml")
     bench.entry, bench._site = bench.testbed.handset(), Place("https")
-    assert bool(Bench[Site].lacks(bench, "https")) is lacking
+    assert Bench[Site].lacks(bench, "https") == lacking
+    assert bench._site.asked == ([] if said == "https: no" else ["https"])
