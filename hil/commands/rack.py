@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.commands.phone_options import split_pair
+from hil.commands.rack_inventory import inventory_text
+from hil.commands.testbed_authority import CERTIFICATE
 from hil.commands.until_ended import content_of, told_of_signals
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from hil.virtual.firmware import Firmware
     from hil.virtual.poe_switch import PortFault
-    from hil.virtual.rack import RackSetup
+    from hil.virtual.rack import Slot
 
 _MOST_HANDSETS = 48
 _FIRST_VLAN = 101
 _BOOT_PACE = 0.15
 _WIRE = "hilrack"
-_SUBNET = "198.51.100.0/24"  # TEST-NET-2 (RFC 5737)
 
 
 def _pairs(
@@ -112,6 +113,25 @@ def _pairs(
     help="PEM with the authorities that the phones trust; none by default.",
 )
 @click.option(
+    "--authority",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="What `hil testbed authority` made: the phones trust it, and the inventory names it.",
+)
+@click.option(
+    "--without-authority",
+    "strangers",
+    metavar="HANDSET",
+    multiple=True,
+    help="This phone was not given the authority; may be repeated.",
+)
+@click.option(
+    "--client-roots",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Give each phone a client certificate, and write its manufacturer's root there.",
+)
+@click.option(
     "--inventory",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -129,6 +149,9 @@ def command(
     address: str,
     snmp_port: int,
     ca: Path | None,
+    authority: Path | None,
+    strangers: tuple[str, ...],
+    client_roots: Path | None,
     inventory: Path | None,
 ) -> None:
     """Run a rack of virtual handsets, reached as a real one would be.
@@ -155,21 +178,33 @@ def command(
     hil rack --follows a01=list_exhaustion=cycle --inventory rack.yaml
     hil rack --ailment a01=hung@3 --ailment a02=dead --inventory rack.yaml
     hil rack --interface eth1 --attach vlan             on a wire that is there
+    hil rack --authority lab --inventory rack.yaml      phones that trust lab/authority.pem
     """
     from hil.net.namespace import enter
-    from hil.virtual.rack import VirtualRack
+    from hil.virtual.rack import RackSetup, VirtualRack
+    from hil.virtual.snmp_agent import Access
 
     enter()
     names = [f"a{number:02}" for number in range(1, handsets + 1)]
     firmwares = _firmwares(
         names, _known(names, defects), _known(names, ailments), _known(names, readings)
     )
-    setup = _setup(
-        names, interface, cable, attach, firmwares, _known(names, faults), address, snmp_port, ca
+    untold = _known(names, tuple((name, "") for name in strangers))
+    slots = _slots(names, attach, firmwares, _known(names, faults), frozenset(untold))
+    if client_roots is not None:
+        slots = _certified(slots, client_roots)
+    trusted = [each for each in (ca, authority / CERTIFICATE if authority else None) if each]
+    setup = RackSetup(
+        slots,
+        Access(address, snmp_port),
+        cable="" if interface else cable,
+        interface=interface,
+        attach="vlan" if attach == "vlan" else "macvlan",
+        authorities=b"".join(map(content_of, trusted)),
     )
     news: SimpleQueue[str] = SimpleQueue()
     with told_of_signals(lambda _: news.put("")), closing(VirtualRack(setup, news.put)) as rack:
-        text = _inventory_text(setup, rack.switch.port, rack.consoles)
+        text = inventory_text(setup, rack.switch.port, rack.consoles, authority, client_roots)
         if inventory is not None:
             _write(inventory, text)
         click.echo(f"ready: {handsets} handsets behind {setup.interface or setup.cable}", err=True)
@@ -187,40 +222,48 @@ def _known(names: list[str], pairs: tuple[tuple[str, str], ...]) -> dict[str, li
     return known
 
 
-def _setup(
+def _slots(
     names: list[str],
-    interface: str,
-    cable: str,
     attach: str,
     firmwares: dict[str, Firmware],
     faults: dict[str, list[str]],
-    address: str,
-    snmp_port: int,
-    ca: Path | None,
-) -> RackSetup:
+    strangers: frozenset[str],
+) -> list[Slot]:
     from hil.reference.identity import Identity
-    from hil.virtual.rack import RackSetup, Slot
-    from hil.virtual.snmp_agent import Access
+    from hil.virtual.rack import Slot
 
-    slots = [
+    return [
         Slot(
             name,
-            Identity(f"00:0e:08:ca:fe:{number:02x}", serial=f"88012VR{number:05}"),
+            Identity(
+                f"00:0e:08:ca:fe:{number:02x}",
+                serial=f"88012VR{number:05}",
+                ccert_installed=False,
+            ),
             port=f"Gi1/0/{number}",
             vlan=_FIRST_VLAN + number - 1 if attach == "vlan" else None,
             firmware=firmwares[name],
             fault=_fault(faults.get(name, [])),
+            trusting=name not in strangers,
         )
         for number, name in enumerate(names, 1)
     ]
-    return RackSetup(
-        slots,
-        Access(address, snmp_port),
-        cable="" if interface else cable,
-        interface=interface,
-        attach="vlan" if attach == "vlan" else "macvlan",
-        authorities=content_of(ca) if ca is not None else b"",
-    )
+
+
+def _certified(slots: list[Slot], roots: Path) -> list[Slot]:
+    """The same phones with client certificates of a manufacturer, whose root is written down."""
+    from hil.endpoints.certificates import Authority
+
+    manufacturer = Authority("manufacturer")
+    _write(roots, manufacturer.root_pem)
+    return [
+        replace(
+            slot,
+            identity=replace(slot.identity, ccert_installed=True),
+            certificate=manufacturer.client(slot.identity.ma).pem,
+        )
+        for slot in slots
+    ]
 
 
 def _firmwares(
@@ -257,47 +300,6 @@ def _fault(given: list[str]) -> PortFault:
     except ValueError:
         known = ", ".join(each.value for each in PortFault if each is not PortFault.NONE)
         raise UsageError(f"no fault of a port is called {given[-1]!r}", remedy=known) from None
-
-
-def _inventory_text(setup: RackSetup, snmp_port: int, consoles: list[str]) -> str:
-    """An inventory that says where everything of the rack is."""
-    access = setup.access
-    lines = [
-        "# A rack of virtual handsets, made by `hil rack`.",
-        "name: virtual-rack",
-        "kind: rack",
-        "",
-        "network:",
-        f"  interface: {setup.interface or setup.cable}",
-        f"  attach: {setup.attach}",
-        f"  subnet: {_SUBNET}",
-        "",
-        "pdus:",
-        "  - name: poe1",
-        "    driver: poe",
-        f"    host: {access.address}",
-        f"    port: {snmp_port}",
-        f"    read_community: {access.read_community}",
-        f"    write_community: {access.write_community}",
-        "",
-        "handsets:",
-    ]
-    for slot, console in zip(setup.slots, consoles, strict=True):
-        lines += [
-            f"  - name: {slot.name}",
-            f'    mac: "{slot.identity.mac}"',
-            f"    serial: {slot.identity.serial}",
-            f"    power: {{pdu: poe1, outlet: {slot.port}}}",
-            f"    console: {{url: {console}}}",
-            *([] if slot.vlan is None else [f"    vlan: {slot.vlan}"]),
-            "    client_certificate: no",
-            "    minimum_off_s: 0.2",
-            '    parameters: {Network_Startup_Delay: "0"}',
-            "    timing:",
-            "      {early: 0.2, late: 1.0, boot: 10, lease: 20, step: 1, message: 1, store: 1,",
-            "       restart: 5}",
-        ]
-    return "\n".join(lines) + "\n"
 
 
 def _write(file: Path, text: str) -> None:

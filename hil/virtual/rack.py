@@ -52,7 +52,11 @@ _STOP_S = 5.0
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of the rack: who hangs there, at which port of the switch, in which VLAN."""
+    """One place of the rack: who hangs there, at which port of the switch, in which VLAN.
+
+    ``certificate`` is what the phone shows over TLS, chain and key as PEM, if it has one; one that is
+    not ``trusting`` was not given the rack's authorities.
+    """
 
     name: str
     identity: Identity
@@ -60,6 +64,8 @@ class Slot:
     vlan: int | None = None
     firmware: Firmware = REFERENCE_FIRMWARE
     fault: PortFault = PortFault.NONE
+    certificate: bytes | None = None
+    trusting: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,9 @@ class _Phone:
         port = setup.first_console + place if setup.first_console else 0
         self.console = ConsoleServer(setup.access.address, port, concerns=slot.name)
         self._text = ConsoleText(slot.identity)
+        trusted = setup.authorities if slot.trusting else b""
         self._handset = Handset(
-            Hardware(slot.identity, setup.authorities, None, secrets.randbits(64)),
+            Hardware(slot.identity, trusted, slot.certificate, secrets.randbits(64)),
             interface,
             clock,
             Flash(MemoryMedium(), clock),
