@@ -56,10 +56,10 @@ def command(
 
     Inventory, rights, libraries, date and disk of this machine; of a rack the wires with their links,
     foreign DHCP servers and captures, the power devices with their credentials, the consoles, the
-    leases. Nothing is switched, unless --walk says so: then every handset is leased, each outlet is
-    dropped in turn, and its handset alone must vanish from link, wire and console and come back. That
-    finds plugs and cables that are not where the inventory says. A handset that somebody else has is
-    left out.
+    leases, and for how long the authority of its HTTPS servers lasts. Nothing is switched, unless
+    --walk says so: then every handset is leased, each outlet is dropped in turn, and its handset alone
+    must vanish from link, wire and console and come back. That finds plugs and cables that are not
+    where the inventory says. A handset that somebody else has is left out.
 
     A phone whose link nobody sees shows by DHCP alone that it boots, and stays without power for a
     minute, so that one which only goes on asking for a lease is not taken for it.

@@ -1,4 +1,4 @@
-"""The checks of a rack: its wires, what switches its power, its consoles, its leases."""
+"""The checks of a rack: wires, what switches power, consoles, leases, the authority of its servers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from hil.testbed.pdus import PoeEntry
 CALL_S = 20.0
 """The longest that one call of a power driver may take, in seconds."""
 
+AUTHORITY_DAYS = 30
+"""How long before its end an authority has to be replaced: somebody gives each phone another one."""
+
 _CONSOLE_S = 30.0
 _MARGIN_S = 5.0
 
@@ -47,7 +51,11 @@ def checks(
     with contextlib.suppress(LeaseError):
         # Where that is impossible, the checks that need the directory say so.
         files.made(store.state, "devices")
-    found = [Check("state directory", str(store.state), partial(_state, store.state), "state")]
+    signs = testbed.authority.certificate if testbed.authority is not None else testbed.name
+    found = [
+        Check("state directory", str(store.state), partial(_state, store.state), "state"),
+        Check("authority", signs, partial(_authority, testbed, datetime.now(UTC)), "authority"),
+    ]
     drivers: dict[str, PowerDriver] = {}
     wires: set[str] = set()
     for entry in handsets:
@@ -60,6 +68,26 @@ def checks(
         look = partial(_console, store, entry, clock)
         found.append(Check("console", entry.name, look, f"console {entry.name}", _CONSOLE_S))
     return found
+
+
+# -- certificates ----------------------------------------------------------------------------------
+
+
+def _authority(testbed: Testbed, now: datetime) -> str:
+    """What signs the servers lasts; that it is fit to sign is a matter of the inventory."""
+    kept = testbed.kept_authority
+    if kept is None:
+        raise NotApplicable("the inventory names none, so no test over HTTPS applies")
+    about = kept.about()
+    days = (about.not_after - now).days
+    if days < AUTHORITY_DAYS:
+        raise LabError(
+            "the authority that the phones trust ends soon",
+            evidence=f"{about}, which is in {days} days",
+            next_step="make another by `hil testbed authority`, give it to every phone, and then name "
+            "it in the inventory",
+        )
+    return f"{about}, in {days} days; SHA-256 {about.sha256}"
 
 
 # -- leases ----------------------------------------------------------------------------------------

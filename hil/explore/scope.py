@@ -1,8 +1,8 @@
 """What of a scenario a laboratory can hold, and the rest of it taken out or made small.
 
 On the virtual testbed everything can be done, and hours cost nothing. On a rack nobody presses keys, a
-load that no vendor has signed is not installed, no phone trusts an authority that is made anew for
-each run, and a minute is a minute. What would lock the laboratory out of a phone, so that it could not
+load that no vendor has signed is not installed, a phone trusts only an authority that it was given, and
+a minute is a minute. What would lock the laboratory out of a phone, so that it could not
 be prepared for the next scenario, is left out there as well.
 
 A scenario is made as anywhere else and then fitted, so all that is made up is made up in one place.
@@ -88,7 +88,7 @@ class Scope:
             (self._has_days, "resyncs at a time of the day"),
             (self.screen, "the phone's screen and keys: nobody presses them"),
             (self.loads, "firmware upgrades: it is not declared to install test loads"),
-            (self.trust, "HTTPS and SIP over TLS: it does not trust this run's authority"),
+            (self.trust, "HTTPS and SIP over TLS: its entry does not say https: yes"),
             (self.doors, "what would lock the laboratory out: " + ", ".join(sorted(_DOORS))),
         )
         return tuple(words for there, words in every if not there)
@@ -177,12 +177,13 @@ def scope_of(testbed: Testbed, entry: HandsetEntry, watched_s: float = LONGEST_S
     """What the place of this handset can hold; ``watched_s`` matters where time passes by itself."""
     if testbed.kind != "rack":
         return EVERYTHING
+    said = entry.capabilities.model_fields_set
     return Scope(
         watched_s=watched_s,
         least_timer_s=entry.capabilities.minimum_timer_s or 1.0,
         screen=False,
         loads=entry.capabilities.test_loads,
-        trust=False,
+        trust=testbed.kept_authority is not None and "https" in said and entry.capabilities.https,
         doors=False,
     )
 

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from hil.errors import HilError
+from hil.errors import HilError, LabError
 from hil.explore.scope import scope_of
 from hil.explore.search import ROUND, Found, explore_round, is_lab_trouble
 from hil.explore.tally import Tally
 from hil.explore.writing import file_name, module_text
+from hil.history import Unmet
 from hil.history import events as ev
 from hil.history.store import HistoryFile
 from hil.recovery.tenancy import Tenancy, tenancy
+from hil.testbed.bench import Bench, Site
 from hil.testbed.inventory import load
 
 _TELL_S = 0.5
@@ -148,8 +150,11 @@ def _play(
         pending.append(found)
         _tell(_about(found))
 
+    scope = scope_of(tenancy.testbed, tenancy.entry, task.watched_s)
     with tenancy.bench(defects=task.defects) as bench:
         try:
+            if scope.trust:
+                _see_trust(bench)
             return explore_round(
                 bench,
                 f"{task.seed}/{number}",
@@ -159,7 +164,7 @@ def _play(
                 until=ends_at,
                 shrink_s=task.shrink_s,
                 told=told,
-                scope=scope_of(tenancy.testbed, tenancy.entry, task.watched_s),
+                scope=scope,
                 sighted=sighted,
                 unfit=lambda played: tenancy.unfit(played.judgement.word, played.judgement.cause),
             )
@@ -170,6 +175,18 @@ def _play(
             raise
         finally:
             _tell(Counted(number, tally.as_json()))
+
+
+def _see_trust(bench: Bench[Site]) -> None:
+    """`LabError` where the phone does not trust the laboratory as its entry says."""
+    try:
+        bench.lacks("https")
+    except Unmet as unmet:
+        raise LabError(
+            "the phone does not trust the laboratory's authority",
+            evidence=str(unmet),
+            concerns=bench.entry.name,
+        ) from None
 
 
 def _about(found: Found) -> Reported:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
+from authorities import Made
 from hypothesis import given
 
 from hil.explore.scenario import Call, Fixture, Profile, Scenario
@@ -101,3 +102,19 @@ def test_what_is_left_out_is_said_and_on_the_virtual_testbed_nothing_is(tmp_path
     assert scope.watched_s == 120
     assert "whatever takes longer than 120 s" in scope.left_out
     assert len(scope.left_out) == 6
+
+
+def test_https_is_kept_where_the_phone_is_said_to_trust_the_authority(tmp_path: Path) -> None:
+    made = Made()
+    (tmp_path / "ca.pem").write_bytes(made.certificate())
+    (tmp_path / "ca.key").write_bytes(made.secret())
+    (tmp_path / "ca.key").chmod(0o600)
+    said = INVENTORY.replace("serial: ", "capabilities: {https: yes}, serial: ")
+    authority = "authority: {certificate: ca.pem, key: {file: ca.key}}\n"
+    scopes = []
+    for text in (INVENTORY, INVENTORY + authority, said + authority):
+        (tmp_path / "rack.yaml").write_text(text, encoding="utf-8")
+        rack = load(tmp_path / "rack.yaml")
+        scopes.append(scope_of(rack, rack.handset(), 120))
+    assert [scope.trust for scope in scopes] == [False, False, True]
+    assert any("its entry does not say https: yes" in each for each in scopes[1].left_out)
