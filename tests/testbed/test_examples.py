@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from authorities import Made
 from keyrings import Drawer, using
 
 from hil.suite_location import suite_root
@@ -30,6 +31,10 @@ def opened(tmp_path):
     """Loads an example in surroundings where everything that it refers to is there."""
     for name in ("sw1-read", "sw1-write"):
         (tmp_path / name).write_text(f"hunter2-{name}\n")
+    made = Made()
+    (tmp_path / "authority.pem").write_bytes(made.certificate())
+    (tmp_path / "authority.key").write_bytes(made.secret())
+    (tmp_path / "authority.key").chmod(0o600)
 
     def load_it(example: Path) -> Testbed:
         copy = tmp_path / example.name
@@ -55,6 +60,7 @@ def test_a_rack_of_48_says_what_its_phones_have_in_common_once(opened):
     assert (last.power.pdu, last.power.outlet) == ("sw1", "Gi1/0/48")
     assert (last.timing.boot, last.capabilities.factory_reset) == (180, "console")
     assert testbed.pdus[0].read_community == "hunter2-sw1-read"
+    assert testbed.kept_authority is not None
 
 
 def test_the_keyring_s_secret_is_the_switch_s_password(opened):
