@@ -13,6 +13,7 @@ from pathlib import Path
 from hil.clock import Clock
 from hil.doctor.findings import Check, NotApplicable
 from hil.doctor.wires import WireChecks
+from hil.endpoints.kept_authority import About
 from hil.errors import ConsoleError, LabError, LeaseError
 from hil.history import History
 from hil.history.events import PowerAction
@@ -51,11 +52,10 @@ def checks(
     with contextlib.suppress(LeaseError):
         # Where that is impossible, the checks that need the directory say so.
         files.made(store.state, "devices")
-    signs = testbed.authority.certificate if testbed.authority is not None else testbed.name
-    found = [
-        Check("state directory", str(store.state), partial(_state, store.state), "state"),
-        Check("authority", signs, partial(_authority, testbed, datetime.now(UTC)), "authority"),
-    ]
+    found = [Check("state directory", str(store.state), partial(_state, store.state), "state")]
+    if (kept := testbed.kept_authority) is not None:
+        look = partial(_authority, kept.about(), datetime.now(UTC))
+        found.append(Check("authority", kept.certificate, look, "authority"))
     drivers: dict[str, PowerDriver] = {}
     wires: set[str] = set()
     for entry in handsets:
@@ -73,12 +73,8 @@ def checks(
 # -- certificates ----------------------------------------------------------------------------------
 
 
-def _authority(testbed: Testbed, now: datetime) -> str:
+def _authority(about: About, now: datetime) -> str:
     """What signs the servers lasts; that it is fit to sign is a matter of the inventory."""
-    kept = testbed.kept_authority
-    if kept is None:
-        raise NotApplicable("the inventory names none, so no test over HTTPS applies")
-    about = kept.about()
     days = (about.not_after - now).days
     if days < AUTHORITY_DAYS:
         raise LabError(

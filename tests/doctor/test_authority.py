@@ -29,12 +29,11 @@ handsets:
 LINE = "authority: {certificate: ca.pem, key: {file: ca.key}}\n"
 
 
-def looked(directory: Path, made: Made | None) -> Finding:
-    if made is not None:
-        (directory / "ca.pem").write_bytes(made.certificate())
-        (directory / "ca.key").write_bytes(made.secret())
-        (directory / "ca.key").chmod(0o600)
-    (directory / "desk.yaml").write_text(INVENTORY + (LINE if made is not None else ""))
+def looked(directory: Path, made: Made) -> Finding:
+    (directory / "ca.pem").write_bytes(made.certificate())
+    (directory / "ca.key").write_bytes(made.secret())
+    (directory / "ca.key").chmod(0o600)
+    (directory / "desk.yaml").write_text(INVENTORY + LINE)
     testbed = load(directory / "desk.yaml")
     store = LeaseStore(directory / "state", time.time)
     with contextlib.closing(WallClock()) as clock:
@@ -59,9 +58,3 @@ def test_one_that_ends_soon_is_trouble_before_runs_are_refused(tmp_path, days, s
         assert finding.what == "the authority that the phones trust ends soon"
         assert f"in {AUTHORITY_DAYS - 1} days" in finding.evidence
         assert "hil testbed authority" in finding.next_step
-
-
-def test_a_rack_without_one_is_told_what_it_misses(tmp_path: Path) -> None:
-    finding = looked(tmp_path, None)
-    assert finding.state is State.SKIPPED
-    assert "no test over HTTPS applies" in finding.what
