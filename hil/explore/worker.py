@@ -183,8 +183,8 @@ def _see_trust(bench: Bench[Site]) -> None:
         bench.lacks("https")
     except Unmet as unmet:
         raise LabError(
-            "the phone does not trust the laboratory's authority",
-            evidence=str(unmet),
+            "the phone is not as its entry says",
+            evidence="; ".join(str(unmet).splitlines()),
             concerns=bench.entry.name,
         ) from None
 
