@@ -55,7 +55,8 @@ def command(
     from hil.testbed.inventory import load
 
     run = load_run(place)
-    entry = load(testbed or suite_root() / "testbeds" / "virtual.yaml").handset(handset)
+    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml", authority=False)
+    entry = inventory.handset(handset)
     otherwise = Subject(entry.identity(), entry.chosen_interpretations(), entry.judge_timing())
     subject = otherwise if testbed is not None else subject_of(run, otherwise)
     tests = [test for test in run.tests if part in test.name]
