@@ -1,4 +1,4 @@
-"""Every command in the README is run, in the order and the surroundings that a reader has.
+"""Every command in the README is run, in the surroundings that a reader has.
 
 In a ``console`` block, a line that starts with ``$`` is a command; ``# exits N`` behind it says with
 which status it ends, and the lines below it are what it prints, to the letter. A ``python`` block is
@@ -53,8 +53,24 @@ class Command:
     """The text block below it."""
 
     @property
+    def words(self) -> list[str]:
+        return shlex.split(self.line)
+
+    @property
     def program(self) -> str:
-        return shlex.split(self.line)[0]
+        return self.words[0]
+
+    @property
+    def written(self) -> set[str]:
+        """The folders that it leaves behind."""
+        following = zip(self.words, self.words[1:], strict=False)
+        return {word for option, word in following if option in ("--out", "--directory")}
+
+    def reads(self, folder: str) -> bool:
+        """Whether it looks into a folder that a command before it left behind."""
+        return folder not in self.written and any(
+            word.partition("/")[0] == folder for word in self.words
+        )
 
 
 README = (ROOT / "README.md").read_text()
@@ -140,8 +156,19 @@ def test_every_block_is_of_a_kind_that_is_tried() -> None:
     assert texts == [c.excerpt for c in COMMANDS if c.excerpt]
 
 
+def prepare(command: Command, checkout: Path) -> None:
+    """Run the commands before this one whose folders it reads, unless another test has."""
+    earlier = HERE[: HERE.index(command)]
+    folders = {folder for each in earlier for folder in each.written if command.reads(folder)}
+    missing = {folder for folder in folders if not (checkout / folder).exists()}
+    for each in earlier:
+        if each.written & missing:
+            run(each.line, checkout)
+
+
 @pytest.mark.parametrize("command", lines(HERE))
 def test_the_command_does_what_it_says(checkout: Path, command: Command) -> None:
+    prepare(command, checkout)
     done = run(command.line, checkout)
     assert done.returncode == command.status, done.stdout + done.stderr
     if command.output:
