@@ -39,7 +39,8 @@ def command(
 
     RUN is a directory that `hil certify --out` left, or a history.jsonl. Each test is shown with the
     verdict of now and, where that has changed, the one of then. The baseline exchanges of the
-    groups are tests here as well.
+    groups are tests here as well. A run that did not come to its end, or during which the
+    laboratory broke between tests, does not pass, whatever its tests are.
 
     Exit status: as that of `hil certify`, of the verdicts of now.
 
@@ -49,9 +50,15 @@ def command(
     hil judge evidence -k test_resync_at --json
     """
     from hil.errors import UsageError
-    from hil.evidence.rejudging import Rejudged, Subject, judge_again, subject_of
+    from hil.evidence.rejudging import (
+        Rejudged,
+        Subject,
+        judge_again,
+        missing_from,
+        subject_of,
+    )
     from hil.evidence.stored_run import load_run
-    from hil.judge import EXIT_CODES, merge
+    from hil.judge import EXIT_CODES, Word, merge
     from hil.testbed.inventory import load
 
     run = load_run(place)
@@ -63,14 +70,19 @@ def command(
     if not tests:
         raise UsageError(f"no test of the run has {part!r} in its name", file=str(place))
     judged = [Rejudged(test, judge_again(test, subject)) for test in tests]
+    missing = missing_from(run)
     if as_json:
-        document = {"run": str(run.path), "tests": [each.as_json() for each in judged]}
+        told = [each.as_json() for each in judged]
+        document = {"run": str(run.path), "tests": told, "troubles": missing}
         print_data(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         click.echo(str(run))
         for each in judged:
             _tell(each)
-    ctx.exit(EXIT_CODES[merge(each.now.word for each in judged)])
+        for line in missing:
+            click.echo(line)
+    words = [each.now.word for each in judged] + [Word.ERROR for _ in missing[:1]]
+    ctx.exit(EXIT_CODES[merge(words)])
 
 
 def _tell(judged: Rejudged) -> None:

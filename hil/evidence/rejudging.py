@@ -18,6 +18,7 @@ from hil.reference.identity import Identity
 from hil.reference.interpretations import Interpretations
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
+from hil.reference.requirements import REQUIREMENTS
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ class Rejudged:
         }
 
 
+def missing_from(run: StoredRun) -> list[str]:
+    """Why a run cannot pass whatever its tests are, in a line each: not all there, or a broken lab."""
+    told = [f"the laboratory, outside of any test: {fault.what}" for fault in run.faults]
+    if not run.ended:
+        told.append("the run did not come to its end: tests may be missing")
+    return told
+
+
 def subject_of(run: StoredRun, otherwise: Subject) -> Subject:
     """What the run says of its handset, or ``otherwise``; HistoryError for what no handset is."""
     told = run.run
@@ -79,11 +88,19 @@ def subject_of(run: StoredRun, otherwise: Subject) -> Subject:
 
 
 def judge_again(test: StoredTest, subject: Subject) -> Judgement:
-    """Judge a stored test; one that was broken off is an ERROR, since it has no end."""
+    """Judge a stored test; one of which something is missing is an ERROR.
+
+    That is one without an end, one of which nobody knows how the test itself went, and one that names
+    a requirement which there is not.
+    """
+    went = test.conduct
     if not test.complete:
-        remark = "the run was broken off in this test"
-        return Judgement(Word.ERROR, ev.Cause.TEST, remarks=(remark,))
-    went = test.conduct or ev.Conducted(test=test.name)
+        return _error("the run was broken off in this test")
+    if went is None:
+        return _error("the run was broken off before it told how this test went")
+    unknown = [name for name in test.started.requirements if name not in REQUIREMENTS]
+    if unknown:
+        return _error(f"no requirement is called {', '.join(unknown)}")
     conduct = Conduct(
         test.started.requirements,
         crash=went.crash,
@@ -93,3 +110,7 @@ def judge_again(test: StoredTest, subject: Subject) -> Judgement:
         readings=went.readings,
     )
     return judge(test.events, conduct, subject.phone(), subject.timing)
+
+
+def _error(remark: str) -> Judgement:
+    return Judgement(Word.ERROR, ev.Cause.TEST, remarks=(remark,))

@@ -47,12 +47,17 @@ class StoredTest:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A stored run: where it lies, what it says of itself, its tests in their order."""
+    """A stored run: where it lies, what it says of itself, its tests in their order.
+
+    ``ended`` tells that it came to its end; of one that did not, nobody knows what is missing.
+    ``faults`` are the laboratory's outside of any test.
+    """
 
     path: Path
     run: ev.RunStarted | None
     tests: tuple[StoredTest, ...]
-    torn: bool
+    ended: bool
+    faults: tuple[ev.LabFault, ...] = ()
 
     def __str__(self) -> str:
         if self.run is None:
@@ -75,7 +80,10 @@ def load_run(path: Path) -> StoredRun:
     tests = tuple(_tests(stored.events))
     if not tests:
         raise UsageError("the history has no test", file=str(file))
-    return StoredRun(path, run, tests, bool(stored.torn))
+    inside = {event.seq for test in tests for event in test.events}
+    faults = (event for event in stored.events if isinstance(event, ev.LabFault))
+    between = tuple(fault for fault in faults if fault.seq not in inside)
+    return StoredRun(path, run, tests, stored.ended and not stored.torn, between)
 
 
 def _tests(events: Sequence[ev.Event]) -> Iterator[StoredTest]:

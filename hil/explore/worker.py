@@ -242,6 +242,8 @@ def _store(path: Path, events: tuple[ev.Event, ...]) -> None:
     with HistoryFile(path) as file:
         for number, event in enumerate(events):
             file.write(msgspec.structs.replace(event, seq=number))
+        if events:
+            file.seal(at=events[-1].at, seq=len(events), handset=events[-1].handset)
 
 
 def _tell(report: Report) -> None:

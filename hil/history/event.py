@@ -1,4 +1,4 @@
-"""The base of all events, and which way a message went."""
+"""The base of all events, which way a message went, and who is to blame."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ class Direction(StrEnum):
 
     RECEIVED = "received"
     SENT = "sent"
+
+
+class Cause(StrEnum):
+    """Who is to blame when a test does not pass."""
+
+    NONE = "none"
+    DEVICE = "device"
+    LAB = "lab"
+    TEST = "test"

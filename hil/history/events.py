@@ -21,7 +21,8 @@ from hil.history.consoles import (
     ConsoleSkipped,
     LineEnd,
 )
-from hil.history.event import Direction, Event
+from hil.history.event import Cause, Direction, Event
+from hil.history.run import Conducted, RunEnded, RunStarted, TestEnded, TestStarted, Verdict
 from hil.history.services import (
     NeighbourAnnounced,
     NtpAnswer,
@@ -88,6 +89,7 @@ __all__ = [
     "RecoveryPhase",
     "RecoveryStep",
     "Refused",
+    "RunEnded",
     "RunStarted",
     "ScreenUsed",
     "SipMessage",
@@ -107,76 +109,7 @@ __all__ = [
 ]
 
 
-class Cause(StrEnum):
-    """Who is to blame when a test does not pass."""
-
-    NONE = "none"
-    DEVICE = "device"
-    LAB = "lab"
-    TEST = "test"
-
-
 # -- the run ----------------------------------------------------------------------------------------
-
-
-class RunStarted(Event, frozen=True, kw_only=True):
-    """A run began; the wall clock's nanoseconds since 1970 anchor lab time to the calendar.
-
-    ``identity``, ``interpretations`` and ``timing`` are what the handset is judged by, as fields of
-    the reference's `Identity` and `Interpretations` and of the judge's `Timing`; empty in a history
-    that does not tell.
-    """
-
-    version: str
-    testbed: str
-    clock: str
-    wall_ns: int
-    identity: dict[str, str | bool] = msgspec.field(default_factory=dict)
-    interpretations: dict[str, str] = msgspec.field(default_factory=dict)
-    timing: dict[str, float] = msgspec.field(default_factory=dict)
-
-
-class TestStarted(Event, frozen=True, kw_only=True):
-    """A test began; everything up to its `TestEnded` belongs to it."""
-
-    __test__ = False
-
-    test: str
-    requirements: tuple[str, ...] = ()
-
-
-class TestEnded(Event, frozen=True, kw_only=True):
-    """A test ended, before it is judged."""
-
-    __test__ = False
-
-    test: str
-
-
-class Conducted(Event, frozen=True, kw_only=True):
-    """How a test itself went, beside what its part of the history tells.
-
-    ``crash`` is an exception that is no finding, ``unmet`` a precondition that did not come,
-    ``lab_error`` what the laboratory raised, ``not_applicable`` why the test does not apply; empty
-    where there was none of it. ``readings`` are the open questions on which the test's own
-    expectations rest. With this a stored run can be judged again.
-    """
-
-    test: str
-    crash: str = ""
-    unmet: str = ""
-    not_applicable: str = ""
-    lab_error: str = ""
-    readings: tuple[str, ...] = ()
-
-
-class Verdict(Event, frozen=True, kw_only=True):
-    """What the judge said of a test."""
-
-    test: str
-    verdict: str
-    cause: str
-    findings: tuple[str, ...] = ()
 
 
 class Note(Event, frozen=True, kw_only=True):
@@ -350,6 +283,7 @@ class RecoveryStep(Event, frozen=True, kw_only=True):
 
 AnyEvent = (
     RunStarted
+    | RunEnded
     | TestStarted
     | TestEnded
     | Conducted

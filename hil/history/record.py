@@ -100,6 +100,19 @@ class History:
             follower(placed)
         return placed
 
+    def end(self) -> None:
+        """Seal the file, if one keeps the history; what is appended from now on is not in it."""
+        with self._lock:
+            file, self._file = self._file, None
+            if file is None:
+                return
+            now, seq = self._clock.now(), len(self._events)
+            try:
+                self._events.append(file.seal(at=now, seq=seq, handset=self._handset))
+            except OSError as error:
+                # Without its seal the file says by itself that it is not whole.
+                self._unwritten = f"{file.path}: {error.strerror}"
+
     def follow(self, follower: Callable[[ev.Event], None]) -> None:
         """Tell ``follower`` each event after it was appended, in the thread that appended it."""
         self._followers = (*self._followers, follower)

@@ -2,11 +2,13 @@
 
 Each line goes to the kernel in one write before the append returns, so a run that is killed leaves
 everything that it had seen. The only damage a kill can do is a last line without its end; reading
-reports such a torn line and goes on. Damage anywhere else is an error that names the line.
+reports such a torn line and goes on. Damage anywhere else is an error that names the line. A run that
+came to its end seals its file, so that what was left out or altered since then shows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ class HistoryFile:
             path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644
         )
         self._encoder = msgspec.json.Encoder()
+        self._digest = hashlib.sha256()
 
     def write(self, event: ev.Event) -> None:
         """Hand one event to the kernel; OSError (a full disk) is for the caller to report."""
@@ -35,8 +38,16 @@ class HistoryFile:
             line = self._encoder.encode(event) + b"\n"
         except UnicodeEncodeError:
             line = self._encoder.encode(_escaped(event)) + b"\n"
+        self._digest.update(line)
         while line:
             line = line[os.write(self._descriptor, line) :]
+
+    def seal(self, *, at: int, seq: int, handset: str = "") -> ev.RunEnded:
+        """Write the last event, by which it shows that all before it is whole; OSError as `write`."""
+        digest = self._digest.hexdigest()
+        last = ev.RunEnded(source="history", at=at, seq=seq, handset=handset, sha256=digest)
+        self.write(last)
+        return last
 
     def fileno(self) -> int:
         """The descriptor that is written to."""
@@ -80,14 +91,22 @@ def _escaped_text(value: object) -> object:
 
 @dataclass(frozen=True)
 class StoredHistory:
-    """A history read back. ``torn`` is the unfinished last line, empty if the file is whole."""
+    """A history read back.
+
+    ``torn`` is the unfinished last line, empty if there is none; ``ended`` tells that the run came to
+    its end and sealed the file.
+    """
 
     events: tuple[ev.Event, ...]
     torn: bytes = b""
+    ended: bool = False
 
 
 def read(path: Path) -> StoredHistory:
-    """Read a stored history; `HistoryError` for anything but a torn last line."""
+    """Read a stored history; `HistoryError` for anything but a torn last line.
+
+    So it is for a file that was sealed and is not what was sealed any more.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -105,4 +124,15 @@ def read(path: Path) -> StoredHistory:
                 f"{path}:{number}: event {event.seq} where {number - 1} belongs: lines were lost"
             )
         events.append(event)
-    return StoredHistory(tuple(events), torn)
+    seals = [number for number, event in enumerate(events) if isinstance(event, ev.RunEnded)]
+    for number in seals:
+        _check_seal(path, lines, events, number)
+    return StoredHistory(tuple(events), torn, ended=bool(seals))
+
+
+def _check_seal(path: Path, lines: list[bytes], events: list[ev.Event], number: int) -> None:
+    seal = events[number]
+    before = b"".join(line + b"\n" for line in lines[:number])
+    sealed = isinstance(seal, ev.RunEnded) and hashlib.sha256(before).hexdigest() == seal.sha256
+    if not sealed or number != len(events) - 1:
+        raise HistoryError(f"{path}: it was altered after its run had ended: its seal does not fit")

@@ -48,6 +48,8 @@ def baseline(bench: Bench[Site], name: str) -> TestResult:
     except LabError as error:
         lab_error = str(error)
     ended = bench.end(name)
+    # Kept, as of every test, so that a stored run can be judged again.
+    bench.history.append(ev.Conducted(source="bench", test=name, unmet=unmet, lab_error=lab_error))
     conduct = Conduct((REQUIREMENT,), unmet=unmet, lab_error=lab_error)
     events = bench.events_of(started, ended)
     judgement = judge(events, conduct, bench.reference_phone(), bench.timing)

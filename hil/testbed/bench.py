@@ -72,6 +72,7 @@ class Bench(Generic[S]):
         if directory is not None:
             opened = HistoryFile(directory / "history.jsonl")
             self.history_file = self._cleanup.enter_context(opened)
+            self._cleanup.callback(lambda: self.history.end())
         self.history = History(self.clock, handset=entry.name, file=self.history_file)
         self.clock.on_crash(lambda text: self._lab_fault("a task of the lab crashed", text))
         self.admission = Admission(entry.mac)

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from histories import IDENTITY, TIMING, Story, booted
@@ -15,14 +16,18 @@ from hil.history import HistoryFile
 from hil.history import events as ev
 from hil.reference.identity import Identity
 
+THROUGH = ev.Conducted(test="test")
 
-def store(place: Path, *events: ev.Event) -> str:
+
+def store(place: Path, *events: ev.Event, ended: bool = True) -> str:
     story = Story()
     for event in events:
         story.tell(event.at / 1e9 if event.at >= 0 else 60, event)
     with HistoryFile(place / "history.jsonl") as file:
         for event in story.events:
             file.write(event)
+        if ended:
+            file.seal(at=story.events[-1].at, seq=len(story.events))
     return str(place)
 
 
@@ -35,7 +40,7 @@ def resynced() -> list[ev.Event]:
     story = Story().started("resync.on_reset")
     for event in booted().fetch(10, Resync_Periodic="0").ended(60).events[1:]:
         story.tell(event.at / 1e9, event)
-    return story.events
+    return [*story.events, THROUGH]
 
 
 def judge(*arguments: str) -> tuple[int, dict[str, object]]:
@@ -58,7 +63,7 @@ def judge(*arguments: str) -> tuple[int, dict[str, object]]:
 def test_how_the_test_went_is_part_of_the_history(
     went: dict[str, str], status: int, verdict: str, cause: str, tmp_path: Path
 ) -> None:
-    place = store(tmp_path, started(), *resynced(), ev.Conducted(test="test", **went))
+    place = store(tmp_path, started(), *resynced()[:-1], ev.Conducted(test="test", **went))
     code, test = judge(place)
     assert (code, test["verdict"], test["cause"]) == (status, verdict, cause)
 
@@ -76,7 +81,7 @@ def test_its_timing_decides_as_well(tmp_path: Path) -> None:
     named = Story().started("resync.random_delay").events
     for number, (allowed, status) in enumerate(((0.1, 1), (2.0, 0))):
         run = started(timing=asdict(TIMING) | {"late": allowed})
-        assert judge(store(tmp_path / str(number), run, *named, *late[1:]))[0] == status
+        assert judge(store(tmp_path / str(number), run, *named, *late[1:], THROUGH))[0] == status
 
 
 def test_a_verdict_that_has_changed_is_told(tmp_path: Path) -> None:
@@ -88,8 +93,58 @@ def test_a_verdict_that_has_changed_is_told(tmp_path: Path) -> None:
 
 
 def test_a_test_that_was_broken_off_is_an_error(tmp_path: Path) -> None:
+    code, test = judge(store(tmp_path, started(), *resynced()[:-2]))
+    assert (code, test["verdict"]) == (3, "ERROR")
+
+
+def test_a_test_of_which_nobody_knows_how_it_went_is_an_error(tmp_path: Path) -> None:
     code, test = judge(store(tmp_path, started(), *resynced()[:-1]))
     assert (code, test["verdict"]) == (3, "ERROR")
+
+
+def test_a_run_that_did_not_come_to_its_end_does_not_pass(tmp_path: Path) -> None:
+    place = store(tmp_path, started(), *resynced(), ended=False)
+    code, test = judge(place)
+    assert (code, test["verdict"]) == (3, "PASS")
+    assert "tests may be missing" in CliRunner().invoke(main, ["judge", place]).output
+
+
+def test_a_run_with_a_torn_last_line_does_not_pass(tmp_path: Path) -> None:
+    place = store(tmp_path, started(), *resynced())
+    with (tmp_path / "history.jsonl").open("ab") as file:
+        file.write(b'{"event":"Conduc')
+    assert judge(place)[0] == 3
+
+
+def test_a_lab_that_broke_between_tests_keeps_a_run_from_passing(tmp_path: Path) -> None:
+    fault = ev.LabFault(source="dhcp", what="a second DHCP server spoke")
+    place = store(tmp_path, started(), *resynced(), fault)
+    code, test = judge(place)
+    assert (code, test["verdict"]) == (3, "PASS")
+    assert "a second DHCP server spoke" in CliRunner().invoke(main, ["judge", place]).output
+
+
+def test_a_violation_stays_one_whatever_is_missing(tmp_path: Path) -> None:
+    other = Identity(IDENTITY.mac, psn="8832-3PCC")
+    assert judge(store(tmp_path, started(other), *resynced(), ended=False))[0] == 1
+
+
+def test_a_requirement_that_there_is_not_is_an_error(tmp_path: Path) -> None:
+    named = [msgspec.structs.replace(resynced()[0], requirements=("no.such",)), *resynced()[1:]]
+    code, test = judge(store(tmp_path, started(), *named))
+    assert (code, test["verdict"]) == (3, "ERROR")
+
+
+def test_a_run_that_was_altered_after_its_end_is_refused(tmp_path: Path) -> None:
+    place = store(tmp_path, started(), *resynced())
+    file = tmp_path / "history.jsonl"
+    whole = file.read_bytes()
+    altered = whole.replace(b"tftp", b"ftpt", 1)
+    assert altered != whole
+    file.write_bytes(altered)
+    answer = CliRunner().invoke(main, ["judge", place])
+    assert answer.exit_code == 3
+    assert "altered" in str(answer.exception) + answer.output
 
 
 def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:

@@ -58,14 +58,16 @@ def test_every_kind_of_event_comes_back_as_it_was(
 ):
     written = [
         msgspec.structs.replace(data.draw(events_of(kind)), seq=seq)
-        for seq, kind in enumerate(KINDS)
+        for seq, kind in enumerate(each for each in KINDS if each is not ev.RunEnded)
     ]
     path = tmp_path_factory.mktemp("history") / "history.jsonl"
     with HistoryFile(path) as file:
         for event in written:
             file.write(event)
+        seal = file.seal(at=7, seq=len(written))
     stored = read(path)
-    assert stored.events == tuple(written)
+    assert stored.events == (*written, seal)
+    assert stored.ended
     assert stored.torn == b""
 
 
@@ -121,6 +123,29 @@ def path(tmp_path: Path) -> Path:
         for seq in range(5):
             file.write(ev.Note(text=f"event {seq}", seq=seq, at=seq))
     return path
+
+
+def test_a_history_that_was_never_sealed_has_not_ended(path: Path):
+    assert not read(path).ended
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda lines: [lines[0].replace(b"event 0", b"event 9"), *lines[1:]],
+        lambda lines: [*lines, lines[-1].replace(b'"seq":5', b'"seq":6')],
+    ],
+    ids=["a-line-altered", "a-line-behind-the-seal"],
+)
+def test_a_sealed_history_that_was_altered_is_refused(path: Path, alter):
+    with HistoryFile(path) as file:
+        for seq in range(5):
+            file.write(ev.Note(text=f"event {seq}", seq=seq, at=seq))
+        file.seal(at=5, seq=5)
+    assert read(path).ended
+    path.write_bytes(b"".join(alter(path.read_bytes().splitlines(keepends=True))))
+    with pytest.raises(HistoryError, match="altered"):
+        read(path)
 
 
 def test_a_torn_last_line_is_reported_and_the_rest_is_read(path: Path):

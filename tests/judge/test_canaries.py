@@ -30,7 +30,6 @@ BROKEN = [path for path in STORED if path.stem.endswith(".FAIL")]
 
 def judged(path: Path) -> tuple[StoredTest, Judgement]:
     run = load_run(path)
-    assert not run.torn
     (test,) = run.tests
     nobody = Subject(IDENTITY, DEFAULT, TIMING)
     return test, judge_again(test, subject_of(run, nobody))
