@@ -118,10 +118,10 @@ class Handsets:
         held = item.config.stash.get(HELD, None)
         if held is None or not is_judged(item):
             return
-        if self.unfit:
-            raise LabError(f"{held.entry.name} is in quarantine: {self.unfit}")
         if trouble := held.trouble():
             raise LabError(trouble, concerns=held.entry.name)
+        if self.unfit:
+            raise LabError(f"{held.entry.name} is in quarantine: {self.unfit}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -156,18 +156,35 @@ class Handsets:
         return bool(faults) and not any(fault.concerns for fault in faults)
 
     def put_aside(self, config: pytest.Config, reason: str) -> None:
-        """Test no more with the handset, and let nobody take it until a person has looked at it."""
-        self.unfit = reason
+        """Test no more with the handset, and let nobody take it until a person has looked at it.
+
+        A handset that is another's by now is theirs to judge.
+        """
         held = config.stash.get(HELD, None)
-        if held is not None:
+        lost = held.trouble() if held is not None else ""
+        self.unfit = lost or reason
+        if held is not None and not lost:
             held.quarantine(reason, str(config.getoption("--hil-out") or ""))
             trouble = f"{held.entry.name} is in quarantine: {reason}"
             config.stash[self._results_key].troubles.append(trouble)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Give the handset back, at the latest now."""
+        """Give the handset back, at the latest now, and its bench before it."""
+        if HELD in session.config.stash:
+            # Whoever interrupts a run does so on the bench, which pytest would close after this.
+            self.close_bench(session)
         self.release(session.config)
+
+    def close_bench(self, session: pytest.Session) -> None:
+        """Take down what there is, as pytest does at the end of a session."""
+        try:
+            session._setupstate.teardown_exact(None)
+        except Exception as error:  # noqa: BLE001
+            # A fixture that fails to close has its say among the troubles.
+            handset = session.config.getoption("--hil-handset")
+            trouble = f"at the end of {handset}: {error!r}"
+            session.config.stash[self._results_key].troubles.append(trouble)
 
     def release(self, config: pytest.Config) -> None:
         """Give the handset back, if it is held; what goes wrong is a trouble of the run."""

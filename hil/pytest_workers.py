@@ -182,7 +182,12 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Give the handsets back."""
+        """Give the handsets back, once no worker is there any more that could use them."""
+        xdist: Any = self._config.pluginmanager.getplugin("dsession")
+        nodes = getattr(xdist, "nodemanager", None)
+        if self._guards and nodes is not None:
+            # Whoever interrupts a run does not wait for its workers; xdist ends them only after this.
+            nodes.teardown_nodes()
         self._give_back()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,10 @@ class _Reader:
     def gave_back(self, handset: str, reason: str) -> None:
         """Say at once that a module waits for whoever is next."""
         self._teller.say(f"{handset} gave a module back: {reason}", Word.INCONCLUSIVE)
+
+    def waits(self, handsets: Sequence[str]) -> None:
+        """Say what keeps the run from ending."""
+        self._teller.line(f"giving back {', '.join(handsets)}, with power")
 
     def summary(self, portions: Portions | None, out: Path | None, wall_s: float) -> None:
         """Say who did what, and what came of it all."""

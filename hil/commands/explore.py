@@ -10,6 +10,7 @@ import os
 import secrets
 import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,6 +174,8 @@ def command(
     click.echo(f"exploring {entry.name}, seed {chosen}", err=True)
     progress = _Progress(began, count)
     outcome = explore(_with_work(tasks), told=progress.told)
+    if on_rack:
+        _see_home(inventory, entry, outcome)
     wall_s = time.perf_counter() - began
     left_out = scope_of(inventory, entry, watch_seconds).left_out
     if json_file != "-":
@@ -212,6 +215,22 @@ def _options(
 
 def _with_work(tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if not task.scenarios or task.first < task.rounds()]
+
+
+def _see_home(inventory: Testbed, entry: HandsetEntry, outcome: Outcome) -> None:
+    """Wait until the handset is free and has its power, however its process ended."""
+    from hil.leases.holding import store_of
+    from hil.leases.returning import see_home
+
+    def waits(handsets: Sequence[str]) -> None:
+        click.echo(f"giving back {', '.join(handsets)}, with power", err=True)
+
+    try:
+        left = see_home(store_of(inventory), inventory, [entry.name], waits=waits)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+        return
+    outcome.troubles += [f"{name} was not given back: {why}" for name, why in left.items()]
 
 
 def _account_for(outcome: Outcome) -> None:

@@ -149,8 +149,10 @@ def release(
         return
     if not force:
         _may_release(handset, standing)
-    store.force(mac)
+    taken = store.force(mac)
     click.echo(f"{handset} is released")
+    if taken is not None and taken.power_off_since is not None:
+        click.echo(f"{handset} may be without power: `hil power on {handset}`", err=True)
 
 
 @command.command()
@@ -184,19 +186,18 @@ def reap(ctx: click.Context, testbed: Path | None, state: Path | None, as_json: 
 
 def _reaped(name: str, standing: Standing, inventory: Testbed | None, store: LeaseStore) -> str:
     """Reclaim one lease; why it is left, or nothing."""
-    from hil.leases.guard import TTL_S, guarded
+    from hil.leases.guard import TTL_S
+    from hil.leases.returning import reclaim
 
     entries = inventory.handsets if inventory is not None else ()
     entry = next((each for each in entries if each.mac == standing.mac), None)
     owed = standing.lease is not None and standing.lease.power_off_since is not None
     if entry is None and owed:
         return "it may be without power, and no inventory says how to switch it: give --testbed"
+    if inventory is not None and entry is not None and inventory.kind == "rack":
+        return reclaim(store, inventory, entry)
     try:
-        claim = store.take(name, standing.mac, "reap", ttl_s=TTL_S)
-        if inventory is not None and entry is not None and inventory.kind == "rack":
-            guarded(store, claim, inventory).close()
-        else:
-            store.release(claim.lease)
+        store.release(store.take(name, standing.mac, "reap", ttl_s=TTL_S).lease)
     except HandsetTaken as error:
         # In quarantine it is not to be touched; by somebody else it is in good hands.
         return error.what if standing.quarantine else ""

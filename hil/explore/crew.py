@@ -8,6 +8,7 @@ of the laboratory: what it has not reported was not played.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import signal
 import subprocess
@@ -122,7 +123,7 @@ def _running(
     tasks: Sequence[Task], reports: queue.Queue[Report | None]
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes at work; however the block ends, they end with it."""
-    command = [sys.executable, "-m", "hil.explore.worker"]
+    command = [sys.executable, "-m", "hil.explore.worker", str(os.getpid())]
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for task in tasks:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from hil.children import die_with
 from hil.errors import HilError, LabError
 from hil.explore.scope import scope_of
 from hil.explore.search import ROUND, Found, explore_round, is_lab_trouble
@@ -252,17 +253,20 @@ def _tell(report: Report) -> None:
 
 
 def main() -> None:
-    """Do the task that is the one argument, as JSON.
+    """Do a task, as JSON the second argument; the first is the process id of whoever started this.
 
-    SIGINT ends it with what it has; with SIGTERM a handset of a rack is given back.
+    SIGINT ends it with what it has; with SIGTERM a handset of a rack is given back. It dies with its
+    parent: a handset's watchdog is at hand then.
     """
-    task = msgspec.json.decode(sys.argv[1], type=Task)
+    parent, task = int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Task)
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         testbed = load(Path(task.testbed))
         if testbed.kind == "rack":
             signal.signal(signal.SIGTERM, _gone)
         with tenancy(testbed, testbed.handset(task.handset), within_s=task.wait_s) as having:
+            die_with(parent)
             work(task, having)
     except HilError as error:
         _tell(Failed(str(error)))

@@ -4,7 +4,8 @@ The handset is leased before anything of it is touched. If the run before it die
 been restored, power is restored first. While the run lasts `Guard.trouble` says whether the hold still
 holds: without a watchdog nobody would clean up, and with the lease lost the handset is another's.
 Giving it back means power on, then the lease released, then the watchdog sent away, in this order, so
-that a run that is killed in between still leaves somebody in charge.
+that a run that is killed in between still leaves somebody in charge. Where it does not come to its end,
+the watchdog is not sent away: it gives the handset back as if the run had died.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from pathlib import Path
 import msgspec
 
 import hil
-from hil.errors import LabError, LeaseError
+from hil.errors import HilError, LabError, LeaseError, LeaseLost
 from hil.leases import files
 from hil.leases.device import LeasedDriver
+from hil.leases.interrupts import held_back
 from hil.leases.record import Lease, Quarantine
 from hil.leases.restoring import BUDGET_S, restore_power
 from hil.leases.store import Claim, LeaseStore
@@ -35,6 +37,7 @@ TTL_S = 120.0
 HEARTBEAT_S = 20.0
 _START_S = 20.0
 _END_S = 10.0
+_MARGIN_S = 30.0
 
 
 class Lent:
@@ -62,7 +65,11 @@ class Lent:
         return ""
 
     def quarantine(self, reason: str, evidence: str = "") -> None:
-        """Let nobody take the handset until a person has looked at it; `LeaseError`."""
+        """Let nobody take the handset until a person has looked at it; `LeaseError`.
+
+        `LeaseLost` where it is another's by now, who would lose it that way.
+        """
+        self._store.owned(self._lease)
         self._store.quarantine(
             Quarantine(
                 handset=self.entry.name,
@@ -100,6 +107,7 @@ class Guard:
         self._watchdog = watchdog
         self._budget_s = budget_s
         self._lease = claim.lease
+        self._dark = False
         self._lent = Lent(store, claim.lease, testbed, entry)
 
     @property
@@ -133,6 +141,7 @@ class Guard:
             restore_power(self._testbed, self.entry, leased=self.leased, budget_s=self._budget_s)
         except LabError as error:
             self._lent.quarantine(f"the handset could not be given its power: {error}")
+            self._dark = True
             raise
         self._store.note_power(self._lease, off=False)
 
@@ -141,20 +150,33 @@ class Guard:
         self._lent.quarantine(reason, evidence)
 
     def close(self) -> None:
-        """Give the handset back, with its power on.
+        """Give the handset back, with its power on; a signal to end is heard after that.
 
         Raises `LabError` if it cannot be switched on: it is in quarantine then, and its lease is
-        left to be reclaimed; or if the lease was lost.
+        left to be reclaimed; or if the lease was lost. What else goes wrong, such as a full disk or
+        a second signal, is raised as well, and giving the handset back is the watchdog's.
         """
-        try:
-            self.restore()
-            self._store.release(self._lease)
-        finally:
+        with held_back():
+            try:
+                self.restore()
+                self._store.release(self._lease)
+            except BaseException as error:
+                self.let_go(error)
+                raise
             self._send_away()
 
-    def abandon(self) -> None:
-        """Let go of the handset as it is; its lease is there for whoever reclaims it."""
-        self._send_away()
+    def let_go(self, error: BaseException) -> None:
+        """End the hold without having given the handset back, because of ``error``.
+
+        The watchdog does it where there is anything to be done, and is waited for unless somebody
+        wants this process to end.
+        """
+        if self._dark or isinstance(error, LeaseLost):
+            self._send_away()
+            return
+        longest = self._budget_s + _MARGIN_S if isinstance(error, HilError) else 0.0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._watchdog.communicate(timeout=longest)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -181,8 +203,9 @@ def guarded(
     longest that restoring power may take. ``farewell`` is a command for the watchdog to run last, if
     the run dies.
 
-    Call it before the process enters another network. Raises `LabError`, with the lease released, if
-    the watchdog cannot be started, and with the handset in quarantine if it stays dark.
+    Call it before the process enters another network. Raises `LabError` if the watchdog cannot be
+    started, with the lease released unless the handset is owed its power, which the lease says then;
+    and with the handset in quarantine if it stays dark.
     """
     entry = testbed.handset(claim.lease.handset)
     orders = Orders(
@@ -198,13 +221,14 @@ def guarded(
     try:
         watchdog = _started(orders)
     except BaseException:
-        store.release(claim.lease)
+        if claim.lease.power_off_since is None:
+            store.release(claim.lease)
         raise
     guard = Guard(store, claim, testbed, entry, watchdog, budget_s)
     try:
         guard.restore()
-    except BaseException:
-        guard.abandon()
+    except BaseException as error:
+        guard.let_go(error)
         raise
     return guard
 
@@ -224,9 +248,11 @@ def _started(orders: Orders) -> subprocess.Popen[bytes]:
         )
         try:
             _instruct(process, orders)
-        except (LabError, OSError) as error:
+        except BaseException as error:
             process.kill()
             process.communicate()
+            if not isinstance(error, LabError | OSError):
+                raise
             last = os.pread(words, 4000, 0).decode(errors="replace").strip()
             raise LeaseError(
                 "the watchdog of the handset cannot be started",

@@ -28,7 +28,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     ``process`` is whoever holds it; None stands for a person, who has it until it expires.
     ``taken``, ``heartbeat`` and ``expires`` are seconds since 1970 by the holder's clock, for people:
     whether a lease is expired is told by the age of its file and ``ttl_s``. ``power_off_since`` is set
-    while the handset may be without power: whoever ends such a lease owes it its power.
+    while the handset may be without power: whoever ends such a lease owes it its power. ``watchdog``
+    is the process that cleans up if the holder dies, and is the holder itself while it does.
     """
 
     handset: str
@@ -44,6 +45,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     expires: float
     ttl_s: float
     power_off_since: float | None = None
+    watchdog: ProcessId | None = None
 
     @property
     def holder(self) -> str:

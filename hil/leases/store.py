@@ -27,7 +27,7 @@ import msgspec
 
 from hil.errors import HandsetTaken, LeaseError, LeaseLost
 from hil.leases import files
-from hil.leases.process import Fate, fate, this_process
+from hil.leases.process import Fate, ProcessId, fate, this_process
 from hil.leases.record import (
     Lease,
     Quarantine,
@@ -80,6 +80,14 @@ class Standing:
         """Whether it may be taken."""
         held = self.lease is not None and not self.reclaimable
         return not held and self.quarantine is None and not self.broken
+
+    @property
+    def caretaker(self) -> ProcessId | None:
+        """The watchdog that gives the handset back, or is about to, since its holder is gone."""
+        lease = self.lease
+        if lease is None or lease.watchdog is None or fate(lease.watchdog) is not Fate.RUNS:
+            return None
+        return lease.watchdog if self.reclaimable or lease.process == lease.watchdog else None
 
     @property
     def in_our_hands(self) -> bool:
@@ -148,15 +156,21 @@ class LeaseStore:
             lease, lambda kept: msgspec.structs.replace(kept, power_off_since=since)
         )
 
+    def watch_over(self, lease: Lease) -> Lease:
+        """Note that this process cleans up if the lease's holder dies; `LeaseLost`."""
+        watchdog = this_process()
+        return self._change(lease, lambda kept: msgspec.structs.replace(kept, watchdog=watchdog))
+
     def hand_over(self, lease: Lease) -> Lease:
-        """Make this process the holder of a lease whose token it knows; `LeaseLost`.
+        """Make this process, its watchdog, the holder of a lease whose token it knows; `LeaseLost`.
 
         The token is another one then: whoever else knew the old one has lost the lease.
         """
         process, token = this_process(), new_token()
 
         def handed(kept: Lease) -> Lease:
-            return msgspec.structs.replace(kept, process=process, token=token).beating(self._now())
+            changed = msgspec.structs.replace(kept, process=process, watchdog=process, token=token)
+            return changed.beating(self._now())
 
         return self._change(lease, handed)
 

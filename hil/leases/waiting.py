@@ -66,7 +66,7 @@ def take_one(
             if any(each.free for each in standings):
                 continue
             held = [each.lease.process for each in standings if each.lease]
-            _wait(changed, {each.pid for each in held if each}, min(left, ELSEWHERE_S))
+            wait(changed, {each.pid for each in held if each}, min(left, ELSEWHERE_S))
 
 
 def _none_free(refusals: Sequence[HandsetTaken], within_s: float) -> HandsetTaken:
@@ -103,7 +103,8 @@ def _refused(call: str) -> LeaseError:
     )
 
 
-def _wait(changed: int, holders: Iterable[int], within_s: float) -> None:
+def wait(changed: int, holders: Iterable[int], within_s: float) -> None:
+    """Wait up to ``within_s`` seconds until something changes (see `changes`) or a process ends."""
     with contextlib.ExitStack() as opened:
         poll = select.poll()
         poll.register(changed, select.POLLIN)

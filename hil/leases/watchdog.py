@@ -9,7 +9,8 @@ pipe, and the watchdog ends without touching anything.
 If the run died, the watchdog first makes itself the holder of the lease, so nobody takes the handset
 meanwhile; if somebody did already, the handset is theirs, power and all, and it ends. Then it switches
 the handset on, within a budget, and releases the lease. Where the device refuses, the handset goes into
-quarantine with the reason, and the lease is left, for the next who reclaims it to try again.
+quarantine with the reason, and the lease is left, for the next who reclaims it to try again. A run that
+lives and could not give the handset back itself closes the pipe without a word, which is the same.
 
 Orders are one line of JSON on stdin, from the process that started it. It answers ``ready``, once
 the inventory is read, and speaks no more; the end of its standard output is the end of the watchdog.
@@ -72,6 +73,7 @@ def main() -> None:
         if (run := _pidfd(orders)) is not None:
             opened.callback(os.close, run)
             poll.register(run, select.POLLIN)
+        store.watch_over(orders.lease)
         os.write(1, READY)
         if _ended_well(store, orders, poll):
             return
@@ -135,6 +137,9 @@ def _clean_up(store: LeaseStore, orders: Orders, testbed: Testbed, entry: Handse
         lease = store.hand_over(orders.lease)
     except LeaseLost:
         return False
+    except LeaseError:
+        # A disk that is full, perhaps: that is no reason to leave a handset in the dark.
+        lease = orders.lease
     devices = files.made(store.state, "devices")
     try:
         restore_power(

@@ -3,7 +3,8 @@
 The crew runs in the process that collected the suite, and forks each worker from it, so the suite is
 collected once however many handsets there are. Verdicts of a group are counted when the group is
 through; those of a group that a failing handset leaves unfinished are kept apart, and its tests are
-given to another handset. Whatever becomes of the workers, each planned test ends with a verdict.
+given to another handset. Whatever becomes of the workers, each planned test ends with a verdict, and
+the run is over when each handset has its power and nobody has it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
 from hil.history.events import Cause
 from hil.judge import Judgement, Word
+from hil.leases.holding import store_of
+from hil.leases.returning import see_home
 from hil.parallel.messages import Bye, Channel, End, FromWorker, Idle, Reported, Run, Told, Unfit
 from hil.parallel.portions import Portions
 from hil.parallel.worker import Assignment, become
@@ -62,6 +65,9 @@ class Audience(Protocol):
 
     def reported(self, handset: str, report: bytes) -> None:
         """One of pytest's reports of a group that is through."""
+
+    def waits(self, handsets: Sequence[str]) -> None:
+        """All is over, but these handsets of workers that died are being given back."""
 
 
 @dataclass
@@ -101,6 +107,8 @@ class Crew:
         self._audience = audience
         self._at_once = at_once
         self._hands: dict[str, _Hand] = {}
+        self._testbeds = {each.handset: each.testbed for each in assignments}
+        self._died: list[str] = []
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> None:
@@ -121,9 +129,11 @@ class Crew:
             self._work()
         finally:
             for hand in self._hands.values():
-                _bury(hand)
+                self._abandon(hand)
+                self._bury(hand)
             self._selector.close()
             gc.unfreeze()
+            self._see_home()
         self._account()
 
     # -- inside ------------------------------------------------------------------------------------
@@ -243,9 +253,28 @@ class Crew:
     def _dismiss(self, hand: _Hand) -> None:
         self._selector.unregister(hand.channel.socket)
         del self._hands[hand.handset]
-        words = _bury(hand)
+        words = self._bury(hand)
         if not hand.said_bye:
             self._lose(hand, f"its process died: {words}")
+
+    def _bury(self, hand: _Hand) -> str:
+        if not hand.said_bye:
+            self._died.append(hand.handset)
+        return _ended(hand)
+
+    def _see_home(self) -> None:
+        """Wait until the handsets of a rack whose workers died have been given back."""
+        died = [name for name in self._died if self._testbeds[name].kind == "rack"]
+        if not died:
+            return
+        testbed = self._testbeds[died[0]]
+        try:
+            left = see_home(store_of(testbed), testbed, died, waits=self._audience.waits)
+        except LabError as error:
+            left = dict.fromkeys(died, str(error))
+        self._results.troubles += [
+            f"{name} was not given back: {why}" for name, why in left.items()
+        ]
 
     def _account(self) -> None:
         """Give a verdict to what nobody tested."""
@@ -282,7 +311,7 @@ def _reports_of(item: pytest.Item, text: str, config: pytest.Config) -> list[byt
     return reports
 
 
-def _bury(hand: _Hand) -> str:
+def _ended(hand: _Hand) -> str:
     """End a worker's process group, wait for it, and say how it ended and what it wrote last."""
     if not hand.said_bye:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -54,6 +54,9 @@ class Reader(Protocol):
     def gave_back(self, handset: str, reason: str) -> None:
         """A handset could not begin a group, which waits for whoever is next."""
 
+    def waits(self, handsets: Sequence[str]) -> None:
+        """All is over, but these handsets of workers that died are being given back."""
+
 
 class Spread:
     """The plugin. After the run ``portions`` says who tested what; it is None if nothing was run."""
@@ -105,6 +108,9 @@ class Spread:
         )
         try:
             crew.run()
+        except KeyboardInterrupt:
+            # pytest and whoever reads its status know what to do about that.
+            raise
         except BaseException as error:  # noqa: BLE001
             # pytest would print it and go on; whoever asked for the run is to have it.
             self.error = error
@@ -119,6 +125,7 @@ class _Audience:
         self.told = reader.told
         self.left = reader.left
         self.gave_back = reader.gave_back
+        self.waits = reader.waits
         self._nodes: dict[str, object] = {}
 
     def reported(self, handset: str, report: bytes) -> None:

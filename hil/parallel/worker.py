@@ -100,7 +100,7 @@ class _Worker:
             return
         die_with(self._parent)
         self._answer()
-        self._close()
+        self._handsets.close_bench(self._session)
         self._handsets.release(config)
         self._channel.send(Bye(tuple(self._results.troubles)))
 
@@ -130,14 +130,6 @@ class _Worker:
                 self._session._setupstate.teardown_exact(stay)
                 return "the first baseline exchange could not be held"
         return ""
-
-    def _close(self) -> None:
-        """Take the bench down, as pytest does at the end of a session."""
-        try:
-            self._session._setupstate.teardown_exact(None)
-        except Exception as error:  # noqa: BLE001
-            # A fixture that fails to close has its say among the troubles, as in a run by itself.
-            self._results.troubles.append(f"at the end of {self._assignment.handset}: {error!r}")
 
 
 def _not_held(baseline: TestResult) -> bool:

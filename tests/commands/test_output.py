@@ -91,11 +91,12 @@ def test_a_usage_error_leaves_no_empty_results(tmp_path: Path) -> None:
     assert not (tmp_path / "x.json").exists()
 
 
+@pytest.mark.parametrize("handsets", ["v1", "all"])
 def test_a_certification_that_is_interrupted_tells_what_it_has_and_ends_130(
-    tmp_path: Path,
+    tmp_path: Path, handsets: str
 ) -> None:
     process = subprocess.Popen(
-        [*HIL, "certify", "--json", "results.json"],
+        [*HIL, "certify", "--handset", handsets, "--json", "results.json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -111,4 +112,6 @@ def test_a_certification_that_is_interrupted_tells_what_it_has_and_ends_130(
     assert "the run was interrupted" in out
     assert "without a verdict" in out
     assert err.endswith("Error: interrupted\n")
-    assert json.loads((tmp_path / "results.json").read_text())["tests"]
+    told = json.loads((tmp_path / "results.json").read_text())
+    # Of a module that was not finished nothing counts, where another handset could have taken it.
+    assert told["tests"] or told["abandoned"]

@@ -1,15 +1,16 @@
-"""A state directory, and leases of processes that are no more."""
+"""A state directory, leases of processes that are no more, and a rack with one handset."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from leased_rack import DEADLINE_S, INVENTORY, SUPPORT, Pdu, Rack
 
 from hil.leases.record import Lease
 from hil.leases.store import LeaseStore
@@ -69,3 +70,27 @@ def rewritten(lease_file: Path) -> Callable[..., Lease]:
         return changed
 
     return rewrite
+
+
+@pytest.fixture(scope="module")
+def pdu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pdu]:
+    relays = tmp_path_factory.mktemp("pdu") / "relays"
+    command = [sys.executable, str(SUPPORT / "pdu_process.py"), "8", str(relays)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    yield Pdu(process, relays, int(process.stdout.readline()))
+    process.communicate(timeout=DEADLINE_S)
+
+
+@pytest.fixture
+def rack(
+    pdu: Pdu, tmp_path: Path, store: LeaseStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Rack]:
+    inventory = tmp_path / "lab.yaml"
+    inventory.write_text(INVENTORY.format(port=pdu.port))
+    # By this the watchdogs of this rack are told from those of another.
+    monkeypatch.setenv("HIL_TEST_RACK", str(inventory))
+    made = Rack(pdu, inventory, store)
+    assert made.on
+    yield made
+    made.settled()

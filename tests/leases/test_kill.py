@@ -1,4 +1,4 @@
-"""kill -9 of a real ``hil certify`` on a rack, at any moment: power is on, and the lease is free.
+"""A real ``hil certify`` on a rack that is ended at any moment: power is on, and the lease is free.
 
 The rack is that of ``hil rack``: phones in a process of their own behind an SNMP PoE switch.
 """
@@ -10,6 +10,7 @@ import json
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,7 @@ def assert_as_before(rack: Path) -> None:
 def until_dark(rack: Path, times: int) -> None:
     """Wait until the lease of a run has said so many times that its phone loses its power."""
     leases = rack.parent / "state" / "leases"
+    leases.mkdir(parents=True, exist_ok=True)
     seen: set[float] = set()
     with changes(leases) as changed:
         while len(seen) < times:
@@ -145,6 +147,37 @@ def test_after_kill_9_of_a_run_on_several_handsets_all_of_them_are_as_before(
         run.process.wait()
         settle(rack)
     assert_as_before(rack)
+
+
+# -- where the command itself lives on, nobody has to wait after it ----------------------------------
+
+
+@pytest.mark.parametrize("chosen", [("a01",), ("all", "--each")])
+def test_after_ctrl_c_phones_have_power_and_are_free_when_the_command_ends(
+    rack: Path, chosen: tuple[str, ...]
+) -> None:
+    with certify(rack, "--handset", *chosen) as run:
+        run.expect("testbed virtual-rack", within=DEADLINE_S)
+        until_dark(rack, 1)
+        run.process.send_signal(signal.SIGINT)
+        assert run.ended(DEADLINE_S) == 130, run.output
+        assert_as_before(rack)
+    assert "the run was interrupted" in run.output
+    assert "1 trouble(s)" in run.output
+
+
+def test_when_workers_are_killed_their_phones_have_power_and_are_free_when_the_command_ends(
+    rack: Path,
+) -> None:
+    with certify(rack, "--handset", "all", "--each") as run:
+        run.expect("testbed virtual-rack", within=DEADLINE_S)
+        until_dark(rack, 1)
+        process = run.process.pid
+        for worker in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            os.kill(int(worker), signal.SIGKILL)
+        assert run.ended(DEADLINE_S) == 3
+        assert_as_before(rack)
+    assert "giving back a0" in run.output
 
 
 def test_a_run_touches_no_phone_that_somebody_has(rack: Path) -> None:

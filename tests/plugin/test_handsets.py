@@ -1,11 +1,14 @@
-"""What the tests so far say of the handset's place: the machine's own faults are not its."""
+"""Whether a handset is fit for more, by its tests so far; the faults of others do not count."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from suites import run_suite
+
+from hil.leases.store import LeaseStore
 
 SUITE = """
 from hil.pytest_handsets import HANDSETS
@@ -33,3 +36,39 @@ def test_faults_count_against_a_handset_if_they_concern_something_of_its(
 ) -> None:
     ran = run_suite(tmp_path, SUITE.format(concerns=concerns))
     assert unfit in ran.cases["test_last"].message.splitlines(), ran.text
+
+
+TAKEN_AWAY = """
+import time
+from pathlib import Path
+from hil.leases.guard import Lent
+from hil.leases.store import LeaseStore
+from hil.pytest_handsets import HELD, testbed_of
+
+@pytest.fixture(scope="session", autouse=True)
+def lost(pytestconfig):
+    testbed = testbed_of(pytestconfig)
+    entry = testbed.handset(None)
+    store = LeaseStore(Path({state!r}), time.time)
+    lease = store.take(entry.name, entry.mac, testbed.name, ttl_s=60).lease
+    store.force(entry.mac)
+    store.take(entry.name, entry.mac, testbed.name, ttl_s=60, by_person=True)
+    pytestconfig.stash[HELD] = Lent(store, lease, testbed, entry)
+
+@pytest.mark.parametrize("number", range(5))
+@requirement("resync.on_reset")
+def test_any(handset, number):
+    pass
+"""
+
+
+def test_a_handset_that_was_taken_from_the_run_is_another_ones_to_judge(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    ran = run_suite(tmp_path, TAKEN_AWAY.format(state=str(state)))
+    for number in range(1, 5):
+        case = ran.cases[f"test_any[{number}]"]
+        assert case.verdict == "ERROR (lab)"
+        assert "the lease is lost" in case.message
+    (standing,) = LeaseStore(state, time.time).all()
+    assert standing.lease is not None
+    assert standing.quarantine is None

@@ -3,12 +3,15 @@
 ``python a_run.py INVENTORY STATE HANDSET CYCLES BUDGET FAREWELL``.
 
 It takes the handset, switches it off and on so many times, and gives it back. It says what it is about
-to do, a line each, so that whoever ends it can choose the moment.
+to do, a line each, so that whoever ends it can choose the moment. It ends by SIGTERM as by an
+exception, with status 15. Before it gives the handset back it reads a line, if anybody is there to
+write one.
 FAREWELL is a file that its watchdog is to touch last, or nothing.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -49,11 +52,13 @@ def main(
     clock.run(outlet.off())
     clock.close()
     say("close")
+    sys.stdin.readline()
     guard.close()
     say("closed")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
     main(
         Path(sys.argv[1]),
         Path(sys.argv[2]),
