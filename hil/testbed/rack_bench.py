@@ -37,6 +37,7 @@ from hil.testbed.restorer import LadderMaker, Reach
 from hil.testbed.site import Surroundings, Wire
 from hil.testbed.stand_ins import StandIns
 from hil.testbed.trust import TrustTrial
+from hil.witness.echoes import lost_on_the_way
 
 Leased: TypeAlias = Callable[[PowerDriver], PowerDriver]
 """What a lease makes of a handset's power driver; see `hil.leases.device`."""
@@ -108,6 +109,7 @@ class RackSite:
     def furnish(self, surroundings: Surroundings) -> HandsetControl:
         """Find the handset's outlet, its link and its console."""
         entry, history = self._entry, surroundings.history
+        self._admission = surroundings.admission
         power = handset_power(self._testbed, entry, history, leased=self._leased)
         self.outlet = power.outlet
         self._link = self._linked(surroundings, power.witness)
@@ -247,8 +249,9 @@ class RackSite:
         """Nothing to do: a phone has no seed."""
 
     def trouble(self) -> Iterator[Trouble]:
-        """What the outlet says now, held against what it was told last; and doubts about trust."""
+        """Doubts about trust, a wire that loses frames, an outlet that is not as it was told to be."""
         yield from self._trust.trouble()
+        yield from self._wire_trouble()
         told = self._control.powered
         if told is None:
             return
@@ -263,6 +266,13 @@ class RackSite:
                 "the handset's outlet was switched by somebody else",
                 f"{self.outlet.name} was told to be {word} and says {said.value}",
             )
+
+    def _wire_trouble(self) -> Iterator[Trouble]:
+        address = self._admission.address
+        if self._control.powered and address is not None:
+            lost = self.clock.run(lost_on_the_way(self.wire.place, self.clock, address))
+            if lost:
+                yield "the wire loses frames", lost
 
     def close(self) -> None:
         """Let go of clock and wire."""
