@@ -5,20 +5,30 @@ subcommand than its name and the line that the overview prints; `hil.commands` h
 
 What a person got wrong is one line on stderr and exit code 2, whether click noticed it or a typed
 error of ours says so. A laboratory that failed is exit code 3 and says what to do next, and so is a
-crash of hil itself: exit code 1 is kept for what a command found wrong with its subject.
+crash of hil itself: exit code 1 is kept for what a command found wrong with its subject. Ctrl-C is 130,
+and 141 that nobody read on (`hil judge RUN | head -1`): what SIGINT and SIGPIPE are to a shell.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
+from typing import Any
 
 import click
 
 from hil import __version__
+from hil.commands.output import (
+    READER_GONE,
+    ReaderGoneError,
+    let_go_of_streams,
+    reader_gone,
+    refused,
+)
 from hil.errors import HilError, SpecificationError, UsageError
 
 SUMMARIES: Mapping[str, str] = MappingProxyType(
@@ -71,6 +81,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Be the program; what is wrong may find nobody to be told to."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            # All others have their exit code by now: this one befell click's own telling of them.
+            let_go_of_streams()
+            sys.exit(READER_GONE if isinstance(error, BrokenPipeError) else _Broken.exit_code)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the group's own options."""
         with _one_line(ctx):
@@ -114,14 +133,28 @@ def _one_line(ctx: click.Context) -> Iterator[None]:
         raise _Wrong(str(error)) from error
     except HilError as error:
         raise _Broken(str(error)) from error
+    except ReaderGoneError as error:
+        raise _unread() from error
     except (KeyboardInterrupt, click.Abort) as error:
         raise _Interrupted("interrupted") from error
-    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+    except (click.ClickException, click.exceptions.Exit):
         raise
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and reader_gone():
+            raise _unread() from error
+        if why := refused(error):
+            let_go_of_streams()
+            raise _Broken(f"standard output cannot be written: {why}") from error
         # Python's own exit code for a crash is 1, which would say that a phone failed.
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         raise _Broken("hil crashed; this says nothing about the phone") from error
+
+
+def _unread() -> click.exceptions.Exit:
+    """What ends a command, without a word, when nobody reads on."""
+    let_go_of_streams()
+    return click.exceptions.Exit(READER_GONE)
 
 
 @click.command(

@@ -314,7 +314,7 @@ def _record(item: pytest.Item, result: TestResult) -> TestResult:
         try:
             write_log(Path(out) / "logs", result, events)
         except OSError as error:
-            lost = f"the log of the test cannot be written: {error}"
+            lost = f"the log of the test cannot be written: {error.strerror}"
             return _overruled(result, ev.Cause.LAB, lost)
     return result
 

@@ -170,18 +170,20 @@ def command(
     except Accused as error:
         _refuse(ctx, error.what, failed=error.failed)
     to_stderr = json_file == "-"
-    for line in () if found is None else lines(found):
-        click.echo(line, err=to_stderr)
-    if score is not None:
-        adequacy_mutants.show(score, err=to_stderr)
     wall_s = time.monotonic() - began
-    click.echo(f"{wall_s:.0f} s, {campaign.cpu_s:.0f} s of processor time", err=to_stderr)
-    if json_file is not None:
-        run = _about(at_once, seed, wall_s, campaign.cpu_s)
-        whole = {"run": run} if found is None else document(found, run)
+    try:
+        for line in () if found is None else lines(found):
+            click.echo(line, err=to_stderr)
         if score is not None:
-            whole["mutants"] = score.as_json()
-        write_results(json_file, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+            adequacy_mutants.show(score, err=to_stderr)
+        click.echo(f"{wall_s:.0f} s, {campaign.cpu_s:.0f} s of processor time", err=to_stderr)
+    finally:
+        if json_file is not None:
+            run = _about(at_once, seed, wall_s, campaign.cpu_s)
+            whole = {"run": run} if found is None else document(found, run)
+            if score is not None:
+                whole["mutants"] = score.as_json()
+            write_results(json_file, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     adequate = (found is None or found.adequate) and (score is None or score.enough)
     ctx.exit(0 if adequate else 1)
 

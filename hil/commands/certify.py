@@ -18,7 +18,7 @@ from hil.commands.certify_run import (
     resolved,
     taken,
 )
-from hil.commands.output import check_writable
+from hil.commands.output import STDOUT, Voice, check_writable
 from hil.errors import UsageError
 from hil.suite_location import suite_root
 
@@ -137,7 +137,9 @@ def command(
     and its unfinished module goes to another. Evidence is then in a directory of --out a handset.
 
     Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
-    ERROR, a handset that was left out among it, 130 interrupted, after the summary of what there is.
+    ERROR, a handset that was left out and evidence that cannot be written among it, 130 interrupted,
+    after the summary of what there is, 141 that nobody reads on; without --out and --json that ends the
+    run, as Ctrl-C does.
 
     \b
     hil certify
@@ -179,15 +181,16 @@ def command(
     selection += [f"--hil-budget={budget}"] if budget is not None else []
     selection += [f"--hil-timers={timers}"] if timers != "auto" else []
     chosen = Chosen(file, modules, defects, tuple(selection), wall_clock, place)
+    voice = Voice(to_stderr=json_file == STDOUT, alone=json_file is None and out is None)
     if len(entries) == 1:
-        ran = on_one(chosen, inventory, entries[0], out, to_stderr=json_file == "-", wait_s=wait_s)
+        ran = on_one(chosen, inventory, entries[0], out, voice, wait_s=wait_s)
     else:
         ran = on_several(
             chosen,
             Spreading(
                 inventory, tuple(entry.name for entry in entries), each, jobs or 0, out, wait_s
             ),
-            to_stderr=json_file == "-",
+            voice,
         )
     if held is not None:
         os.close(held)
@@ -197,6 +200,7 @@ def command(
         refuse_nothing(ran.results, selection)
     if json_file is not None:
         write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
+    voice.account()
     if ran.status == INTERRUPTED:
         raise click.Abort
     ctx.exit(ran.results.exit_code)

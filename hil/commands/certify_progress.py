@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import pytest
 
+from hil.commands.output import Voice
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.judge.readings import differing
@@ -30,11 +29,10 @@ _WIDTH = max(len(word.value) for word in Word)
 
 
 class Teller:
-    """Prints verdicts, and what was broken; ``to_stderr`` leaves stdout to the JSON."""
+    """Tells verdicts, and what was broken, with ``voice``."""
 
-    def __init__(self, *, to_stderr: bool) -> None:
-        self._to_stderr = to_stderr
-        self._unheard = False
+    def __init__(self, voice: Voice) -> None:
+        self.line = voice.line
 
     def verdict(self, result: TestResult, number: str) -> None:
         """A line of a verdict, and what there is to say of it."""
@@ -53,7 +51,7 @@ class Teller:
     def outlook(self, lines: Sequence[str]) -> None:
         """What is known of the run's pace, for a person alone: on standard error."""
         for line in lines:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 click.echo(click.style(line, dim=True), err=True)
 
     def total(self, results: RunResults, out: Path | None, wall_s: float) -> None:
@@ -72,34 +70,18 @@ class Teller:
         for line in text.splitlines():
             self.line("    " + click.style(line, fg=_COLOURS[word]))
 
-    def line(self, text: str) -> None:
-        """One line."""
-        if self._unheard:
-            return
-        try:
-            click.echo(text, err=self._to_stderr)
-        except BrokenPipeError:
-            # Whoever read along has left; the run, its evidence and its exit status go on.
-            self._unheard = True
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-
 
 class Progress:
-    """A pytest plugin that prints verdicts as they fall; ``to_stderr`` leaves stdout to the JSON."""
+    """A pytest plugin that tells verdicts as they fall, with ``voice``."""
 
     def __init__(
-        self,
-        entry: HandsetEntry,
-        testbed: Testbed,
-        defects: Sequence[str],
-        *,
-        to_stderr: bool = False,
+        self, entry: HandsetEntry, testbed: Testbed, defects: Sequence[str], voice: Voice
     ) -> None:
         self.results = RunResults()
         self._entry = entry
         self._testbed = testbed
         self._defects = defects
-        self._teller = Teller(to_stderr=to_stderr)
+        self._teller = Teller(voice)
         self._told = 0
         self._baselines_told = 0
         self._outlook: Outlook | None = None

@@ -14,6 +14,7 @@ from hil.errors import LabError, UsageError
 from hil.suite_location import pytest_arguments, suite_root
 
 if TYPE_CHECKING:
+    from hil.commands.output import Voice
     from hil.evidence.results import RunResults
     from hil.testbed.inventory import HandsetEntry, Testbed
 
@@ -35,8 +36,8 @@ class Chosen:
     place: str = ""
     """The place of labgrid's whose handset it is, if it is one's."""
 
-    def arguments(self, out: Path | None) -> list[str]:
-        """What pytest is told; ``out`` is where its reports go."""
+    def arguments(self) -> list[str]:
+        """What pytest is told."""
         arguments = [
             *_suite(self.modules),
             *pytest_arguments(),
@@ -48,14 +49,6 @@ class Chosen:
             arguments.append("--hil-wall-clock")
         if self.place:
             arguments.append(f"--hil-labgrid={self.place}")
-        if out is not None:
-            arguments += [
-                f"--junit-xml={out / 'junit.xml'}",
-                "-p",
-                "allure_pytest.plugin",
-                f"--alluredir={out / 'allure'}",
-                "--clean-alluredir",
-            ]
         return arguments
 
 
@@ -97,18 +90,21 @@ def on_one(
     inventory: Testbed,
     entry: HandsetEntry,
     out: Path | None,
+    voice: Voice,
     *,
-    to_stderr: bool,
     wait_s: float,
 ) -> Ran:
     """Run the tests here, on one handset."""
     from hil.commands.certify_document import about
     from hil.commands.certify_progress import Progress
+    from hil.commands.certify_reports import reporting
 
-    progress = Progress(entry, inventory, chosen.defects, to_stderr=to_stderr)
-    arguments = [*chosen.arguments(out), f"--hil-handset={entry.name}", f"--hil-wait={wait_s}"]
+    progress = Progress(entry, inventory, chosen.defects, voice)
+    arguments = [*chosen.arguments(), f"--hil-handset={entry.name}", f"--hil-wait={wait_s}"]
     arguments += [f"--hil-out={out}"] if out is not None else []
-    status = run_pytest(arguments, progress)
+    with reporting(out) as reports:
+        status = run_pytest([*arguments, *reports.arguments], progress, reports)
+        progress.results.troubles += reports.unwritten()
 
     def summary(wall_s: float) -> None:
         progress.summary(progress.results, out, wall_s)

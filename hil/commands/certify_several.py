@@ -10,7 +10,9 @@ import pytest
 
 from hil.commands.certify_document import about_several
 from hil.commands.certify_progress import Teller
+from hil.commands.certify_reports import reporting
 from hil.commands.certify_run import Chosen, Ran, run_pytest
+from hil.commands.output import Voice
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.pace.report import Outlook
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
 _NAMED = 6
 
 
-def on_several(chosen: Chosen, spreading: Spreading, *, to_stderr: bool) -> Ran:
+def on_several(chosen: Chosen, spreading: Spreading, voice: Voice) -> Ran:
     """Spread the tests over the handsets; returns when each has a verdict."""
-    reader = _Reader(chosen, spreading, Teller(to_stderr=to_stderr))
+    reader = _Reader(chosen, spreading, Teller(voice))
     spread = Spread(spreading, reader)
-    arguments = [*chosen.arguments(spreading.out), "--capture=no"]
-    status = run_pytest(arguments, spread, reader)
+    with reporting(spreading.out) as reports:
+        arguments = [*chosen.arguments(), *reports.arguments, "--capture=no"]
+        status = run_pytest(arguments, spread, reader, reports)
+        reader.results.troubles += reports.unwritten()
     if spread.error is not None:
         raise spread.error
     entries = [spreading.testbed.handset(name) for name in spreading.handsets]

@@ -104,19 +104,21 @@ def command(
         return Matrix(chosen, groups, results), campaign.cpu_s
 
     matrix, cpu_s = with_suite(work, *wanted)
-    for line in lines(matrix):
-        click.echo(line, err=json_file == "-")
     wall_s = time.monotonic() - began
-    click.echo(f"{wall_s:.0f} s, {cpu_s:.0f} s of processor time", err=json_file == "-")
-    if json_file is not None:
-        run: dict[str, object] = {
-            "all": everything,
-            "wall_s": round(wall_s, 3),
-            "cpu_s": round(cpu_s, 3),
-        }
-        write_results(
-            json_file, json.dumps(document(matrix, run), indent=2, ensure_ascii=False) + "\n"
-        )
+    try:
+        for line in lines(matrix):
+            click.echo(line, err=json_file == "-")
+        click.echo(f"{wall_s:.0f} s, {cpu_s:.0f} s of processor time", err=json_file == "-")
+    finally:
+        if json_file is not None:
+            run: dict[str, object] = {
+                "all": everything,
+                "wall_s": round(wall_s, 3),
+                "cpu_s": round(cpu_s, 3),
+            }
+            write_results(
+                json_file, json.dumps(document(matrix, run), indent=2, ensure_ascii=False) + "\n"
+            )
     ctx.exit(matrix.exit_code)
 
 

@@ -115,7 +115,7 @@ def command(
     is left out, as the summary tells.
 
     Exit status: 0 nothing found, 1 a clause was broken, 2 usage, 3 the lab failed or nothing was
-    exercised, 130 interrupted, after the summary of what there is.
+    exercised, 130 interrupted, after the summary of what there is, 141 that nobody reads on.
 
     \b
     hil explore --minutes 5                  the virtual handset: finds nothing, it runs the reference
@@ -178,11 +178,13 @@ def command(
         _see_home(inventory, entry, outcome)
     wall_s = time.perf_counter() - began
     left_out = scope_of(inventory, entry, watch_seconds).left_out
-    if json_file != "-":
-        summary(outcome, chosen, wall_s, left_out)
-    if json_file is not None:
-        document = as_json(outcome, chosen, entry.name, defects, wall_s, left_out)
-        write_results(json_file, json.dumps(document, indent=2) + "\n")
+    try:
+        if json_file != "-":
+            summary(outcome, chosen, wall_s, left_out)
+    finally:
+        if json_file is not None:
+            document = as_json(outcome, chosen, entry.name, defects, wall_s, left_out)
+            write_results(json_file, json.dumps(document, indent=2) + "\n")
     if outcome.interrupted:
         raise click.Abort
     _account_for(outcome)

@@ -134,8 +134,6 @@ class Terminal:
                 self._heard_at = max(self._heard_at, time.monotonic())
                 if self._pass_on(data):
                     return
-        if isinstance(self._failed, BrokenPipeError):
-            return
         raise self._failed
 
     def _poll(self, reading: bool, until: float | None) -> bool:

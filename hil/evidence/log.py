@@ -19,12 +19,17 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 def write_log(directory: Path, result: TestResult, events: Iterable[ev.Event]) -> Path:
     """Write the log of one test into ``directory``; returns its path.
 
-    The file has the test's name as far as file names go; a log of the same test is replaced.
+    The file has the test's name as far as file names go; a log of the same test is replaced. OSError
+    if it cannot be written, of which no half is left then.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = _path(directory, result.id)
     text = "\n".join(log_lines(result, events)) + "\n"
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -17,7 +17,9 @@ HIL = (sys.executable, "-c", "from hil.cli import main; main(prog_name='hil')")
 FULL = "No space left on device"
 
 
-def run(*arguments: str, stdout: int | None = subprocess.PIPE, cwd: Path | None = None):
+def run(
+    *arguments: str, stdout: int | None = subprocess.PIPE, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*HIL, *arguments],
         stdout=stdout,
@@ -115,3 +117,89 @@ def test_a_certification_that_is_interrupted_tells_what_it_has_and_ends_130(
     told = json.loads((tmp_path / "results.json").read_text())
     # Of a module that was not finished nothing counts, where another handset could have taken it.
     assert told["tests"] or told["abandoned"]
+
+
+def unread(*command: str, cwd: Path, lines: int = 0) -> tuple[int, str]:
+    """The status of a command whose reader leaves after some lines, and what stderr had to say."""
+    process = subprocess.Popen(
+        [*HIL, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for _ in range(lines):
+        assert process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    return process.wait(timeout=60), said
+
+
+@pytest.mark.parametrize(
+    "command", [("--help",), ("defects",), ("spec", "list", "--json"), ("certify", "--help")]
+)
+def test_a_command_that_nobody_reads_ends_quietly_as_by_sigpipe(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert unread(*command, cwd=tmp_path) == (128 + signal.SIGPIPE, "")
+
+
+def test_to_judge_or_compare_for_nobody_is_no_verdict(tmp_path: Path) -> None:
+    assert run("certify", "test_flash.py", "--out", "run", cwd=tmp_path).returncode == 0
+    assert unread("judge", "run", cwd=tmp_path) == (141, "")
+    assert unread("compare", "run", "run", cwd=tmp_path) == (141, "")
+
+
+def test_a_word_of_error_that_nobody_reads_is_no_verdict_either(tmp_path: Path) -> None:
+    process = subprocess.Popen([*HIL, "nonsense"], stderr=subprocess.PIPE, cwd=tmp_path)
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*HIL, "nonsense"], stderr=full, cwd=tmp_path, check=False)
+    assert done.returncode == 3
+
+
+def test_a_certification_with_nobody_else_to_tell_ends_with_its_reader(tmp_path: Path) -> None:
+    began = (
+        "certify",
+        "--defect",
+        "retry-never",
+        "test_resync_error_retry.py",
+        "test_resync_at.py",
+    )
+    status, said = unread(*began, cwd=tmp_path, lines=3)
+    assert status == 141
+    assert "Traceback" not in said
+    assert "Error" not in said
+
+
+@pytest.mark.parametrize("handsets", [(), ("--handset", "all")])
+def test_a_certification_whose_results_go_to_a_file_goes_on_unread(
+    handsets: tuple[str, ...], tmp_path: Path
+) -> None:
+    command = ("certify", "test_flash.py", *handsets, "--json", "results.json")
+    status, said = unread(*command, cwd=tmp_path, lines=2)
+    assert status == 141
+    assert "Traceback" not in said
+    told = json.loads((tmp_path / "results.json").read_text())
+    assert told["run"]["verdict"] == "PASS"
+    assert told["run"]["concluded"] == told["run"]["planned"] > 0
+
+
+def test_an_exploration_leaves_its_results_to_whoever_reads_them_later(tmp_path: Path) -> None:
+    command = ("explore", "--scenarios", "2", "--seed", "4", "--json", "told.json")
+    status, said = unread(*command, cwd=tmp_path)
+    assert status == 141
+    assert "Traceback" not in said
+    assert json.loads((tmp_path / "told.json").read_text())["scenarios"] == 2
+
+
+@pytest.mark.parametrize("command", [("--help",), ("certify", "test_flash.py")])
+def test_a_full_disk_under_standard_output_is_one_line_and_3(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        told = run(*command, stdout=full.fileno(), cwd=tmp_path)
+    assert told.returncode == 3
+    assert "Traceback" not in told.stderr
+    assert told.stderr.endswith(f"Error: standard output cannot be written: {FULL}\n")
