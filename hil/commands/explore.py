@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.commands.explore_summary import as_json, summary
-from hil.commands.output import check_writable, write_results
+from hil.commands.output import Voice, check_writable, write_results
 from hil.errors import LabError, UsageError
 from hil.suite_location import suite_root
 
@@ -171,11 +171,12 @@ def command(
         )
         for first in range(jobs)
     ]
-    click.echo(f"exploring {entry.name}, seed {chosen}", err=True)
-    progress = _Progress(began, count)
+    voice = Voice(to_stderr=True, alone=json_file is None)
+    voice.line(f"exploring {entry.name}, seed {chosen}")
+    progress = _Progress(began, count, voice)
     outcome = explore(_with_work(tasks), told=progress.told)
     if on_rack:
-        _see_home(inventory, entry, outcome)
+        _see_home(inventory, entry, outcome, voice)
     wall_s = time.perf_counter() - began
     left_out = scope_of(inventory, entry, watch_seconds).left_out
     try:
@@ -219,13 +220,13 @@ def _with_work(tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if not task.scenarios or task.first < task.rounds()]
 
 
-def _see_home(inventory: Testbed, entry: HandsetEntry, outcome: Outcome) -> None:
+def _see_home(inventory: Testbed, entry: HandsetEntry, outcome: Outcome, voice: Voice) -> None:
     """Wait until the handset is free and has its power, however its process ended."""
     from hil.leases.holding import store_of
     from hil.leases.returning import see_home
 
     def waits(handsets: Sequence[str]) -> None:
-        click.echo(f"giving back {', '.join(handsets)}, with power", err=True)
+        voice.line(f"giving back {', '.join(handsets)}, with power")
 
     try:
         left = see_home(store_of(inventory), inventory, [entry.name], waits=waits)
@@ -255,8 +256,9 @@ def _account_for(outcome: Outcome) -> None:
 class _Progress:
     """A line on stderr now and then."""
 
-    def __init__(self, began: float, count: int) -> None:
+    def __init__(self, began: float, count: int, voice: Voice) -> None:
         self._began = began
+        self._voice = voice
         self._count = count
         self._said = began
         self._seen: set[str] = set()
@@ -265,18 +267,17 @@ class _Progress:
         """Say at once what was seen broken, and how far it is, if that was not said lately."""
         for name in outcome.found.keys() - self._seen:
             self._seen.add(name)
-            click.echo(f"seen broken: {name}; it is made short now", err=True)
+            self._voice.line(f"seen broken: {name}; it is made short now")
         now = time.perf_counter()
         if now < self._said + _PROGRESS_S:
             return
         self._said = now
         tally = outcome.tally
         of = f" of {self._count}" if self._count else ""
-        click.echo(
+        self._voice.line(
             f"{now - self._began:6.0f} s  {tally.scenarios}{of} scenarios, "
             f"{tally.lab_s / 3600:.1f} lab hours, {len(tally.clauses)} clauses checked, "
             f"{len(outcome.found)} found",
-            err=True,
         )
 
 

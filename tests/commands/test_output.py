@@ -203,3 +203,16 @@ def test_a_full_disk_under_standard_output_is_one_line_and_3(
     assert told.returncode == 3
     assert "Traceback" not in told.stderr
     assert told.stderr.endswith(f"Error: standard output cannot be written: {FULL}\n")
+
+
+def test_an_exploration_that_nobody_hears_stops_as_with_ctrl_c(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*HIL, "explore", "--scenarios", "100000", "--seed", "4", "--defect", "retry-never"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"exploring")
+    process.stdout.close()
+    assert process.wait(timeout=60) == 141
