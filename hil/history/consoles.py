@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from hil.history.event import Event
+from hil.history.event import Event, LabEvent
 
 
 class LineEnd(StrEnum):
@@ -40,20 +40,20 @@ class ConsoleSkipped(Event, frozen=True, kw_only=True):
     offset: int
 
 
-class ConsoleFound(Event, frozen=True, kw_only=True):
+class ConsoleFound(LabEvent, frozen=True, kw_only=True):
     """The console can be read from now on; what it said before is unknown."""
 
     console: str
 
 
-class ConsoleLost(Event, frozen=True, kw_only=True):
+class ConsoleLost(LabEvent, frozen=True, kw_only=True):
     """The console cannot be read from now on; somebody tries to find it again."""
 
     console: str
     reason: str
 
 
-class ConsoleSent(Event, frozen=True, kw_only=True):
+class ConsoleSent(LabEvent, frozen=True, kw_only=True):
     """Octets were written to the console; ``text`` is empty for a secret."""
 
     octets: int

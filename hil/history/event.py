@@ -1,4 +1,4 @@
-"""The base of all events, which way a message went, and who is to blame."""
+"""The bases of all events, which way a message went, and who is to blame."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=Tr
     at: int = -1
     seq: int = -1
     kernel_ns: int = 0
+
+
+class LabEvent(Event, frozen=True, kw_only=True):
+    """The base of what the laboratory does or says itself.
+
+    Whether it comes is no doing of the handset's, so that no check of the handset may rest on it.
+    What an endpoint sends, or misdoes, because the handset asked is none: it tells of the asking.
+    """
 
 
 class Direction(StrEnum):

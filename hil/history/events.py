@@ -21,7 +21,7 @@ from hil.history.consoles import (
     ConsoleSkipped,
     LineEnd,
 )
-from hil.history.event import Cause, Direction, Event
+from hil.history.event import Cause, Direction, Event, LabEvent
 from hil.history.run import Conducted, RunEnded, RunStarted, TestEnded, TestStarted, Verdict
 from hil.history.services import (
     NeighbourAnnounced,
@@ -73,6 +73,7 @@ __all__ = [
     "HandsetPrepared",
     "HandsetPreparing",
     "HttpRequest",
+    "LabEvent",
     "LabFault",
     "LineEnd",
     "LinkChanged",
@@ -112,19 +113,19 @@ __all__ = [
 # -- the run ----------------------------------------------------------------------------------------
 
 
-class Note(Event, frozen=True, kw_only=True):
+class Note(LabEvent, frozen=True, kw_only=True):
     """A remark for whoever reads the history; judges ignore it."""
 
     text: str
 
 
-class Configured(Event, frozen=True, kw_only=True):
+class Configured(LabEvent, frozen=True, kw_only=True):
     """An endpoint was told how to behave from now on."""
 
     what: str
 
 
-class HandsetPreparing(Event, frozen=True, kw_only=True):
+class HandsetPreparing(LabEvent, frozen=True, kw_only=True):
     """From here to the next `HandsetPrepared` the laboratory has its way with the handset.
 
     What the handset does meanwhile is nobody's test and is not judged. ``how`` is in words.
@@ -133,7 +134,7 @@ class HandsetPreparing(Event, frozen=True, kw_only=True):
     how: str
 
 
-class HandsetPrepared(Event, frozen=True, kw_only=True):
+class HandsetPrepared(LabEvent, frozen=True, kw_only=True):
     """The handset's flash holds exactly these parameters (by XML name), all others are at default.
 
     ``software`` is the load that it runs, empty where that is as it was; ``standby`` the one in its
@@ -145,7 +146,7 @@ class HandsetPrepared(Event, frozen=True, kw_only=True):
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Checked(Event, frozen=True, kw_only=True):
+class Checked(LabEvent, frozen=True, kw_only=True):
     """A check was evaluated: what was due, what was seen, and by how much it missed.
 
     An empty ``requirement`` stands for the requirements that the running test declared.
@@ -172,7 +173,7 @@ class Alive(Event, frozen=True, kw_only=True):
 # -- trouble that is not the phone's -------------------------------------------------------------
 
 
-class LabFault(Event, frozen=True, kw_only=True):
+class LabFault(LabEvent, frozen=True, kw_only=True):
     """The laboratory failed; see `hil.errors.LabError` for the fields."""
 
     what: str
@@ -204,7 +205,7 @@ class Undelivered(Event, frozen=True, kw_only=True):
     data: bytes = b""
 
 
-class FaultArmed(Event, frozen=True, kw_only=True):
+class FaultArmed(LabEvent, frozen=True, kw_only=True):
     """An endpoint was told to misbehave; whether it comes to that is `FaultInjected`'s to say."""
 
     fault: str
@@ -228,14 +229,14 @@ class PowerAction(StrEnum):
     OFF = "off"
 
 
-class PowerRequested(Event, frozen=True, kw_only=True):
+class PowerRequested(LabEvent, frozen=True, kw_only=True):
     """A power driver was told to switch."""
 
     outlet: str
     action: PowerAction
 
 
-class PowerSwitched(Event, frozen=True, kw_only=True):
+class PowerSwitched(LabEvent, frozen=True, kw_only=True):
     """The device read back the state that was asked for."""
 
     outlet: str
@@ -243,7 +244,7 @@ class PowerSwitched(Event, frozen=True, kw_only=True):
     attempts: int = 1
 
 
-class PowerFailed(Event, frozen=True, kw_only=True):
+class PowerFailed(LabEvent, frozen=True, kw_only=True):
     """The device did not answer, refused, or read back another state."""
 
     outlet: str
@@ -269,7 +270,7 @@ class RecoveryPhase(StrEnum):
     FAILED = "failed"
 
 
-class RecoveryStep(Event, frozen=True, kw_only=True):
+class RecoveryStep(LabEvent, frozen=True, kw_only=True):
     """A handset is being brought back: what became of one ``rung``, and why.
 
     ``took`` is how long the rung has taken so far, seconds of lab time.

@@ -1,8 +1,8 @@
 """What a reader of the history looks for: a kind of event, values of its fields, and a predicate.
 
 A field may be given a plain value (equality) or a compiled regular expression (searched in text).
-Naming a field that the kind does not have is an error at once: a misspelt filter that never matches
-would make every ``expect_none`` pass.
+What no event can ever match is an error at once, be it for the kind, the name of a field or the type of
+its value: it would make every ``expect_none`` pass, and every ``expect`` blame the phone for the test.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeGuard, TypeVar
 
 from hil.errors import UsageError
 from hil.history import events as ev
+from hil.history.possible import field_types, in_words, possible
 
 E = TypeVar("E", bound=ev.Event)
 _HEAD = ("source", "handset", "at", "seq", "kernel_ns")
@@ -37,14 +38,50 @@ class Pattern(Generic[E]):
         fields: Mapping[str, object],
         where: Callable[[E], bool] | None = None,
     ) -> Pattern[E]:
-        """A pattern whose field names are known to exist; `UsageError` if one does not."""
+        """A pattern that some event can match; `UsageError` for one that none ever will."""
+        if not (isinstance(kind, type) and issubclass(kind, ev.Event)):
+            raise UsageError(
+                f"{getattr(kind, '__name__', kind)!s} is no kind of event",
+                remedy="a class of hil.history.events, such as HttpRequest",
+            )
         unknown = [name for name in fields if name not in kind.__struct_fields__]
         if unknown:
             raise UsageError(
                 f"{kind.__name__} has no field {', '.join(unknown)}",
                 remedy=f"one of {', '.join(kind.__struct_fields__)}",
             )
+        known = field_types(kind)
+        for name, value in fields.items():
+            if name in known and not possible(value, known[name]):
+                raise UsageError(
+                    f"{kind.__name__}.{name} can never be {_brief(value)}",
+                    remedy=f"{in_words(known[name])}; a predicate goes to where",
+                )
+        if where is not None and not callable(where):
+            raise UsageError(
+                f"where is {_brief(where)}", remedy="a function of the event that says yes or no"
+            )
         return cls(kind, tuple(fields.items()), where)
+
+    @classmethod
+    def of_handset(
+        cls,
+        kind: type[E],
+        fields: Mapping[str, object],
+        where: Callable[[E], bool] | None = None,
+    ) -> Pattern[E]:
+        """The same for what the handset is held to; `UsageError` for what it has no part in.
+
+        That is what the laboratory does itself (`LabEvent`), and `Event`, which is anybody's.
+        """
+        wanted = cls.of(kind, fields, where)
+        if kind is ev.Event or issubclass(kind, ev.LabEvent):
+            whose = "anything at all" if kind is ev.Event else "what the laboratory does itself"
+            raise UsageError(
+                f"{kind.__name__} is {whose}: no check of the handset can rest on it",
+                remedy="what the handset does, such as HttpRequest; or history.wait",
+            )
+        return wanted
 
     def accepts(self, event: ev.Event) -> TypeGuard[E]:
         """Whether the event is one of those looked for."""

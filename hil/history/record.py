@@ -11,6 +11,9 @@ Three verbs wait, and they differ in what a failure means to the judge:
 ``expect_none``  the phone must not do this; seeing it is a failed check.
 ``wait``         a precondition of the test; not seeing it leaves the test inconclusive.
 
+What no event can match, and for the first two what the phone has no part in, is a `UsageError`: the
+test is wrong then, and not the phone.
+
 Deadlines are inclusive and count from ``after`` (an event, a mark, or now), so a window that the
 specification opens at an event is written as it stands there.
 """
@@ -205,7 +208,7 @@ class History:
         Both are seconds after ``after``. A failure is recorded as a failed check of ``requirement``
         (by default of those that the test declared) and raised as `Unmet`. Returns the event.
         """
-        wanted = Pattern.of(kind, fields, where)
+        wanted = Pattern.of_handset(kind, fields, where)
         _require_window(not_before, within)
         start = after if after is not None else self.mark()
         grace = min(_LONGEST_GRACE_S, max(_GRACE_S, within / 10))
@@ -244,7 +247,7 @@ class History:
 
         That the phone was alive through the window is for the judge to see from other events.
         """
-        wanted = Pattern.of(kind, fields, where)
+        wanted = Pattern.of_handset(kind, fields, where)
         _require_window(0, within)
         start = after if after is not None else self.mark()
         found = self._await(wanted, start, within, 1)

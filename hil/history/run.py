@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from hil.history.event import Event
+from hil.history.event import LabEvent
 
 
-class RunStarted(Event, frozen=True, kw_only=True):
+class RunStarted(LabEvent, frozen=True, kw_only=True):
     """A run began; the wall clock's nanoseconds since 1970 anchor lab time to the calendar.
 
     ``identity``, ``interpretations`` and ``timing`` are what the handset is judged by, as fields of
@@ -28,7 +28,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
     timing: dict[str, float] = msgspec.field(default_factory=dict)
 
 
-class TestStarted(Event, frozen=True, kw_only=True):
+class TestStarted(LabEvent, frozen=True, kw_only=True):
     """A test began; everything up to its `TestEnded` belongs to it."""
 
     __test__ = False
@@ -37,7 +37,7 @@ class TestStarted(Event, frozen=True, kw_only=True):
     requirements: tuple[str, ...] = ()
 
 
-class TestEnded(Event, frozen=True, kw_only=True):
+class TestEnded(LabEvent, frozen=True, kw_only=True):
     """A test ended, before it is judged."""
 
     __test__ = False
@@ -45,7 +45,7 @@ class TestEnded(Event, frozen=True, kw_only=True):
     test: str
 
 
-class Conducted(Event, frozen=True, kw_only=True):
+class Conducted(LabEvent, frozen=True, kw_only=True):
     """How a test itself went, beside what its part of the history tells.
 
     ``crash`` is an exception that is no finding, ``unmet`` a precondition that did not come,
@@ -62,7 +62,7 @@ class Conducted(Event, frozen=True, kw_only=True):
     readings: tuple[str, ...] = ()
 
 
-class Verdict(Event, frozen=True, kw_only=True):
+class Verdict(LabEvent, frozen=True, kw_only=True):
     """What the judge said of a test."""
 
     test: str
@@ -71,7 +71,7 @@ class Verdict(Event, frozen=True, kw_only=True):
     findings: tuple[str, ...] = ()
 
 
-class RunEnded(Event, frozen=True, kw_only=True):
+class RunEnded(LabEvent, frozen=True, kw_only=True):
     """The run came to its end, and the history has all of it.
 
     ``sha256`` is the digest of the octets of all lines before this one in the file, as hexadecimal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hil.history.event import Direction, Event
+from hil.history.event import Direction, Event, LabEvent
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ class SipMessage(Event, frozen=True, kw_only=True):
 # -- the phone's own faces -------------------------------------------------------------------------
 
 
-class WebRequested(Event, frozen=True, kw_only=True):
+class WebRequested(LabEvent, frozen=True, kw_only=True):
     """The bench asked the phone's web server; ``target`` is path and query, ``exchange`` a number.
 
     ``requester`` is the bench's address, which a URL without a server means.
