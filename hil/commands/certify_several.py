@@ -71,9 +71,8 @@ class _Reader:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what is about to be judged."""
         names = self._spreading.handsets
-        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
         with_defects = f", with {', '.join(self._chosen.defects)}" if self._chosen.defects else ""
-        self._teller.line(f"{len(names)} handsets: {shown}{with_defects}")
+        self._teller.line(f"{len(names)} handsets: {_shown(names)}{with_defects}")
         each = " on each" if self._spreading.each else ""
         testbed = self._spreading.testbed.name
         self._teller.line(f"testbed {testbed}, {self.results.planned} tests{each}")
@@ -117,3 +116,28 @@ class _Reader:
             return
         shares = {name: len(groups) for name, groups in portions.done_by().items()}
         self._teller.line("modules: " + ", ".join(f"{name} {n}" for name, n in shares.items()))
+        for nothing in without_verdict(portions, each=self._spreading.each):
+            self._teller.say(nothing, Word.INCONCLUSIVE)
+
+
+def without_verdict(portions: Portions, *, each: bool) -> list[str]:
+    """In words, the handsets that the run says nothing of: they were not through with any module."""
+    lost = portions.lost()
+    idle = [name for name, groups in portions.done_by().items() if not groups]
+    spared = [name for name in idle if name not in lost]
+    gone = [name for name in idle if name in lost]
+    remedy = "" if each else "; --each runs all of them on each handset"
+    told = []
+    if spared:
+        it = "them" if len(spared) > 1 else "it"
+        why = f"no module was left for {it}, so nothing is said of {it}{remedy}"
+        told.append(f"{_shown(spared)}: {why}")
+    if gone:
+        they, of = ("they were", "them") if len(gone) > 1 else ("it was", "it")
+        why = f"out of the run before {they} through with a module, so nothing is said of {of}"
+        told.append(f"{_shown(gone)}: {why}")
+    return told
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

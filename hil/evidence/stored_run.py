@@ -16,6 +16,7 @@ from hil.history import events as ev
 from hil.history import read
 
 HISTORY = "history.jsonl"
+_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,7 @@ def load_run(path: Path) -> StoredRun:
     """Read a run; UsageError where there is none, `HistoryError` for one that is damaged."""
     file = path / HISTORY if path.is_dir() else path
     if not file.is_file():
-        raise UsageError(
-            "there is no history",
-            file=str(file),
-            remedy="a directory that `hil certify --out` has written, or its history.jsonl",
-        )
+        raise UsageError("there is no history", file=str(file), remedy=_elsewhere(path))
     stored = read(file)
     run = next((event for event in stored.events if isinstance(event, ev.RunStarted)), None)
     tests = tuple(_tests(stored.events))
@@ -84,6 +81,16 @@ def load_run(path: Path) -> StoredRun:
     faults = (event for event in stored.events if isinstance(event, ev.LabFault))
     between = tuple(fault for fault in faults if fault.seq not in inside)
     return StoredRun(path, run, tests, stored.ended and not stored.torn, between)
+
+
+def _elsewhere(path: Path) -> str:
+    """Where a history would be found: a run on several handsets has one in each one's folder."""
+    parts = sorted(str(file.parent) for file in path.glob(f"*/{HISTORY}"))
+    if not parts:
+        return f"a directory that `hil certify --out` has written, or its {HISTORY}"
+    more = [f"{len(parts) - _NAMED} more"] if len(parts) > _NAMED else []
+    shown = ", ".join([*parts[:_NAMED], *more])
+    return f"a run on several handsets has one for each: {shown}"
 
 
 def _tests(events: Sequence[ev.Event]) -> Iterator[StoredTest]:

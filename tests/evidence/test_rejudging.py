@@ -160,6 +160,26 @@ def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
     assert status(store(tmp_path / "c", unknown, *resynced())) == 3
 
 
+def test_of_a_run_on_several_handsets_the_history_of_each_is_named(tmp_path: Path) -> None:
+    for name in ("v1", "v2"):
+        store(tmp_path / name, started(), *resynced())
+    (tmp_path / "captures").mkdir()
+    refused = CliRunner().invoke(main, ["judge", str(tmp_path)])
+    assert isinstance(refused.exception, SystemExit)
+    assert refused.exit_code == 2
+    assert f"has one for each: {tmp_path / 'v1'}, {tmp_path / 'v2'})" in refused.output
+    assert "captures" not in refused.output
+    assert judge(str(tmp_path / "v2"))[0] == 0
+
+
+def test_of_a_run_on_many_handsets_a_few_are_named(tmp_path: Path) -> None:
+    for number in range(48):
+        store(tmp_path / f"v{number:02}", started())
+    said = CliRunner().invoke(main, ["judge", str(tmp_path)]).output
+    assert f"{tmp_path / 'v05'}, 42 more)" in said
+    assert "v06" not in said
+
+
 def asdict_of(event: ev.RunStarted) -> dict[str, object]:
     return {name: getattr(event, name) for name in event.__struct_fields__}
 

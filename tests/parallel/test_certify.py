@@ -87,6 +87,14 @@ def test_handsets_share_the_modules_and_make_one_run(tmp_path: Path) -> None:
     assert len(list((out / "allure").glob("*-result.json"))) == len(cases)
 
 
+def test_a_handset_that_no_module_was_left_for_is_not_passed_by_in_silence(tmp_path: Path) -> None:
+    ran = certify(tmp_path, *both("test_flash.py"))
+    assert ran.code == 0, ran.said
+    (idle,) = {"v1", "v2"} - set(ran.on)
+    why = f"{idle}: no module was left for it, so nothing is said of it"
+    assert f"{why}; --each runs all of them on each handset" in ran.said
+
+
 def test_with_each_every_handset_takes_every_test(tmp_path: Path) -> None:
     ran = certify(tmp_path, *both("--each", "test_flash.py"), "--out", str(tmp_path / "out"))
     assert ran.code == 0, ran.said
@@ -94,6 +102,7 @@ def test_with_each_every_handset_takes_every_test(tmp_path: Path) -> None:
     assert ran.told["run"]["planned"] == 2 * len(ran.on["v1"])
     cases = ET.parse(tmp_path / "out" / "junit.xml").iter("testcase")  # noqa: S314
     assert len(list(cases)) == ran.told["run"]["planned"]
+    assert "nothing is said of" not in ran.said
 
 
 def test_what_does_not_apply_to_a_handset_is_no_trouble_of_the_run(tmp_path: Path) -> None:
@@ -149,6 +158,8 @@ def test_a_handset_that_fails_is_left_out_and_its_tests_go_to_another(tmp_path: 
     given_back = {test["id"] for test in ran.told["abandoned"]}
     assert given_back <= ran.on["v1"]
     assert {test["verdict"] for test in ran.told["tests"] if test["handset"] == "v1"} == {"PASS"}
+    why = "v2: out of the run before it was through with a module, so nothing is said of it"
+    assert why in ran.said
 
 
 def test_a_worker_that_is_killed_is_replaced_by_one_that_waited(tmp_path: Path) -> None:
