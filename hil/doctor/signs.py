@@ -1,8 +1,8 @@
 """What shows that a phone has power, for whoever drops its outlet.
 
 Two kinds. A `Link` is up or down at any moment. A `Voice` is silent while the phone is dark and speaks
-when it boots: its console, and its first DHCP message, which alone carries the phone's own MAC address
-and so proves whose boot it was.
+when it boots: its console, and its first DHCP message. Only frames have the phone's own MAC address in
+them and so prove which phone it is; a port and a console line are what the inventory says they are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import Message, MessageType, Op, decode
 
 _ETHERNET, _UDP_HEADER = 14, 8
+_SOURCE = slice(6, 12)
 
 
 class Link(Protocol):
@@ -49,7 +50,10 @@ class Voice(Protocol):
 
 
 class Wire(Voice, Protocol):
-    """What a phone says when it wants a lease."""
+    """What a phone says when it wants a lease, and that it says anything."""
+
+    def frames(self) -> int:
+        """How many frames of its own were heard so far, those for a lease among them."""
 
     def unanswered(self) -> float | None:
         """When it last asked for one, by the loop's time, as long as nobody was seen to answer."""
@@ -121,6 +125,9 @@ class InterfaceLink:
 class Ear:
     """Hears on ``interface`` which phones boot, by the DHCP messages that begin a lease.
 
+    It counts all else by which they introduce themselves, too: whoever sends LLDP, CDP or any DHCP
+    message has power.
+
     A client that has lost its memory asks for any address (DHCPDISCOVER) or for the one it had
     (DHCPREQUEST without ciaddr, RFC 2131 section 4.3.2); one that renews a lease has its address.
     So does one that goes on asking since nobody answers; it is answered once it takes an offer, which
@@ -129,6 +136,7 @@ class Ear:
 
     def __init__(self, interface: Interface, macs: Iterable[str]) -> None:
         self.boots = dict.fromkeys(macs, 0)
+        self.frames = dict.fromkeys(self.boots, 0)
         self.unanswered: dict[str, float | None] = dict.fromkeys(self.boots)
         self._tap = Tap(interface, slots=512, program=introductions())
         self._name = interface.name
@@ -146,6 +154,9 @@ class Ear:
 
     def _drain(self) -> None:
         for frame in self._tap.frames():
+            sender = frame.data[_SOURCE].hex(":")
+            if sender in self.frames:
+                self.frames[sender] += 1
             message = introduction(frame.data)
             if message is not None and message.mac in self.boots:
                 self.boots[message.mac] += 1
@@ -161,6 +172,10 @@ class _Boots:
 
     def said(self) -> int:
         return self._ear.boots[self._mac]
+
+    def frames(self) -> int:
+        # A relay may have sent the message that begins the lease.
+        return max(self._ear.frames[self._mac], self._ear.boots[self._mac])
 
     def unanswered(self) -> float | None:
         return self._ear.unanswered[self._mac]

@@ -4,10 +4,11 @@ A check of an inventory cannot see that two plugs are in each other's outlet. Th
 outlet, watches every handset meanwhile, gives the power back, waits until the handset is there again,
 and goes on to the next. Power-on is attempted whatever happened before, a cancelled walk included.
 
-The links are asked again and again, since a switch tells nothing by itself. Where a phone has no link
-that anybody sees, only its asking for a lease shows that it boots. Phones that get no lease ask all the
-time, so there an outlet stays off until each of them has asked once more: who is heard meanwhile has
-its power. What the links and the voices showed is judged by `hil.doctor.observed`.
+The links are asked again and again, since a switch tells nothing by itself. Which phone it was only
+its own frames tell: silent while the outlet is off, asking for a lease after power-on. But phones that
+get no lease ask all the time. Where they do, the outlet stays off until each of them has asked once
+more: who is heard meanwhile has its power. Where a first short look turns out to rest on such a phone
+there is a second, long one. What was seen is judged by `hil.doctor.observed`.
 """
 
 from __future__ import annotations
@@ -85,7 +86,18 @@ class _Walker:
             await asyncio.sleep(self._pace.poll_s)
 
     async def visit(self, subject: Subject) -> Observed:
-        """Drop one outlet and give it back."""
+        """Drop one outlet and give it back; twice, where the first time proves nothing."""
+        waiting = self._waiting()
+        # Who asks more rarely than an outlet is off proves nothing by it, whenever it asks again.
+        longest = self._loop.time() - self._pace.asking_s
+        rare = frozenset(name for name, asked in waiting.items() if asked < longest)
+        seen = await self._look(subject, patient=bool(waiting), rare=rare)
+        if seen.undecided and (not waiting or seen.unproven - rare):
+            self._progress(f"{subject.name}: looking again, more than one phone may have booted")
+            seen = await self._look(subject, patient=True, rare=rare)
+        return seen
+
+    async def _look(self, subject: Subject, *, patient: bool, rare: frozenset[str]) -> Observed:
         seen = Observed(subject.name, subject.outlet.name)
         if not subject.shows:
             return seen
@@ -95,22 +107,23 @@ class _Walker:
             links=frozenset(name for name, up in before.items() if up),
             wires=frozenset(self._voices(_wire)),
             consoles=frozenset(self._voices(_console)),
+            steady=frozenset(self._waiting()) - rare if patient else frozenset(),
         )
         if subject.link is not None and before[subject.name] is not True:
             return replace(seen, absent=f"{subject.link.name} is not up")
         began = self._loop.time()
-        seen = replace(seen, rare=self._rare(began))
         try:
-            seen = await self._drop(subject, seen)
+            seen = await self._drop(subject, seen, patient=patient)
         finally:
             wires, consoles = self._voices(_wire), self._voices(_console)
             dark = await self._power_back(subject)
         if dark or seen.failed:
             return replace(seen, dark=dark)
         seen = await self._await_return(subject, seen, wires, consoles)
-        return replace(seen, seconds=self._loop.time() - began)
+        waiting = frozenset(self._waiting())
+        return replace(seen, waiting=waiting, seconds=self._loop.time() - began)
 
-    async def _drop(self, subject: Subject, seen: Observed) -> Observed:
+    async def _drop(self, subject: Subject, seen: Observed, *, patient: bool) -> Observed:
         self._progress(f"{subject.name}: dropping {subject.outlet.name}")
         try:
             async with asyncio.timeout(self._pace.power_s):
@@ -118,34 +131,38 @@ class _Walker:
         except (LabError, TimeoutError) as error:
             return replace(seen, failed=_why(error, self._pace.power_s))
         await asyncio.sleep(self._pace.silence_s)
-        wires, consoles = self._voices(_wire), self._voices(_console)
-        fell = await self._fallen(subject, seen.links, seen.wires)
+        frames, consoles = self._frames(), self._voices(_console)
+        began = self._loop.time()
+        fell = await self._fallen(subject, seen.links, patient=patient)
+        now = self._frames()
         return replace(
             seen,
             fell=fell,
-            asked=self._louder(_wire, wires),
+            heard=frozenset(name for name, count in now.items() if count > frames[name]),
             talked=self._louder(_console, consoles),
+            off_s=self._loop.time() - began,
         )
 
-    def _rare(self, now: float) -> frozenset[str]:
-        """Who waits for a lease and asks for it more rarely than anybody waits here."""
+    def _waiting(self) -> dict[str, float]:
+        """Who wants a lease that nobody gives, and when it last asked for it."""
         asked = {each.name: each.wire.unanswered() for each in self._subjects if each.wire}
-        return frozenset(
-            name for name, at in asked.items() if at is not None and now - at > self._pace.asking_s
-        )
+        return {name: at for name, at in asked.items() if at is not None}
+
+    def _frames(self) -> dict[str, int]:
+        return {each.name: each.wire.frames() for each in self._subjects if each.wire}
 
     async def _fallen(
-        self, subject: Subject, links: frozenset[str], wires: frozenset[str]
+        self, subject: Subject, links: frozenset[str], *, patient: bool
     ) -> frozenset[str]:
         """Whose link went down: until the handset's own did, or would have, and a while longer.
 
-        Where somebody has none, until all that ask for a lease must have been heard.
+        Where it is ``patient``, until all that ask for a lease must have been heard.
         """
         fell: frozenset[str] = frozenset()
         patience = self._pace.link_s if links else self._pace.dark_s
         until = self._loop.time() + patience
         heard_by = 0.0
-        if wires - links:
+        if patient:
             heard_by = self._loop.time() + self._pace.asking_s
             self._progress(f"{subject.name}: is off; listening who goes on asking for a lease")
         while True:
@@ -187,7 +204,9 @@ class _Walker:
         Whoever hangs on the same outlet boots at nearly the same time.
         """
         self._progress(f"{subject.name}: waiting for it to boot")
-        until = self._loop.time() + max(self._pace.link_s, subject.boot_s) + self._pace.straggle_s
+        # It may be any of them that boots.
+        longest = max(self._pace.link_s, *(each.boot_s for each in self._subjects))
+        until = self._loop.time() + longest + self._pace.straggle_s
         while True:
             links = await self._links()
             seen = replace(
@@ -237,7 +256,7 @@ def _complete(subject: Subject, seen: Observed) -> bool:
     return (
         seen.rose == seen.fell
         and (subject.link is None or name in seen.fell)
-        and (subject.wire is None or name in seen.booted)
+        and (subject.wire is None or name in seen.booted - seen.heard)
         and (subject.console is None or name in seen.spoke)
     )
 

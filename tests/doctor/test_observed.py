@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hil.doctor.findings import State
 from hil.doctor.observed import Observed, conclude
 
@@ -93,7 +95,8 @@ def test_a_handset_that_stays_away() -> None:
 
 
 def test_consoles_are_held_against_the_power_that_is_known() -> None:
-    right = {"links": ALL, "consoles": ALL, "fell": just("a01"), "rose": just("a01")}
+    right: dict[str, Any] = {"links": ALL, "wires": ALL, "consoles": ALL}
+    right |= {"fell": just("a01"), "rose": just("a01"), "booted": just("a01")}
     assert one(seen(**right, spoke=just("a01")))[0] is State.OK
     assert one(seen(**right))[1] == "its console says nothing when it boots"
     assert "while it is without power" in one(seen(**right, talked=just("a01")))[1]
@@ -103,18 +106,46 @@ def test_consoles_are_held_against_the_power_that_is_known() -> None:
 
 def test_two_consoles_that_are_swapped_are_to_be_exchanged() -> None:
     def of(name: str, speaks: str) -> Observed:
-        return seen(
-            name, links=ALL, consoles=ALL, fell=just(name), rose=just(name), spoke=just(speaks)
-        )
+        return seen(name, wires=ALL, consoles=ALL, booted=just(name), spoke=just(speaks))
 
     first, second = conclude([of("a01", "a02"), of("a02", "a01")])
     assert first.next_step == "exchange the consoles of a01 and a02"
     assert second.next_step == "exchange the consoles of a02 and a01"
 
 
-def test_a_console_alone_is_a_witness_too() -> None:
-    assert one(seen(consoles=ALL, spoke=just("a01")))[0] is State.OK
-    assert one(seen(consoles=ALL))[0] is State.TROUBLE
+def test_consoles_are_not_called_exchanged_before_the_outlets_are_known_to_be_right() -> None:
+    first, second = conclude(
+        [
+            seen(
+                "a01",
+                links=ALL,
+                consoles=ALL,
+                fell=just("a01"),
+                rose=just("a01"),
+                spoke=just("a02"),
+            ),
+            seen(
+                "a02",
+                links=ALL,
+                consoles=ALL,
+                fell=just("a02"),
+                rose=just("a02"),
+                spoke=just("a01"),
+            ),
+        ]
+    )
+    assert first.next_step == "see where the console lines end of a01 and a02"
+    assert second.next_step == "see where the console lines end of a02 and a01"
+
+
+def test_a_console_or_a_link_alone_can_be_wrong_but_not_right() -> None:
+    assert one(seen(consoles=ALL)) == (State.TROUBLE, "its console says nothing when it boots")
+    of_two = one(seen(consoles=ALL, talked=just("a01"), spoke=just("a01")))
+    assert of_two[1].endswith("the two are of different phones")
+    state, what = one(seen(consoles=ALL, spoke=just("a01")))
+    assert state is State.UNKNOWN
+    assert what.endswith("which phone that was nobody heard")
+    assert one(seen(links=ALL, fell=just("a01"), rose=just("a01")))[0] is State.UNKNOWN
 
 
 def test_what_cannot_be_switched_or_was_not_there_is_trouble() -> None:
@@ -126,58 +157,72 @@ def test_what_cannot_be_switched_or_was_not_there_is_trouble() -> None:
 # -- while nobody answers, phones with power go on asking for a lease ----------------------------------
 
 
-def test_a_handset_that_asks_while_its_link_stays_has_not_lost_its_power() -> None:
-    both = just("a01", "a02")
-    named = seen(links=ALL, wires=ALL, fell=just("a01"), rose=just("a01"), booted=both)
-    assert one(named)[0] is State.OK
-    stuck = seen("a02", links=ALL, wires=ALL, booted=just("a01"))
-    assert one(stuck) == (State.TROUBLE, "dropping the outlet takes no handset")
+def unserved(name: str = "a01", **fields: object) -> Observed:
+    """The outlet was off for longer than any of them is silent, and nobody gives them a lease."""
+    return seen(name, **{"wires": ALL, "waiting": ALL, "steady": ALL, **fields})
 
 
-def test_but_one_that_boots_at_the_port_of_another_has() -> None:
-    seen_there = seen(links=ALL, wires=ALL, fell=just("a01"), rose=just("a01"), booted=just("a02"))
-    assert one(seen_there)[1] == "the outlet takes a02 instead"
-
-
-def test_without_a_link_its_messages_are_all_that_there_is() -> None:
-    heard = seen(links=just("a01"), wires=ALL, fell=just("a01"), booted=just("a01", "a02"))
-    assert one(heard)[1] == "the outlet takes a02 as well"
-
-
-# -- and without a link that is what there is to see ---------------------------------------------------
-
-
-def test_who_asks_while_the_outlet_is_off_has_its_power() -> None:
-    kept = seen(wires=ALL, asked=just("a02"), booted=just("a01", "a02"))
+def test_who_is_heard_while_the_outlet_is_off_has_its_power() -> None:
+    kept = unserved(heard=just("a02"), booted=just("a01", "a02"))
     assert one(kept)[0] is State.OK
-    itself = seen(wires=ALL, asked=just("a01"), booted=just("a01"))
+    itself = unserved(heard=just("a01"), booted=just("a01"))
     assert one(itself) == (State.TROUBLE, "dropping the outlet takes no handset")
 
 
-def test_who_asks_now_and_then_proves_nothing() -> None:
-    state, what = one(seen(wires=ALL, rare=just("a01"), booted=just("a01")))
+def test_the_link_of_its_own_port_does_not_make_it_the_one_that_went() -> None:
+    port: dict[str, Any] = {"links": ALL, "fell": just("a01"), "rose": just("a01")}
+    other = unserved(**port, heard=just("a01"), booted=just("a01", "a02"))
+    assert one(other)[1] == "the outlet takes a02 instead"
+    stranger = unserved(**port, heard=just("a01"), booted=just("a01"))
+    state, what = one(stranger)
+    assert state is State.TROUBLE
+    assert what.endswith("the handset is heard while the outlet is off")
+
+
+def test_nor_does_the_link_of_another_port_clear_the_one_that_is_said_to_be_there() -> None:
+    both = unserved(links=ALL, fell=just("a01"), rose=just("a01"), booted=just("a01", "a02"))
+    assert one(both)[1] == "the outlet takes a02 as well"
+
+
+def test_swapped_outlets_come_before_whatever_the_consoles_say() -> None:
+    def of(name: str, other: str) -> Observed:
+        port = {"links": ALL, "fell": just(name), "rose": just(name)}
+        booted = {"heard": just(name), "booted": ALL - just("a03")}
+        return unserved(name, consoles=ALL, spoke=just(other), **port, **booted)
+
+    first, second = conclude([of("a01", "a02"), of("a02", "a01")])
+    assert first.what == "its outlet and that of a02 are swapped"
+    assert second.what == "its outlet and that of a01 are swapped"
+    assert "handsets heard while it was off: a01" in first.evidence
+    assert "of these silent before and so booted: a02" in first.evidence
+
+
+def test_who_may_have_asked_anyway_proves_nothing() -> None:
+    # Its silence was shorter than the time between two of its requests, whatever link and console say.
+    itself = unserved(
+        steady=NONE, links=ALL, fell=just("a01"), rose=just("a01"), booted=just("a01")
+    )
+    state, what = one(itself)
     assert state is State.UNKNOWN
     assert what.startswith("it is not known whether the outlet takes a01")
-    beside = seen(wires=ALL, rare=just("a02"), booted=just("a01", "a02"))
-    assert one(beside)[0] is State.UNKNOWN
+    assert one(unserved(steady=just("a01"), booted=just("a01", "a02")))[0] is State.UNKNOWN
 
 
-def test_but_is_none_of_the_matter_where_it_is_silent_or_its_link_is_seen() -> None:
-    assert one(seen(wires=ALL, rare=just("a02"), booted=just("a01")))[0] is State.OK
-    linked = seen(links=just("a02"), wires=ALL, rare=just("a02"), booted=just("a01", "a02"))
-    assert one(linked)[0] is State.OK
+def test_but_is_none_of_the_matter_where_it_is_silent_or_was_given_a_lease() -> None:
+    assert one(unserved(steady=just("a01"), booted=just("a01")))[0] is State.OK
+    assert one(seen(wires=ALL, waiting=just("a02"), booted=just("a01")))[0] is State.OK
 
 
 def test_another_handset_that_surely_went_is_told_whatever_else_is_unknown() -> None:
-    both = seen(wires=ALL, rare=just("a03"), booted=just("a02", "a03"))
+    both = unserved(steady=just("a02"), booted=just("a02", "a03"))
     assert one(both) == (State.TROUBLE, "the outlet takes a02 instead")
 
 
 def test_what_is_unknown_is_never_called_swapped() -> None:
     first, second = conclude(
         [
-            seen("a01", wires=ALL, booted=just("a02")),
-            seen("a02", wires=ALL, rare=just("a02"), booted=just("a01", "a02")),
+            unserved("a01", booted=just("a02")),
+            unserved("a02", steady=just("a01"), booted=just("a01", "a02")),
         ]
     )
     assert first.what == "the outlet takes a02 instead"

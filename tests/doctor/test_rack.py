@@ -273,7 +273,8 @@ def test_the_walk_over_a_rack_that_is_right(desk: Desk) -> None:
     findings = desk.walked()
     assert [each.state for each in findings] == [State.OK, State.OK], findings
     assert "(DHCP, console)" in findings[0].what
-    assert desk.thrown == [(1, False), (1, True), (2, False), (2, True)]
+    # Nobody gives them a lease, so that one was heard after power-on proves nothing at first.
+    assert desk.thrown == [(1, False), (1, True)] * 2 + [(2, False), (2, True)] * 2
     assert all(desk.store.standing(mac).free for mac in MACS.values())
 
 
@@ -291,7 +292,7 @@ def test_the_walk_leaves_alone_what_somebody_has(desk: Desk) -> None:
     findings = desk.walked()
     assert [each.state for each in findings] == [State.SKIPPED, State.OK]
     assert "somebody else has the handset" in findings[0].what
-    assert desk.thrown == [(2, False), (2, True)]
+    assert set(desk.thrown) == {(2, False), (2, True)}
 
 
 @pytest.fixture
