@@ -398,6 +398,26 @@ def test_a_phone_waits_for_a_lease_until_it_takes_one(
         desk.clock.run(close(heard))
 
 
+def test_a_phone_that_renews_its_lease_is_heard_and_has_not_booted(desk: Desk) -> None:
+    async def ear() -> Ear:
+        return Ear(desk.lan.interface, MACS.values())
+
+    async def close(made: Ear) -> None:
+        made.close()
+
+    heard = desk.clock.run(ear())
+    try:
+        place = Place(desk.phones["a01"].station, SUBNET[5], SUBNET.netmask)
+        with contextlib.closing(LinkSender(place)) as sender:
+            sender.send(discover(PHONE, MessageType.REQUEST, str(SUBNET[5])), BROADCAST_MAC)
+        until = desk.clock.now() + 5_000_000_000
+        assert desk.clock.wait(lambda: heard.of(PHONE).frames() == 1, until)
+        assert heard.of(PHONE).said() == 0
+        assert heard.of(OTHER_PHONE).frames() == 0
+    finally:
+        desk.clock.run(close(heard))
+
+
 ETHERNET = bytes(12) + b"\x08\x00"
 
 
