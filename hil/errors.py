@@ -14,6 +14,7 @@ inventory, and the bytes that arrive from outside.
     │   │   └── StateUnknown     it has no way to say what its outlets are
     │   ├── ConsoleError         a serial console could not be opened, or is gone
     │   ├── EndpointError        one of our own servers could not start or died
+    │   ├── SharedFault          what handsets share is broken: no handset's place is to blame
     │   └── LeaseError           a handset's lease cannot be had, kept or read
     │       ├── HandsetTaken     somebody else has it, or it is in quarantine
     │       └── LeaseLost        it is no longer there, or somebody else's
@@ -94,6 +95,10 @@ class ConsoleError(LabError):
 
 class EndpointError(LabError):
     """A controlled server could not be started, or stopped on its own."""
+
+
+class SharedFault(LabError):
+    """What handsets share is broken, such as their wire: it says nothing about any one's place."""
 
 
 class LeaseError(LabError):

@@ -3,7 +3,8 @@
 Part of `hil.pytest_plugin`. On a rack the handset is leased (`hil.leases`) when the tests are collected
 and before the namespaces are entered; before each test it is asked whether the lease still holds, and
 after each whether the handset is still fit. One that is not goes into quarantine, and what is left of
-the run are errors of the laboratory.
+the run are errors of the laboratory. What all handsets share, such as a wire with a foreign DHCP server
+on it, puts none of them aside: found before the first test, it stops the run.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from hil.errors import LabError
+from hil.errors import LabError, SharedFault
 from hil.evidence.results import RunResults
-from hil.history.events import LabFault
 from hil.history.record import Mark
-from hil.leases.fitness import Fitness
+from hil.leases.fitness import Fitness, is_shared
 from hil.leases.holding import Hold, hold
 from hil.leases.labgrid import Acquired, acquire, look_up, named
 from hil.net.namespace import enter
@@ -78,6 +78,8 @@ class Handsets:
         self._place: Acquired | None = None
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
+        self.stopped = ""
+        """What stopped the run before its first test; empty where nothing did."""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take the handset and enter the namespaces, unless another process is to run the tests.
@@ -137,7 +139,7 @@ class Handsets:
         self._noted = (len(results.baselines), len(results.tests))
         fresh = [(each, True) for each in results.baselines[baselines:] if _is_first(each.id)]
         fresh += [(each, False) for each in results.tests[tests:]]
-        if self._was_the_machines_fault(config):
+        if self.stopped or self._was_shared(config):
             return ""
         reasons = [
             self._fitness.note(each.judgement.word, each.judgement.cause, first_baseline=first)
@@ -145,15 +147,23 @@ class Handsets:
         ]
         return next(filter(None, reasons), "")
 
-    def _was_the_machines_fault(self, config: pytest.Config) -> bool:
-        """Whether faults of the lab were seen since the last call, and none concerns the handset."""
+    def stop(self, config: pytest.Config, fault: SharedFault) -> None:
+        """Stop the run, whose next test would be broken on every handset alike; no test is judged.
+
+        A worker of pytest-xdist cannot stop a run: it returns, and each of its tests tells the fault.
+        """
+        self.stopped = str(fault)
+        if not hasattr(config, "workerinput"):
+            pytest.exit(self.stopped, returncode=LAB_STATUS)
+
+    def _was_shared(self, config: pytest.Config) -> bool:
+        """Whether what broke since the last call is what all handsets share."""
         bench = config.stash.get(self._bench_key, None)
         if bench is None:
             return False
         events = bench.history.since(self._mark) if self._mark is not None else bench.history
-        faults = [event for event in events if isinstance(event, LabFault)]
         self._mark = bench.history.mark()
-        return bool(faults) and not any(fault.concerns for fault in faults)
+        return is_shared(events)
 
     def put_aside(self, config: pytest.Config, reason: str) -> None:
         """Test no more with the handset, and let nobody take it until a person has looked at it.
@@ -170,10 +180,12 @@ class Handsets:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Give the handset back, at the latest now, and its bench before it."""
+        """Give the handset back, at the latest now, its bench before it; tell what stopped the run."""
         if HELD in session.config.stash:
             # Whoever interrupts a run does so on the bench, which pytest would close after this.
             self.close_bench(session)
+        if self.stopped:
+            session.config.stash[self._results_key].troubles.append(self.stopped)
         self.release(session.config)
 
     def close_bench(self, session: pytest.Session) -> None:

@@ -3,15 +3,23 @@
 One test that the laboratory broke may have been bad luck. Several in a row, or groups whose first
 baseline exchange cannot be held one after the other, tell of the handset, its outlet, its link or its
 console, and more tests there would only tell it again. Which of them it is a person has to find out.
-What was the fault of the lab's own machine (its date, its disk) is for the caller to leave out.
+What the handsets share (their wire, the lab's own machine) would break a test on any of them, and says
+nothing about this one: see `is_shared`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hil.history.events import Cause
+from hil.history.events import Cause, Event, LabFault
 from hil.judge import Word
+
+
+def is_shared(events: Iterable[Event]) -> bool:
+    """Whether these events have faults of the lab, and none that concerns somebody in particular."""
+    faults = [event for event in events if isinstance(event, LabFault)]
+    return bool(faults) and not any(fault.concerns for fault in faults)
 
 
 @dataclass

@@ -4,7 +4,8 @@ The crew runs in the process that collected the suite, and forks each worker fro
 collected once however many handsets there are. Verdicts of a group are counted when the group is
 through; those of a group that a failing handset leaves unfinished are kept apart, and its tests are
 given to another handset. Whatever becomes of the workers, each planned test ends with a verdict, and
-the run is over when each handset has its power and nobody has it.
+the run is over when each handset has its power and nobody has it. Where one finds broken what all of
+them share the run is stopped, and no verdict is made up.
 """
 
 from __future__ import annotations
@@ -31,7 +32,18 @@ from hil.history.events import Cause
 from hil.judge import Judgement, Word
 from hil.leases.holding import store_of
 from hil.leases.returning import see_home
-from hil.parallel.messages import Bye, Channel, End, FromWorker, Idle, Reported, Run, Told, Unfit
+from hil.parallel.messages import (
+    Bye,
+    Channel,
+    End,
+    FromWorker,
+    Idle,
+    Reported,
+    Run,
+    Stop,
+    Told,
+    Unfit,
+)
 from hil.parallel.portions import Portions
 from hil.parallel.worker import Assignment, become
 from hil.pytest_requirements import requirements_of
@@ -110,6 +122,7 @@ class Crew:
         self._testbeds = {each.handset: each.testbed for each in assignments}
         self._died: list[str] = []
         self._selector = selectors.DefaultSelector()
+        self._stopped = False
 
     def run(self) -> None:
         """Test until all is concluded; an exception in here ends all workers."""
@@ -198,7 +211,8 @@ class Crew:
             case Idle(reason):
                 self._abandon(hand)
                 self._portions.give_back(hand.handset)
-                self._audience.gave_back(hand.handset, reason)
+                if not self._stopped:
+                    self._audience.gave_back(hand.handset, reason)
                 hand.idle = True
             case Told(result=result, baseline=baseline, spoilt=spoilt):
                 if spoilt:
@@ -209,6 +223,10 @@ class Crew:
                 hand.reports.append(report)
             case Unfit(reason):
                 self._lose(hand, reason)
+            case Stop(reason):
+                self._abandon(hand)
+                self._portions.give_back(hand.handset)
+                self._stop(reason)
             case Bye(troubles):
                 # A baseline exchange of the whole session is held as the bench is taken down.
                 if hand.handset not in self._portions.lost():
@@ -219,7 +237,7 @@ class Crew:
     def _employ(self) -> None:
         """Give those who have nothing to do a group, or send them home when all is over."""
         for hand in self._hands.values():
-            if not hand.idle:
+            if not hand.idle or self._stopped:
                 continue
             group = self._portions.next_for(hand.handset)
             if group is None and not self._portions.finished(hand.handset):
@@ -228,6 +246,17 @@ class Crew:
             with contextlib.suppress(OSError):
                 # Whoever died meanwhile is found out when the end of its stream is read.
                 hand.channel.send(End() if group is None else Run(group))
+
+    def _stop(self, reason: str) -> None:
+        """End the run on every handset; whoever finds the same fault next has nothing to add."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._results.troubles.append(reason)
+        self._waiting.clear()
+        for hand in self._hands.values():
+            with contextlib.suppress(OSError):
+                hand.channel.send(End())
 
     def _commit(self, hand: _Hand) -> None:
         for told in hand.attempt:
@@ -277,7 +306,9 @@ class Crew:
         ]
 
     def _account(self) -> None:
-        """Give a verdict to what nobody tested."""
+        """Give a verdict to what nobody tested, unless the run was stopped: there it has none."""
+        if self._stopped:
+            return
         for handset, index, why in self._portions.untested():
             for item in self._groups[index]:
                 judgement = Judgement(Word.ERROR, Cause.LAB, remarks=(f"not tested: {why}",))

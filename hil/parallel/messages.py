@@ -8,6 +8,7 @@ A stream that ends without is a worker that died.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -51,13 +52,19 @@ class Unfit(msgspec.Struct, frozen=True, tag="unfit"):
     reason: str
 
 
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """What all handsets share is broken, and how: the run is to end, on every one."""
+
+    reason: str
+
+
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
     """The worker is through. ``troubles`` are faults of the lab that belong to no test."""
 
     troubles: tuple[str, ...] = ()
 
 
-FromWorker = Idle | Told | Reported | Unfit | Bye
+FromWorker = Idle | Told | Reported | Unfit | Stop | Bye
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -67,7 +74,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """There is nothing more to do."""
+    """There is nothing more to do; sent to a worker that tests, it is to test no more."""
 
 
 ToWorker = Run | End
@@ -94,6 +101,10 @@ class Channel(Generic[Message]):
             for message in self._complete():
                 return message
             self._read()
+
+    def waiting(self) -> bool:
+        """Whether there is something to receive, a stream that ended included."""
+        return bool(self._bytes) or bool(select.select([self.socket], [], [], 0)[0])
 
     def arrived(self) -> Iterator[Message]:
         """Read what there is, once, and yield what is complete; EOFError and LabError as above."""

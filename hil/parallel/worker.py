@@ -24,7 +24,18 @@ from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.net.namespace import enter
-from hil.parallel.messages import Bye, Channel, End, Idle, Reported, Run, Told, ToWorker, Unfit
+from hil.parallel.messages import (
+    Bye,
+    Channel,
+    End,
+    Idle,
+    Reported,
+    Run,
+    Stop,
+    Told,
+    ToWorker,
+    Unfit,
+)
 from hil.pytest_handsets import HANDSETS, Handsets
 from hil.pytest_plugin import RESULTS
 from hil.testbed.inventory import Testbed
@@ -111,7 +122,13 @@ class _Worker:
             self._channel.send(Idle(given_back))
             match self._channel.receive():
                 case Run(group):
-                    given_back = self._test(self._groups[group])
+                    try:
+                        given_back = self._test(self._groups[group])
+                    except pytest.exit.Exception:
+                        if not self._handsets.stopped:
+                            raise
+                        self._channel.send(Stop(self._handsets.stopped))
+                        return
                 case End():
                     return
             if self._handsets.unfit:
@@ -123,6 +140,10 @@ class _Worker:
         stay = cast(pytest.Item, _StayAtTheBench(self._session))
         held = len(self._results.baselines)
         for item, following in zip(items, [*items[1:], stay], strict=True):
+            if self._channel.waiting():
+                # Nothing but the end is sent to a worker that has something to do.
+                self._session._setupstate.teardown_exact(stay)
+                return "the run was stopped"
             self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._handsets.unfit:
                 return ""

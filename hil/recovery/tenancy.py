@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hil.errors import LabError
+from hil.history import History
 from hil.history.events import Cause
+from hil.history.record import Mark
 from hil.judge import Word
-from hil.leases.fitness import Fitness
+from hil.leases.fitness import Fitness, is_shared
 from hil.leases.holding import Hold, hold, unleased
 from hil.net.namespace import enter
 from hil.recovery.rack import rack_ladder
@@ -32,6 +34,8 @@ class Tenancy:
         self.entry = entry
         self._held = held
         self._fitness = Fitness()
+        self._history: History | None = None
+        self._mark: Mark | None = None
         self._given_up = ""
 
     @contextmanager
@@ -54,6 +58,7 @@ class Tenancy:
         try:
             if self._held is not None:
                 bench.witnesses.survey()
+            self._history, self._mark = bench.history, bench.history.mark()
             yield bench
         finally:
             bench.close()
@@ -66,10 +71,18 @@ class Tenancy:
             return self._given_up
         if trouble := self._held.trouble():
             return trouble
-        reason = self._fitness.note(word, cause)
+        reason = "" if self._was_shared() else self._fitness.note(word, cause)
         if reason:
             self._put_aside(reason)
         return self._given_up
+
+    def _was_shared(self) -> bool:
+        """Whether what broke since the last call is what all handsets share."""
+        if self._history is None or self._mark is None:
+            return False
+        events = self._history.since(self._mark)
+        self._mark = self._history.mark()
+        return is_shared(events)
 
     def _put_aside(self, reason: str) -> None:
         self._given_up = f"{self.entry.name} is in quarantine: {reason}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from hil.clock import Clock
-from hil.errors import LabError
+from hil.errors import LabError, SharedFault
 from hil.history import History
 from hil.net.attachment import Attachment, lab_mac
 from hil.net.carrier import carrier
@@ -108,7 +108,9 @@ class RackWitnesses:
         self._board.end()
 
     def survey(self, *, seconds: float = RACK_SURVEY_S) -> None:
-        """Search the wire for foreign DHCP servers; LabError if there is one, or no link.
+        """Search the wire for foreign DHCP servers; `SharedFault` if there is one.
+
+        It asks in the name of the handset, too, which has to be leased; `LabError` without a link.
 
         On an interface that the handset itself hangs on there is nobody while it is off.
         """
@@ -123,13 +125,15 @@ class RackWitnesses:
                 await carrier(attachment.uplink)
                 await carrier(attachment.interface)
         except TimeoutError as error:
-            raise LabError(
+            # The only interface of a handset is its place's; one of many handsets is shared.
+            shared = attachment.wiring.attach != "plain"
+            raise (SharedFault if shared else LabError)(
                 "the lab's own link does not come up",
                 evidence=f"no carrier within {LINK_S:g} s",
                 next_step="look at the cable between this machine and the switch, and at its port",
                 concerns=attachment.uplink.name,
             ) from error
-        await survey(attachment.place, self.dhcp, seconds=seconds)
+        await survey(attachment.place, self.dhcp, seconds=seconds, handset=attachment.mac)
 
     async def close(self) -> None:
         """Watch no more."""

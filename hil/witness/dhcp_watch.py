@@ -7,7 +7,10 @@ itself gives it away: it asks for an address that was never offered here, of a s
 ours (RFC 2131 section 4.3.2).
 
 `survey` looks for such a server before any handset is touched, by a DHCPDISCOVER of a client that
-nobody here serves.
+nobody here serves; and by one in the name of the handset, since a server may answer known clients
+alone. Nothing is requested, so no address is leased (RFC 2131 section 3.1). The frames come from our
+own hardware, so no switch looks for the handset here and our own server never hears them; a handset
+that is awake ignores the offer, whose transaction is not its own.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from hil.clock import Clock
-from hil.errors import LabError, ProtocolError
+from hil.errors import LabError, ProtocolError, SharedFault
 from hil.history import History
 from hil.history import events as ev
 from hil.net.frame_counter import ETH_P_ALL
@@ -63,13 +66,12 @@ class Sighting:
     said: str
     client: str = ""
 
-    def fault(self) -> LabError:
-        """The same as trouble of the laboratory."""
-        return LabError(
+    def fault(self) -> SharedFault:
+        """The same as trouble of the laboratory, which is no handset's."""
+        return SharedFault(
             "another DHCP server is on the wire",
             evidence=f"{self.mac} at {self.address}: {self.said}",
             next_step=_NEXT_STEP,
-            concerns=self.mac,
         )
 
 
@@ -146,28 +148,25 @@ class DhcpWatch:
         self._report(sighting.fault())
 
 
-async def survey(place: Place, watch: DhcpWatch, *, seconds: float = SURVEY_S) -> None:
-    """Ask for an address as a client that nobody here serves; LabError if somebody offers one.
+async def survey(
+    place: Place, watch: DhcpWatch, *, seconds: float = SURVEY_S, handset: str = ""
+) -> None:
+    """Ask for an address as a client that nobody here serves; `SharedFault` if somebody offers one.
 
-    It asks twice, and waits ``seconds`` in all.
+    With ``handset`` it asks in the name of that MAC address, too; for whoever has leased the handset,
+    since the bench of another would take it for the handset's own question. It asks twice, and waits
+    ``seconds`` in all. `LabError` if it cannot ask.
     """
     own = bytes.fromhex(place.interface.mac.replace(":", ""))
     # Locally administered, and not the interface's own: no inventory has it.
     client = bytes([own[0] ^ 0x02 | 0x02, *own[1:5], own[5] ^ 0xFF])
-    question = Message(
-        op=Op.BOOTREQUEST,
-        xid=random.getrandbits(32),
-        chaddr=client,
-        flags=BROADCAST_FLAG,
-        options=(opt.MESSAGE_TYPE.pack(MessageType.DISCOVER),),
-    )
-    packet = udp_packet(
-        (UNSPECIFIED, CLIENT_PORT), (LIMITED_BROADCAST, SERVER_PORT), encode(question)
-    )
+    clients = [client, *([bytes.fromhex(handset.replace(":", ""))] if handset else [])]
+    packets = [_question(each) for each in clients]
     sender = LinkSender(place)
     try:
         for _ in range(2):
-            sender.send(packet, BROADCAST_MAC)
+            for packet in packets:
+                sender.send(packet, BROADCAST_MAC)
             await asyncio.sleep(seconds / 2)
             if watch.seen:
                 break
@@ -182,6 +181,20 @@ async def survey(place: Place, watch: DhcpWatch, *, seconds: float = SURVEY_S) -
         sender.close()
     for sighting in watch.seen.values():
         raise sighting.fault()
+
+
+def _question(client: bytes) -> bytes:
+    """A DHCPDISCOVER of a client, to be answered by broadcast, as an IPv4 packet."""
+    question = Message(
+        op=Op.BOOTREQUEST,
+        xid=random.getrandbits(32),
+        chaddr=client,
+        flags=BROADCAST_FLAG,
+        options=(opt.MESSAGE_TYPE.pack(MessageType.DISCOVER),),
+    )
+    return udp_packet(
+        (UNSPECIFIED, CLIENT_PORT), (LIMITED_BROADCAST, SERVER_PORT), encode(question)
+    )
 
 
 def _listener(interface: Interface, own: str) -> socket.socket:
@@ -206,10 +219,9 @@ def _read(frame: bytes) -> Sighting | None:
     return Sighting(mac, address, f"{kind} of {message.yiaddr} to {message.mac}", message.mac)
 
 
-def _elsewhere(mac: str, asked: IPv4Address, server: IPv4Address) -> LabError:
-    return LabError(
+def _elsewhere(mac: str, asked: IPv4Address, server: IPv4Address) -> SharedFault:
+    return SharedFault(
         "the handset took the offer of another DHCP server",
         evidence=f"{mac} asks {server}, which is not ours, for {asked}, which was not offered here",
         next_step="look for the other DHCP server on this wire",
-        concerns=mac,
     )

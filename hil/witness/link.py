@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hil.errors import LabError
+from hil.errors import LabError, SharedFault
 from hil.net.interface import Interface
 
 
@@ -39,21 +39,19 @@ class LabLink:
             running = self._interface.running
         except LabError as error:
             return (
-                LabError(
+                SharedFault(
                     "the lab's own interface is gone",
-                    evidence=error.evidence,
+                    evidence=f"{name}: {error.evidence}",
                     next_step="see whether the adapter is plugged in and nobody took it away",
-                    concerns=name,
                 ),
             )
         if running and not changes:
             return ()
         return (
-            LabError(
+            SharedFault(
                 "the lab's own link was interrupted" if running else "the lab's own link is down",
                 evidence=f"the carrier of {name} changed {changes} times, by the kernel's count",
                 next_step="look at the cable between this machine and the switch, and at its port",
-                concerns=name,
             ),
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hil.history.events import Cause
+from hil.history.events import Cause, LabFault
 from hil.judge import Word
-from hil.leases.fitness import Fitness
+from hil.leases.fitness import Fitness, is_shared
 
 LAB = (Word.ERROR, Cause.LAB)
 CRASH = (Word.ERROR, Cause.TEST)
@@ -37,3 +37,11 @@ def test_a_first_baseline_that_shows_a_broken_clause_was_held() -> None:
     fitness = Fitness()
     for each in (UNKNOWN, FAIL, UNKNOWN, PASS, UNKNOWN):
         assert not fitness.note(*each, first_baseline=True)
+
+
+def test_faults_that_concern_nobody_in_particular_are_shared() -> None:
+    shared = LabFault(source="witness", what="another DHCP server is on the wire")
+    own = LabFault(source="power", what="an outlet lies", concerns="pdu1/3")
+    assert is_shared([shared, shared])
+    assert not is_shared([shared, own])
+    assert not is_shared([])

@@ -19,9 +19,10 @@ from scapy.utils import PcapNgReader
 from hil.clock import WallClock
 from hil.endpoints.admission import Admission
 from hil.endpoints.dhcp import DhcpEndpoint
-from hil.errors import LabError
+from hil.errors import LabError, SharedFault
 from hil.history import History
 from hil.history import events as ev
+from hil.leases.fitness import is_shared
 from hil.net.attachment import Attachment, attach, lab_mac
 from hil.net.frame_counter import ETH_P_ALL
 from hil.net.interface import Interface, Place
@@ -142,13 +143,50 @@ def test_a_known_server_may_be_there_as_long_as_it_leaves_the_handset_alone(
     phone = lan.station(PHONE)
     with (
         contextlib.closing(Stand(lan, known_dhcp_servers=[STRANGER])) as stand,
-        dnsmasq(rival, tmp_path, "--no-ping") as peer,
     ):
-        stand.witnesses.survey(seconds=SHORT_S)
-        peer.expect("DHCPOFFER")
-        assert stand.faults(lambda: None) == []
-        told = stand.faults(lambda: (asks(phone), stand.hears()))
+        with dnsmasq(rival, tmp_path, "--no-ping", f"--dhcp-host={PHONE},ignore") as peer:
+            stand.witnesses.survey(seconds=SHORT_S)
+            peer.expect("DHCPOFFER")
+            assert stand.faults(lambda: None) == []
+        with dnsmasq(rival, tmp_path, "--no-ping"):
+            told = stand.faults(lambda: (asks(phone), stand.hears()))
+            with pytest.raises(SharedFault, match=PHONE):
+                stand.witnesses.survey(seconds=SHORT_S)
     assert any("another DHCP server" in fault and PHONE in fault for fault in told)
+
+
+@pytest.mark.peer("dnsmasq")
+def test_a_foreign_server_that_answers_the_handset_alone_is_found(stand: Stand, tmp_path: Path):
+    """And it has leased nothing: the question in the handset's name requested no address."""
+    rival = stand.lan.station(STRANGER, SUBNET[250])
+    known = (f"--dhcp-host={PHONE}", "--dhcp-ignore=tag:!known")
+    with dnsmasq(rival, tmp_path, *known), pytest.raises(SharedFault, match="another DHCP"):
+        stand.witnesses.survey()
+    assert PHONE in stand.history.all(ev.LabFault)[0].evidence
+    assert (tmp_path / "leases").read_text() == ""
+
+
+def test_our_own_server_never_hears_the_question_in_the_handsets_name(stand: Stand):
+    attachment = stand.attachment
+    server = DhcpEndpoint(
+        attachment.place,
+        stand.clock,
+        stand.history,
+        Admission(PHONE),
+        handset_address=SUBNET[128],
+    )
+    stand.clock.run(server.start())
+    stand.witnesses.survey(seconds=SHORT_S)
+    stand.clock.run(server.close())
+    assert not stand.history.all(ev.DhcpMessage)
+
+
+def test_faults_of_the_wire_concern_no_handset(stand: Stand):
+    def pulled() -> None:
+        stand.lan.cable(plugged=False)
+
+    stand.faults(pulled)
+    assert is_shared(stand.history)
 
 
 def asks(phone: Interface) -> None:
