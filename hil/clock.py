@@ -151,6 +151,10 @@ class WallClock:
                 raise
             future.cancel()
             raise LabError(f"the lab did not finish its work in {timeout:g} s") from None
+        except KeyboardInterrupt:
+            # Nobody waits for it any more, and whoever tidies up has the bench to himself.
+            future.cancel()
+            raise
 
     def wait(self, condition: Callable[[], bool], until: int) -> bool:
         """Block the test's thread until ``condition`` holds or lab time passes ``until``."""

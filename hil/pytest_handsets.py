@@ -17,6 +17,7 @@ import pytest
 from hil.errors import LabError, SharedFault
 from hil.evidence.results import RunResults
 from hil.history.record import Mark
+from hil.interrupts import unheard
 from hil.leases.fitness import Fitness, is_shared
 from hil.leases.holding import Hold, hold
 from hil.leases.labgrid import Acquired, acquire, look_up, named
@@ -31,6 +32,7 @@ HELD = pytest.StashKey[Hold]()
 HANDSETS = pytest.StashKey["Handsets"]()
 LAB_STATUS = 3
 """The exit status of a run that could not begin because of the laboratory."""
+_HURRIES = 3
 UNFIT = "handset-unfit"
 """The property of a report that says why its handset is not fit any more."""
 
@@ -80,6 +82,8 @@ class Handsets:
         """Why the handset is not fit to be tested any more; empty while it is."""
         self.stopped = ""
         """What stopped the run before its first test; empty where nothing did."""
+        self.interrupted = False
+        """Whether somebody ended the run: what is left of it is to tidy up."""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take the handset and enter the namespaces, unless another process is to run the tests.
@@ -179,14 +183,29 @@ class Handsets:
             config.stash[self._results_key].troubles.append(trouble)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Begin nothing more with the handset."""
+        self.interrupted = True
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Give the handset back, at the latest now, its bench before it; tell what stopped the run."""
-        if HELD in session.config.stash:
+        if HELD in session.config.stash or self.interrupted:
             # Whoever interrupts a run does so on the bench, which pytest would close after this.
-            self.close_bench(session)
+            self._close_at_last(session)
         if self.stopped:
             session.config.stash[self._results_key].troubles.append(self.stopped)
-        self.release(session.config)
+        with unheard():
+            self.release(session.config)
+
+    def _close_at_last(self, session: pytest.Session) -> None:
+        """Take down what there is, the faster the more often somebody presses Ctrl-C."""
+        for _ in range(_HURRIES):
+            try:
+                self.close_bench(session)
+                return
+            except KeyboardInterrupt:
+                self.interrupted = True
 
     def close_bench(self, session: pytest.Session) -> None:
         """Take down what there is, as pytest does at the end of a session."""

@@ -44,6 +44,8 @@ from hil.streams import bytes_under_way
 
 T = TypeVar("T")
 _WALL_LIMIT_S = 60.0
+_ABANDONING = 40
+"""How often, each twentieth of a second, the loop is asked to let go of what was interrupted."""
 
 
 class Link(Protocol):
@@ -107,6 +109,8 @@ class VirtualClock:
         """Run a coroutine in the loop and let the bench come to rest; ``timeout`` is lab time."""
         self._thread.refuse_own_thread(work)
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        tasks: list[asyncio.Task[T]] = []
+        abandoned = threading.Event()
 
         async def bounded() -> T:
             try:
@@ -118,11 +122,19 @@ class VirtualClock:
                 raise LabError(f"the lab did not finish its work in {timeout:g} s") from None
 
         def start() -> None:
-            task = self.loop.create_task(bounded())
-            task.add_done_callback(finish)
+            tasks.append(self.loop.create_task(bounded()))
+            tasks[0].add_done_callback(finish)
 
         def finish(task: asyncio.Task[T]) -> None:
-            self._finished = lambda: _transfer(task, future)
+            if not abandoned.is_set():
+                self._finished = lambda: _transfer(task, future)
+
+        def abandon() -> None:
+            # What nobody waits for must not hand the baton back, which is the next work's to do.
+            abandoned.set()
+            self._finished = None
+            for task in tasks:
+                task.cancel()
 
         # In this order: a loop that is released with nothing to do would move on in time.
         self.loop.call_soon_threadsafe(start)
@@ -137,6 +149,14 @@ class VirtualClock:
                 evidence=f"lab time {self._now / NANOSECONDS:.3f} s after {self.jumps} jumps",
                 next_step="look for two parties that answer each other for ever at one instant",
             ) from None
+        except KeyboardInterrupt:
+            self.loop.call_soon_threadsafe(abandon)
+            for _ in range(_ABANDONING):
+                # Again, since the loop may have come to rest in this moment.
+                self._selector.release()
+                if abandoned.wait(0.05):
+                    break
+            raise
 
     def wait(self, condition: Callable[[], bool], until: int) -> bool:
         """Block the test's thread until ``condition`` holds or lab time passes ``until``."""

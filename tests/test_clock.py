@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import threading
 import time
@@ -56,6 +57,30 @@ def keep(clock: Clock, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 class TestBothClocks:
+    def test_work_that_is_interrupted_is_cancelled_and_the_clock_goes_on(self, clock: Clock):
+        ended = threading.Event()
+
+        async def work() -> None:
+            try:
+                while True:  # noqa: ASYNC110
+                    # Time does not pass, or a virtual clock would be through in an instant.
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+        def press(number: int, frame: object) -> None:
+            raise KeyboardInterrupt
+
+        former = signal.signal(signal.SIGALRM, press)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                clock.run(work())
+        finally:
+            signal.signal(signal.SIGALRM, former)
+        assert ended.wait(5)
+        assert clock.run(asyncio.sleep(0.01, "after")) == "after"
+
     def test_run_gives_the_result(self, clock: Clock):
         async def work() -> str:
             await asyncio.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -11,7 +12,8 @@ import click
 
 from hil.commands.certify_document import write_json
 from hil.commands.certify_run import (
-    INTERRUPTED,
+    ENDED,
+    TERMINATED,
     Chosen,
     on_one,
     refuse_nothing,
@@ -20,6 +22,7 @@ from hil.commands.certify_run import (
 )
 from hil.commands.output import STDOUT, Voice, check_writable
 from hil.errors import UsageError
+from hil.interrupts import unheard
 from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
@@ -137,9 +140,9 @@ def command(
     and its unfinished module goes to another. Evidence is then in a directory of --out a handset.
 
     Exit status: 0 all PASS, 1 a FAIL, 2 usage, 3 nothing failed but something is INCONCLUSIVE or
-    ERROR, a handset that was left out and evidence that cannot be written among it, 130 interrupted,
-    after the summary of what there is, 141 that nobody reads on; without --out and --json that ends the
-    run, as Ctrl-C does.
+    ERROR, a handset that was left out and evidence that cannot be written among it, 130 interrupted
+    and 143 terminated, after the summary of what there is, 141 that nobody reads on; without --out and
+    --json that ends the run, as Ctrl-C does.
 
     \b
     hil certify
@@ -195,13 +198,17 @@ def command(
     if held is not None:
         os.close(held)
     wall_s = time.perf_counter() - began
-    ran.finish(wall_s)
-    if ran.status != INTERRUPTED:
-        refuse_nothing(ran.results, selection)
-    if json_file is not None:
-        write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
+    with unheard() if ran.status in ENDED else contextlib.nullcontext():
+        ran.finish(wall_s)
+        if ran.status not in ENDED:
+            refuse_nothing(ran.results, selection)
+        if json_file is not None:
+            write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
     voice.account()
-    if ran.status == INTERRUPTED:
+    if ran.status == TERMINATED:
+        click.echo("Error: terminated", err=True)
+        ctx.exit(TERMINATED)
+    if ran.status in ENDED:
         raise click.Abort
     ctx.exit(ran.results.exit_code)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import fcntl
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ _PYTEST_TROUBLE = (2, 4)
 _PYTEST_CRASH = 3
 INTERRUPTED = 130
 """The status of a run that somebody ended with Ctrl-C, as a shell tells SIGINT."""
+TERMINATED = 143
+"""The same for SIGTERM."""
+ENDED = (INTERRUPTED, TERMINATED)
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def on_one(
 
 def account_for(status: int, results: RunResults) -> None:
     """Let no trouble of pytest's own go under in the verdicts."""
-    if status == INTERRUPTED:
+    if status in ENDED:
         results.troubles.append("the run was interrupted")
         return
     if status in _PYTEST_TROUBLE and not results.tests:
@@ -157,7 +161,7 @@ def _suite(modules: tuple[str, ...]) -> list[str]:
 
 
 def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
-    """Run pytest with the suite's arguments; its exit status, or `INTERRUPTED`."""
+    """Run pytest with the suite's arguments; its exit status, or one of `ENDED`."""
     import pytest
 
     interrupts: list[BaseException] = []
@@ -173,7 +177,25 @@ def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
     # Other people's plugins and options have no say in a verdict.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    status = int(pytest.main(list(arguments), plugins=[*plugins, Ear()]))
+    terminated: list[int] = []
+
+    def terminate(number: int, frame: object) -> None:
+        # As Ctrl-C does: phones are given back, and what there is is told.
+        del frame
+        terminated.append(number)
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, terminate)
+    try:
+        status = int(pytest.main(list(arguments), plugins=[*plugins, Ear()]))
+    except KeyboardInterrupt as error:
+        # In the middle of pytest's own end.
+        interrupts.append(error)
+        status = INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    if terminated:
+        return TERMINATED
     return INTERRUPTED if interrupts else status
 
 

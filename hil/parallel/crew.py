@@ -50,6 +50,8 @@ from hil.pytest_requirements import requirements_of
 
 SILENCE_S = 2 * 3600.0
 """How long a worker may say nothing before it is held to hang: longer than any test on a rack takes."""
+RECALL_S = 90.0
+"""How long a worker of a run that was ended may take to put its handset in order."""
 _LAST_WORDS = 2000
 _BUILT_WITH = (
     "cryptography.hazmat.backends.openssl.backend",
@@ -140,6 +142,9 @@ class Crew:
         gc.freeze()
         try:
             self._work()
+        except KeyboardInterrupt:
+            self._recall()
+            raise
         finally:
             for hand in self._hands.values():
                 self._abandon(hand)
@@ -168,6 +173,29 @@ class Crew:
                     self._lose(hand, f"its process said nothing for {SILENCE_S / 60:g} minutes")
                     self._dismiss(hand)
             self._employ()
+
+    def _recall(self) -> None:
+        """Somebody ended the run: have each worker give its handset back; what is judged counts.
+
+        Workers are in no group of the terminal's, or Ctrl-C would come to each at a moment of its own.
+        One who is asked for it again does not wait: the watchdogs bring back what the workers leave.
+        """
+        for hand in self._hands.values():
+            self._commit(hand)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(hand.process, signal.SIGINT)
+        until = time.monotonic() + RECALL_S
+        try:
+            while self._hands and (left := until - time.monotonic()) > 0:
+                for key, _ in self._selector.select(left):
+                    if not self._listen(key.data):
+                        self._dismiss(key.data)
+        except KeyboardInterrupt:
+            """Whoever is still at it is ended."""
+        self._results.troubles += [
+            f"{name} was left to its watchdog, if it has one: its process did not end in time"
+            for name in self._hands
+        ]
 
     def _start(self, assignment: Assignment) -> None:
         mine, its = socket.socketpair()

@@ -9,6 +9,7 @@ in any case. It never returns: whatever happens, `os._exit` ends it.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import traceback
 from collections.abc import Sequence
@@ -101,19 +102,27 @@ class _Worker:
         config.option.hil_wait = assignment.within_s
         config.option.hil_out = str(assignment.out) if assignment.out is not None else None
         config.pluginmanager.register(_Reporter(self._channel, assignment.handset))
+        signal.signal(signal.SIGINT, _recalled)
         try:
-            self._handsets.take(config)
+            self._test_all()
+            self._handsets.close_bench(self._session)
+        except KeyboardInterrupt:
+            self._handsets.interrupted = True
+            self._handsets.close_bench(self._session)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._handsets.release(config)
+        self._channel.send(Bye(tuple(self._results.troubles)))
+
+    def _test_all(self) -> None:
+        """Take the handset, and test until there is no more to do."""
+        try:
+            self._handsets.take(self._config)
             enter()
         except LabError as error:
             self._channel.send(Unfit(str(error)))
-            self._handsets.release(config)
-            self._channel.send(Bye(tuple(self._results.troubles)))
             return
         die_with(self._parent)
         self._answer()
-        self._handsets.close_bench(self._session)
-        self._handsets.release(config)
-        self._channel.send(Bye(tuple(self._results.troubles)))
 
     def _answer(self) -> None:
         """Test groups until there are no more, or the handset is not fit any more."""
@@ -151,6 +160,13 @@ class _Worker:
                 self._session._setupstate.teardown_exact(stay)
                 return "the first baseline exchange could not be held"
         return ""
+
+
+def _recalled(number: int, frame: object) -> None:
+    """The crew ends the run: whoever is at a test leaves it, and tidies up undisturbed."""
+    del number, frame
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _not_held(baseline: TestResult) -> bool:

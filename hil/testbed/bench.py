@@ -40,7 +40,8 @@ __all__ = ["BACKUP_SIP_PORT", "HTTPS_NAME", "Bench", "Site"]
 
 S = TypeVar("S", bound=Site, covariant=True)
 
-_CLOSING_S = 10.0
+_CLOSING_S = 60.0
+"""Power that was just cut comes back after the outlet's minimum off time, and maybe not at once."""
 
 
 class Bench(Generic[S]):

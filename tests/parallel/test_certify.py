@@ -222,6 +222,25 @@ def test_workers_end_with_the_run(tmp_path: Path) -> None:
             os.close(end)
 
 
+@pytest.mark.parametrize("handsets", [("v1",), ("v1", "v2")])
+def test_ctrl_c_in_a_terminal_ends_with_what_there_is(
+    tmp_path: Path, handsets: tuple[str, ...]
+) -> None:
+    document = tmp_path / "results.json"
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{hears}; {HIL[2]}", "certify", "--json", str(document)]
+    for name in handsets:
+        command += ["--handset", name]
+    with started(command, Namespace.host()) as run:
+        run.expect("PASS", count=3)
+        run.press()
+        assert run.ended(within=30) == 130, run.output
+        assert "the run was interrupted" in run.output
+    told = json.loads(document.read_text())["run"]
+    assert 3 <= told["concluded"] < told["planned"]
+    assert told["troubles"] == ["the run was interrupted"]
+
+
 def workers(parent: int) -> list[int]:
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in children]

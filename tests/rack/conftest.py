@@ -17,7 +17,9 @@ from hil.net.namespace import Namespace, enter
 
 enter()
 
-HIL = (sys.executable, "-c", "from hil.cli import main; main()")
+_HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A test run in the background may have left it ignored."""
+HIL = (sys.executable, "-c", f"{_HEARS_CTRL_C}; from hil.cli import main; main()")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,10 @@ class Program:
         except subprocess.TimeoutExpired:
             pytest.fail(f"it did not end, but:\n{self.output}")
 
+    def press(self, number: int = signal.SIGINT) -> None:
+        """Send it what a terminal sends with Ctrl-C: a signal to its whole process group."""
+        os.killpg(self.process.pid, number)
+
     def stop(self) -> None:
         """End it, by force if it must be; no effect if it has ended."""
         self.process.terminate()
@@ -78,13 +83,14 @@ class Program:
 
 @contextlib.contextmanager
 def started(command: Sequence[str], place: Namespace) -> Iterator[Program]:
-    """Run a program in a network namespace for the time of the block."""
+    """Run a program in a network namespace for the time of the block, in a process group of its own."""
     with place.entered():
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            process_group=0,
         )
     program = Program(process)
     try:
