@@ -74,6 +74,10 @@ def test_a_handset_that_stays_dark_is_told_with_the_reason(
     rack.pdu.order("live")
     assert list(left) == ["a01"]
     assert "quarantine: a run died and the handset's power could not be restored" in left["a01"]
+    rack.store.end_quarantine(MAC)
+    assert seen_home() == {}
+    assert rack.on
+    assert rack.store.standing(MAC).lease is None
 
 
 def test_a_watchdog_that_hangs_is_not_waited_for_for_ever(
