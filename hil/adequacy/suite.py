@@ -115,10 +115,15 @@ def with_suite(work: Callable[[Suite], _T], *modules: str) -> _T:
     chosen = [str(folder / name) for name in modules] or [str(folder)]
     instead = _Instead(work)
     # Other people's plugins and options have no say in a verdict.
+    before = dict(os.environ)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     arguments = [*pytest_arguments(), "--capture=no", *_ON_THE_BENCH, *chosen]
-    status = int(pytest.main(arguments, plugins=[instead]))
+    try:
+        status = int(pytest.main(arguments, plugins=[instead]))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
     if instead.error is not None:
         raise instead.error
     if not instead.results:

@@ -54,9 +54,10 @@ def test_a_broken_clause_is_1_with_a_test_and_its_history(tmp_path: Path) -> Non
     assert "@requirement(" in module.read_text("utf-8")
     run = "-p hil.pytest_plugin THIS_FILE --hil-defect never-resyncs-on-reset\n"
     assert run in module.read_text("utf-8")
-    stored = read(module.with_suffix(".history.jsonl")).events
-    assert stored[0].seq == 0
-    assert isinstance(stored[-1], ev.TestEnded)
+    stored = read(module.with_suffix(".history.jsonl"))
+    assert stored.ended
+    assert stored.events[0].seq == 0
+    assert isinstance(stored.events[-2], ev.TestEnded)
 
 
 @pytest.mark.parametrize(
