@@ -72,7 +72,9 @@ def by_pytest(inventory: Path) -> list[str]:
     """The same module by pytest itself, a worker a handset."""
     module = suite_root() / "tests" / "certification" / MODULE
     options = ["-n", "2", "-p", "no:cacheprovider", f"--hil-testbed={inventory}", "--hil-quick"]
-    return [sys.executable, "-m", "pytest", *options, str(module)]
+    # Whatever a test before has done in this process: `-n` is a plugin's.
+    loaded = ["env", "-u", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", sys.executable]
+    return [*loaded, "-m", "pytest", *options, str(module)]
 
 
 def assert_left_as_found(hil: Any, inventory: Path) -> None:
