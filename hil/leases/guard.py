@@ -22,9 +22,9 @@ import msgspec
 
 import hil
 from hil.errors import HilError, LabError, LeaseError, LeaseLost
+from hil.interrupts import held_back
 from hil.leases import files
 from hil.leases.device import LeasedDriver
-from hil.leases.interrupts import held_back
 from hil.leases.record import Lease, Quarantine
 from hil.leases.restoring import BUDGET_S, restore_power
 from hil.leases.store import Claim, LeaseStore

@@ -10,7 +10,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,62 +22,9 @@ from hil.errors import LeaseError
 from hil.history import History
 from hil.leases import files
 from hil.leases.guard import Guard, guarded
-from hil.leases.interrupts import held_back
 from hil.testbed.outlets import handset_power
 
 SOON_S = 60.0
-
-# -- signals ---------------------------------------------------------------------------------------
-
-
-class Asked(BaseException):
-    """What a handler of the tests raises."""
-
-
-@pytest.fixture
-def sigterm():
-    """SIGTERM raises `Asked`."""
-
-    def ask(number: int, frame: object) -> None:
-        raise Asked
-
-    before = signal.signal(signal.SIGTERM, ask)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-@pytest.mark.usefixtures("sigterm")
-def test_a_signal_is_heard_after_the_block_and_a_second_one_at_once() -> None:
-    done = []
-
-    def asked(times: int) -> None:
-        with held_back():
-            for _ in range(times):
-                signal.raise_signal(signal.SIGTERM)
-            done.append(times)
-
-    for times in (1, 2):
-        with pytest.raises(Asked):
-            asked(times)
-    assert done == [1]
-    with pytest.raises(Asked):
-        signal.raise_signal(signal.SIGTERM)
-
-
-def test_nothing_is_held_back_for_which_there_is_no_handler_or_in_another_thread() -> None:
-    found: list[object] = []
-
-    def look() -> None:
-        with held_back():
-            found.append(signal.getsignal(signal.SIGTERM))
-
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    look()
-    signal.signal(signal.SIGTERM, before)
-    thread = threading.Thread(target=look)
-    thread.start()
-    thread.join()
-    assert found == [signal.SIG_DFL, before]
 
 
 @contextlib.contextmanager
