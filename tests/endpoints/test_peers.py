@@ -10,6 +10,7 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.faults import LoseBlock, TftpError, Truncate, TwoOffers
 from hil.endpoints.tftp import TftpEndpoint
+from hil.history import Mark
 from hil.history import events as ev
 from hil.wire.tftp_server import Limits
 
@@ -87,6 +88,8 @@ def test_udhcpc_gets_a_lease_with_its_options(wall_bench, udhcpc, options):
     assert lease["timezone"] in ("-18000", str(2**32 - 18000))
     assert dhcp.lease is not None
     assert dhcp.lease.seconds == 7200
+    # udhcpc may be gone before the endpoint has written down what it sent.
+    wall_bench.history.wait(ev.DhcpMessage, within=5, after=Mark(-1, 0), kind="ACK")
     kinds = [m.kind for m in wall_bench.history.all(ev.DhcpMessage)]
     assert kinds == ["DISCOVER", "OFFER", "REQUEST", "ACK"]
 
@@ -199,4 +202,5 @@ def test_curl_cannot_upload(wall_bench, tftp, tmp_path):
     source.write_text("mine")
     done = wall_bench.phone.run(program, "-sS", "-T", str(source), "tftp://192.0.2.1/mine")
     assert done.returncode == 69
-    assert wall_bench.history.last(ev.TftpRefused).path == "mine"
+    refused = wall_bench.history.wait(ev.TftpRefused, within=5, after=Mark(-1, 0))
+    assert refused.path == "mine"
