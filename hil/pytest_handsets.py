@@ -4,7 +4,8 @@ Part of `hil.pytest_plugin`. On a rack the handset is leased (`hil.leases`) when
 and before the namespaces are entered; before each test it is asked whether the lease still holds, and
 after each whether the handset is still fit. One that is not goes into quarantine, and what is left of
 the run are errors of the laboratory. What all handsets share, such as a wire with a foreign DHCP server
-on it, puts none of them aside: found before the first test, it stops the run.
+on it, puts none of them aside: it stops the run where it is found before the first test, or where it
+leaves a handset that does not come back.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class Handsets:
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
         self.stopped = ""
-        """What stopped the run before its first test; empty where nothing did."""
+        """What all handsets share and stopped the run; empty where nothing did."""
+        self._fault: SharedFault | None = None
         self.interrupted = False
         """Whether somebody ended the run: what is left of it is to tidy up."""
 
@@ -126,13 +128,31 @@ class Handsets:
             return
         if trouble := held.trouble():
             raise LabError(trouble, concerns=held.entry.name)
+        if self.stopped:
+            raise LabError(self.stopped)
         if self.unfit:
             raise LabError(f"{held.entry.name} is in quarantine: {self.unfit}")
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_pyfunc_call(self) -> Generator[None, object, object]:
+        """See whether a test ends by what all handsets share, before that becomes its verdict."""
+        try:
+            return (yield)
+        except SharedFault as fault:
+            self._fault = fault
+            raise
+
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """See whether what a test needs is broken by what all handsets share."""
+        if call.excinfo is not None and isinstance(call.excinfo.value, SharedFault):
+            self._fault = call.excinfo.value
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """See by what came of a test whether the handset is fit for another."""
         outcome = yield
+        if self._fault is not None and not self.stopped:
+            self.stop(item.config, self._fault)
         if not self.unfit and is_judged(item) and (reason := self._doubt(item.config)):
             self.put_aside(item.config, reason)
         return outcome
@@ -152,7 +172,7 @@ class Handsets:
         return next(filter(None, reasons), "")
 
     def stop(self, config: pytest.Config, fault: SharedFault) -> None:
-        """Stop the run, whose next test would be broken on every handset alike; no test is judged.
+        """Stop the run, whose next test would be broken on every handset alike.
 
         A worker of pytest-xdist cannot stop a run: it returns, and each of its tests tells the fault.
         """

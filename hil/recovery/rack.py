@@ -3,6 +3,9 @@
 What the handset does meanwhile is nobody's test. The bench marks all of it as preparation, so no judge
 holds it against the handset; where the ladder ends without success the test that waits for the handset
 is an error of the laboratory, and the handset goes into quarantine.
+
+A foreign DHCP server leads phones away, and no rung brings one back while it is there. So the wire is
+searched before the ladder is climbed, and again before anybody is put aside.
 """
 
 from __future__ import annotations
@@ -43,7 +46,11 @@ class RackLadder:
         self._total_s = total_s
 
     def climb(self, case: Case) -> None:
-        """Climb; `LabError` and quarantine where the ladder ends without success."""
+        """Climb; `LabError` and quarantine where the ladder ends without success.
+
+        `SharedFault` without quarantine where the trouble is the wire's.
+        """
+        self._reach.search()
         came = self.outcome(case)
         if isinstance(came, GaveUp):
             self._give_up(case.why, came.evidence, came.next_step)
@@ -59,10 +66,15 @@ class RackLadder:
         )
 
     def lost(self, why: LabError) -> None:
-        """Quarantine for a handset that came back and takes no profile all the same."""
+        """Quarantine for a handset that came back and takes no profile all the same.
+
+        `SharedFault` instead where the trouble is the wire's.
+        """
+        self._reach.search()
         self._quarantine(f"it came back and cannot be brought into a known state: {_brief(why)}")
 
     def _give_up(self, why: LabError, evidence: str, next_step: str) -> None:
+        self._reach.search()
         self._quarantine(f"{_brief(why)}; nothing helped: {evidence}. Next: {next_step}")
         raise LabError(
             "the handset could not be recovered",

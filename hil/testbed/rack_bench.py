@@ -181,6 +181,7 @@ class RackSite:
             web,
             stand_ins.sip,
             self.console,
+            lambda: self._witnesses.survey(),
         )
 
     def _linked(self, surroundings: Surroundings, port: LinkWitness | None) -> Link:
@@ -216,7 +217,7 @@ class RackSite:
     def watch(self, surroundings: Surroundings) -> RackWitnesses:
         """Begin to watch the lab's end of the handset's wire."""
         network = self._testbed.network
-        return RackWitnesses(
+        self._witnesses = RackWitnesses(
             self.attachment,
             self.clock,
             surroundings.history,
@@ -226,6 +227,7 @@ class RackSite:
             direct=network.direct,
             directory=surroundings.directory,
         )
+        return self._witnesses
 
     async def start(self) -> None:
         """Begin to look at the link and to read the console."""

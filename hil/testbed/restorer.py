@@ -72,6 +72,8 @@ class Reach:
     """All by which a run reaches one handset of a rack.
 
     ``sip`` is the server that its lines find while it is being prepared. ``address`` tells where it is.
+    ``search`` looks for what all handsets share and which would be blamed on this one: a foreign DHCP
+    server on the wire, a lab's link that is down; `SharedFault`, or `LabError` where it cannot look.
     """
 
     testbed: Testbed
@@ -85,6 +87,7 @@ class Reach:
     web: PhoneWeb
     sip: SipEndpoint
     console: Console | None
+    search: Callable[[], None]
 
 
 @dataclass(frozen=True)

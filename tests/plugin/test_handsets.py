@@ -72,3 +72,35 @@ def test_a_handset_that_was_taken_from_the_run_is_another_ones_to_judge(tmp_path
     (standing,) = LeaseStore(state, time.time).all()
     assert standing.lease is not None
     assert standing.quarantine is None
+
+
+SHARED = """
+from hil.errors import SharedFault
+from hil.pytest_handsets import HANDSETS
+
+@requirement("resync.on_reset")
+def test_before(handset, dhcp, tftp, history):
+    provision(dhcp, tftp)
+    handset.power_on()
+    history.expect(ev.TftpRequest, within=120)
+
+@requirement("resync.on_reset")
+def test_fault(handset):
+    raise SharedFault("another DHCP server is on the wire", evidence="the one of test_fault")
+
+@requirement("resync.on_reset")
+def test_after(handset):
+    pass
+"""
+
+
+def test_a_fault_that_all_share_stops_the_run_and_leaves_verdicts_as_they_are(
+    tmp_path: Path,
+) -> None:
+    ran = run_suite(tmp_path, SHARED)
+    assert ran.status == 3, ran.text
+    assert ran.cases["test_before"].verdict == "PASS (none)", ran.text
+    assert ran.cases["test_fault"].verdict == "ERROR (lab)"
+    assert "test_after" not in ran.cases
+    assert "another DHCP server is on the wire" in ran.text
+    assert "quarantine" not in ran.text
