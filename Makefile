@@ -5,8 +5,8 @@
 # networks, an ordinary user gets a user namespace from the launcher.
 
 VENV ?= .venv
-# One more than most machines of CI have cores: some tests wait in wall time.
-WORKERS ?= 3
+# More than most machines of CI have cores: many tests wait in wall time.
+WORKERS ?= 4
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -29,7 +29,7 @@ help: ## say what there is
 certify: $(RUN) ## judge the virtual handset against the specification
 	@$(BIN)/hil certify $(ARGS)
 
-test: $(DEV) ## run the tests of hil itself, WORKERS=3 at a time
+test: $(DEV) ## run the tests of hil itself, WORKERS=4 at a time
 	@$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV) ## ruff, mypy --strict and the import contracts

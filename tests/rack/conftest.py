@@ -17,9 +17,7 @@ from hil.net.namespace import Namespace, enter
 
 enter()
 
-_HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-"""A test run in the background may have left it ignored."""
-HIL = (sys.executable, "-c", f"{_HEARS_CTRL_C}; from hil.cli import main; main()")
+HIL = (sys.executable, "-c", "from hil.cli import main; main()")
 
 
 @pytest.fixture(scope="module")
