@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from programs import Program, needed, started
 
 from hil.net.child import make_macvlan
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.peer("dnsmasq")
 CABLE = "hilrack"
 STRANGER = "02:00:5e:00:53:07"
 PHONES = ("a01", "a02")
+TIMING = {
+    "early": 0.2, "late": 5, "boot": 5, "lease": 5, "step": 5, "store": 0.2, "give_up": 2,
+    "restart": 3,
+}  # fmt: skip
 MODULE = "test_resync_on_reset.py"
 RUN_S = 60.0
 LAB = 3
@@ -37,13 +42,15 @@ def inventory(hil: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 
 @contextlib.contextmanager
-def rival(machine: Namespace, inventory: Path, tmp_path: Path, *options: str) -> Iterator[Program]:
+def rival(
+    machine: Namespace, inventory: Path, tmp_path: Path, *options: str, cable: str = CABLE
+) -> Iterator[Program]:
     """dnsmasq as somebody leaves it on the rack's LAN, with an address there."""
     subnet = load(inventory).network.subnet
     with contextlib.ExitStack() as undo:
         namespace = Namespace.create()
         undo.callback(namespace.close)
-        make_macvlan(CABLE, machine, STRANGER, "eth0", namespace)
+        make_macvlan(cable, machine, STRANGER, "eth0", namespace)
         station = undo.enter_context(contextlib.closing(Interface(namespace, "eth0")))
         station.up()
         station.configure(subnet[250], subnet.netmask)
@@ -77,12 +84,12 @@ def by_pytest(inventory: Path) -> list[str]:
     return [*loaded, "-m", "pytest", *options, str(module)]
 
 
-def assert_left_as_found(hil: Any, inventory: Path) -> None:
+def assert_left_as_found(hil: Any, inventory: Path, phones: Sequence[str] = PHONES) -> None:
     with hil("leases", "list", "--testbed", inventory, "--json") as program:
         assert program.ended() == 0
         standings = json.loads(program.output)
-    assert [each["state"] for each in standings] == ["free"] * len(PHONES)
-    for phone in PHONES:
+    assert [each["state"] for each in standings] == ["free"] * len(phones)
+    for phone in phones:
         with hil("power", "status", phone, "--testbed", inventory) as program:
             assert program.ended() == 0
             assert " on" in program.output
@@ -139,3 +146,27 @@ def test_once_it_is_gone_the_next_run_judges(hil: Any, inventory: Path, tmp_path
     status, document, printed = certify(hil, inventory, tmp_path / "run", *every)
     assert status == 0, printed
     assert [test["verdict"] for test in document["tests"]] == ["PASS"] * len(PHONES)
+
+
+def test_a_phone_that_does_not_come_back_while_it_is_there_is_not_put_aside(
+    hil: Any, machine: Namespace, tmp_path: Path
+) -> None:
+    """It turns up in the middle of a run; the phone dies after its first test."""
+    file, cable = tmp_path / "rack.yaml", "hilmid"
+    made = ["rack", "--handsets", 1, "--cable", cable, "--inventory", file]
+    with hil(*made, "--ailment", "a01=dead@8x99") as rack:
+        rack.expect("ready: 1 handsets")
+        described = yaml.safe_load(file.read_text())
+        described["handsets"][0]["timing"] = dict(TIMING)
+        file.write_text(yaml.safe_dump(described))
+        out = tmp_path / "run"
+        modules = (MODULE, "test_web_reboot.py", "test_flash.py")
+        with hil("certify", "--testbed", file, "--quick", "--out", out, *modules) as program:
+            program.expect(f"PASS           {MODULE}", within=RUN_S)
+            with rival(machine, file, tmp_path, cable=cable):
+                assert program.ended(2 * RUN_S) == LAB, program.output
+        assert "another DHCP server is on the wire" in program.output
+        assert STRANGER in program.output
+        assert "quarantine" not in program.output
+        assert "test_flash.py::" not in program.output, "no test should follow"
+        assert_left_as_found(hil, file, ("a01",))
