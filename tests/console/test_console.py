@@ -82,8 +82,9 @@ def test_a_line_that_comes_slowly_is_whole_in_the_end(
     for index, letter in enumerate("slowly"):
         phone.says(letter.encode())
         console.wait("^" + "slowly"[: index + 1] + "$", within=5, after=mark)
+    before_its_end = history.mark()
     phone.says(b"\n")
-    whole = console.wait("^slowly$", within=5, after=history.mark())
+    whole = console.wait("^slowly$", within=5, after=before_its_end)
     assert (whole.end, whole.raw) == (ev.LineEnd.EOL, b"slowly\n")
 
 

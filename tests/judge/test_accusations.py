@@ -20,7 +20,7 @@ from player import attempts, play
 from hil.history import events as ev
 from hil.judge import Monitor
 
-WILD, CALM, MUTATED = 400, 200, 150
+WILD, CALM, MUTATED = 200, 100, 100
 Attempts = list[list[ev.Event]]
 Busy = Callable[[list[ev.Event], int], list[ev.Event]]
 
