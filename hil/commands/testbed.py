@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from hil.commands.phone_options import json_option, print_json
 from hil.commands.testbed_authority import authority
 from hil.commands.testbed_init import init
-from hil.errors import InventoryError
+from hil.errors import InventoryError, UsageError
 
 
 @click.group(name="testbed")
@@ -48,6 +49,8 @@ def check(
 ) -> None:
     """Say everything that is wrong with inventories, each with its line and what would be right.
 
+    A secret in clear text is remarked upon, and is no reason to fail.
+
     Exit status: 0 if nothing is wrong, 2 if something is.
 
     \b
@@ -60,8 +63,8 @@ def check(
         print_json(answers)
     else:
         for answer in answers:
-            for problem in answer["problems"]:
-                click.echo(problem["text"], err=True)
+            for found in (*answer["problems"], *answer["remarks"]):
+                click.echo(found["text"], err=True)
             if not answer["problems"]:
                 click.echo(f"{answer['file']}: {answer['handsets']} handset(s), nothing is wrong")
     if any(answer["problems"] for answer in answers):
@@ -69,18 +72,31 @@ def check(
 
 
 def _checked(file: Path, without_secrets: bool) -> dict[str, Any]:
-    from hil.testbed.inventory import load
+    from hil.testbed.inventory import load, remarks
 
-    problems: list[dict[str, Any]] = []
+    problems: Sequence[UsageError] = ()
+    remarked: Sequence[UsageError] = ()
     handsets = 0
     try:
         handsets = len(load(file, secrets=not without_secrets).handsets)
+        remarked = remarks(file)
     except InventoryError as error:
-        problems = [
-            {"line": each.line, "problem": each.problem, "remedy": each.remedy, "text": str(each)}
-            for each in error.problems
-        ]
-    return {"file": str(file), "handsets": handsets, "problems": problems}
+        problems = error.problems
+    return {
+        "file": str(file),
+        "handsets": handsets,
+        "problems": [_as_data(each) for each in problems],
+        "remarks": [_as_data(each) for each in remarked],
+    }
+
+
+def _as_data(found: UsageError) -> dict[str, Any]:
+    return {
+        "line": found.line,
+        "problem": found.problem,
+        "remedy": found.remedy,
+        "text": str(found),
+    }
 
 
 @command.command()

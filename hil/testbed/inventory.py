@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from hil.errors import InventoryError, UsageError
 from hil.testbed.checks import REFUSED, Place, Wrong, closest, nearest
+from hil.testbed.clear_text import clear_secrets
 from hil.testbed.contradictions import contradictions
 from hil.testbed.defaults import Inherited
 from hil.testbed.entry import is_secret
@@ -40,6 +41,7 @@ __all__ = [
     "Testbed",
     "TimingEntry",
     "load",
+    "remarks",
 ]
 
 MAX_OCTETS = 1 << 20
@@ -84,6 +86,27 @@ def load(
     if testbed is None or problems:
         raise InventoryError(file, sorted(problems, key=lambda problem: problem.line or 0))
     return testbed
+
+
+def remarks(path: Path) -> list[UsageError]:
+    """What an inventory may say and had better not: a rack's secrets, in the file itself.
+
+    Raises `InventoryError` as `load` does.
+    """
+    testbed = load(path, secrets=False, authority=False)
+    if testbed.kind != "rack":
+        return []
+    file = str(path)
+    document = parse(_read(path, file), file)
+    return [
+        UsageError(
+            f"{_path(place)} is a secret in clear text",
+            file=file,
+            line=document.line(place),
+            remedy="{env: NAME}, {file: PATH} or {keyring: SERVICE/USER} keep it out of this file",
+        )
+        for place in sorted(clear_secrets(testbed, document.value), key=document.line)
+    ]
 
 
 def _read(path: Path, file: str) -> str:

@@ -68,6 +68,30 @@ class TestCheck:
         assert "no variable SW1_WRITE" in hil("testbed", "check", str(rack)).err
         assert hil("testbed", "check", "--without-secrets", str(rack)).code == 0
 
+    def test_a_secret_in_clear_text_is_remarked_upon_and_never_shown(self, hil, rack):
+        assert hil("testbed", "check", str(rack)).err == ""
+        user = "version: v3, user: {name: hil, auth_key: 'a long key', priv_key: {env: SW1_WRITE}}"
+        rack.write_text(
+            RACK.replace("write_community: {env: SW1_WRITE}", user)
+            + "authority: {certificate: a.pem, key: PEM}\n"
+        )
+        answer = hil("testbed", "check", "--without-secrets", str(rack))
+        assert answer.code == 0
+        assert [line.split(" (")[0] for line in answer.err.splitlines()] == [
+            f"{rack}:5: pdus[0].user.auth_key is a secret in clear text",
+            f"{rack}:8: authority.key is a secret in clear text",
+        ]
+        assert "a long key" not in answer.err + answer.out
+        (told,) = hil("testbed", "check", "--json", "--without-secrets", str(rack)).json
+        assert [each["line"] for each in told["remarks"]] == [5, 8]
+
+    def test_what_every_device_comes_with_and_what_a_virtual_one_has_is_no_secret(self, hil, rack):
+        rack.write_text(RACK.replace("{env: SW1_WRITE}", "private"))
+        assert hil("testbed", "check", str(rack)).err == ""
+        virtual = EXAMPLES / "virtual.yaml"
+        rack.write_text(virtual.read_text().replace("community: public", "community: sesame"))
+        assert hil("testbed", "check", str(rack)).err == ""
+
     def test_no_file_is_a_wrong_use(self, hil):
         assert hil("testbed", "check").code == 2
 
