@@ -156,7 +156,9 @@ def _switch(
             click.echo(_line(outcome, width))
     for outcome in outcomes:
         if outcome.trouble:
-            click.echo(f"Error: {outcome.handset}: {outcome.trouble}", err=True)
+            # A trouble of the handset's own, such as its lease, begins with its name already.
+            said = outcome.trouble.removeprefix(f"{outcome.handset}: ")
+            click.echo(f"Error: {outcome.handset}: {said}", err=True)
     click.get_current_context().exit(_FAILED if any(o.trouble for o in outcomes) else 0)
 
 
@@ -164,7 +166,8 @@ def _line(outcome: Outcome, width: int) -> str:
     """One handset: its state as far as it is known, its outlet and its second witness."""
     state = outcome.state or "?"
     if outcome.trouble and outcome.asked != "status":
-        state = f"{state} (not {outcome.asked})" if outcome.state else "?"
+        done = "cycled" if outcome.asked == "cycle" else outcome.asked
+        state = f"{state} (not {done})" if outcome.state else "?"
     words = [f"{outcome.handset:<{width}}  {state:<7}"]
     if outcome.outlet:
         words.append(printable(outcome.outlet))
