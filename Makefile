@@ -6,7 +6,7 @@
 
 VENV ?= .venv
 # More than most machines of CI have cores: many tests wait in wall time.
-WORKERS ?= 4
+WORKERS ?= 5
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -29,7 +29,7 @@ help: ## say what there is
 certify: $(RUN) ## judge the virtual handset against the specification
 	@$(BIN)/hil certify $(ARGS)
 
-test: $(DEV) ## run the tests of hil itself, WORKERS=4 at a time
+test: $(DEV) ## run the tests of hil itself, WORKERS=5 at a time
 	@$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV) ## ruff, mypy --strict and the import contracts

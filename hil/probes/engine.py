@@ -8,17 +8,21 @@ specification in a way that nobody has thought of.
 
 A fault of the laboratory, a precondition that did not come and a phone that is not seen alive are no
 answers. Neither is a monitor that has lost sight of the phone: it refutes nothing then.
+
+A question that was asked and has no answer may be why a later one seems to have another answer, or
+none: there a reading is refuted only if it is under each reading of the one that is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hil.errors import LabError
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.judge import Conduct, Judgement, Word, judge_as_read
-from hil.judge.readings import read_as
+from hil.judge.readings import Reading, alternatives, read_as
 from hil.probes.catalogue import PROBES, WITHOUT_PROBE
 from hil.probes.probe import Answer, Probe, Result
 from hil.probes.scene import Scene
@@ -46,14 +50,23 @@ def probe_each(
     readings = bench.entry.chosen_interpretations()
     wanted = list(questions)
     order = [each for each in PROBES if each in wanted]
+    still_open: list[str] = []
     for name in (*order, *(each for each in wanted if each not in PROBES)):
-        answer = _answered(bench, name, readings, longest_s)
+        answer = _answered(bench, name, readings, still_open, longest_s)
         if answer.reading is not None:
             readings = readings.choose(**{name: answer.reading})
+        elif name in PROBES and answer.result is not Result.NO_PROBE:
+            still_open.append(name)
         yield answer
 
 
-def _answered(bench: Bench[Site], name: str, readings: Interpretations, longest_s: float) -> Answer:
+def _answered(
+    bench: Bench[Site],
+    name: str,
+    readings: Interpretations,
+    still_open: Sequence[str],
+    longest_s: float,
+) -> Answer:
     if name == "psn" and bench.entry.psn:
         remark = "the inventory gives the handset a psn of its own"
         return Answer(name, Result.NO_PROBE, remark=remark)
@@ -62,7 +75,7 @@ def _answered(bench: Bench[Site], name: str, readings: Interpretations, longest_
     if needed := _missing(bench, PROBES[name], longest_s):
         left = candidates_of(name)
         return Answer(name, Result.UNDETERMINED, left, remark=f"needs {needed}")
-    return probe(bench, PROBES[name], readings)
+    return probe(bench, PROBES[name], readings, still_open)
 
 
 def _missing(bench: Bench[Site], experiment: Probe, longest_s: float) -> str:
@@ -83,8 +96,16 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
-def probe(bench: Bench[Site], experiment: Probe, readings: Interpretations) -> Answer:
-    """Find out which reading the phone follows; other questions are read as in ``readings``."""
+def probe(
+    bench: Bench[Site],
+    experiment: Probe,
+    readings: Interpretations,
+    still_open: Sequence[str] = (),
+) -> Answer:
+    """Find out which reading the phone follows; other questions are read as in ``readings``.
+
+    Of those in ``still_open`` it is not known how the phone reads them.
+    """
     candidates = candidates_of(experiment.question)
     scene = Scene(bench).of(candidates)
     name = f"probe {experiment.question}"
@@ -93,13 +114,47 @@ def probe(bench: Bench[Site], experiment: Probe, readings: Interpretations) -> A
     ended = bench.end(name)
     events = bench.events_of(started, ended)
     base = read_as(bench.reference_phone(), **_chosen(readings))
-    verdicts = {
-        each: judge_as_read(
-            events, conduct, read_as(base, **{experiment.question: each}), bench.timing
+
+    def judged(reading: str, **others: str) -> Judgement:
+        read = read_as(base, **{experiment.question: reading}, **others)
+        return judge_as_read(events, conduct, read, bench.timing)
+
+    verdicts = {each: judged(each) for each in candidates}
+    answer = concluded(experiment.question, verdicts, scene.ruled_out, conduct)
+    if answer.result in (Result.FOUND, Result.NONE_FITS) and still_open:
+        refuted = [each for each in answer.against if each not in scene.ruled_out]
+        others = list(alternatives(base, still_open))
+        return _unless(
+            answer, refuted, others, lambda one, two: judged(one, **{two.name: two.reading})
         )
-        for each in candidates
-    }
-    return concluded(experiment.question, verdicts, scene.ruled_out, conduct)
+    return answer
+
+
+def _unless(
+    answer: Answer,
+    refuted: Sequence[str],
+    others: Sequence[Reading],
+    judged: Callable[[str, Reading], Judgement],
+) -> Answer:
+    """The answer as long as it is not known whether the phone follows one of ``others``.
+
+    ``judged`` is the verdict under a reading of the question that was asked, and another.
+    """
+    excused: dict[str, Reading] = {}
+    for reading in refuted:
+        excuse = next((each for each in others if not judged(reading, each).findings), None)
+        if excuse is not None:
+            excused[reading] = excuse
+    if not excused:
+        return answer
+    reading, other = next(iter(excused.items()))
+    return replace(
+        answer,
+        result=Result.UNDETERMINED,
+        left=(*answer.left, *excused),
+        against={name: said for name, said in answer.against.items() if name not in excused},
+        remark=f"{other.name} has no answer; if the phone reads it as {other.reading}, {reading} fits",
+    )
 
 
 def candidates_of(question: str) -> tuple[str, ...]:

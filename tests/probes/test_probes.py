@@ -6,7 +6,7 @@ defaults. What a phone with a defect does is no reading, or it is one that expla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from hil.history import events as ev
 from hil.net.namespace import enter
+from hil.probes import engine
 from hil.probes.catalogue import PROBES, WITHOUT_PROBE
 from hil.probes.engine import LONGEST_WALL_S, candidates_of, probe, probe_each
 from hil.probes.probe import Answer, Probe, Result
@@ -41,9 +42,9 @@ def asked() -> Iterator[Callable[[str, Firmware], Answer]]:
     """Ask a phone with this firmware one question, all on one bench."""
     bench = phone_of(Firmware())
 
-    def ask(question: str, firmware: Firmware) -> Answer:
+    def ask(question: str, firmware: Firmware, still_open: Sequence[str] = ()) -> Answer:
         bench.site.install(firmware)
-        return probe(bench, PROBES[question], DEFAULT)
+        return probe(bench, PROBES[question], DEFAULT, still_open)
 
     yield ask
     bench.close()
@@ -157,6 +158,46 @@ def test_an_answer_counts_for_the_experiments_that_follow() -> None:
         bench.close()
     assert (first.question, first.reading) == ("psn", "V03")
     assert (second.question, second.reading) == ("dhcp_server_name", "any-form")
+
+
+def test_what_a_question_without_an_answer_may_explain_is_not_held_against_the_phone(asked) -> None:
+    """The laboratory failed while $PSN was asked for; that V03.xml is asked for is a riddle then."""
+    firmware = replace(Firmware(), interpretations=DEFAULT.choose(psn="V03"))
+    assert asked("forced_resync_delay", firmware).result is Result.NONE_FITS
+    answer = asked("forced_resync_delay", firmware, ["kdf_digest", "psn"])
+    assert (answer.result, answer.reading) == (Result.UNDETERMINED, None)
+    default = DEFAULT.forced_resync_delay
+    assert default in answer.left
+    assert "psn has no answer; if the phone reads it as V03, " in answer.remark
+
+
+def test_nor_does_it_give_a_wrong_answer_to_another(asked) -> None:
+    firmware = replace(Firmware(), interpretations=DEFAULT.choose(kdf_digest="md5"))
+    assert asked("redirect_options", firmware).reading == "dropped"
+    answer = asked("redirect_options", firmware, ["kdf_digest"])
+    assert answer.result is Result.UNDETERMINED
+    assert DEFAULT.redirect_options in answer.left
+
+
+def test_a_question_without_an_answer_that_has_no_part_in_it_changes_nothing(asked) -> None:
+    sound = asked("forced_resync_delay", Firmware())
+    answer = asked("forced_resync_delay", Firmware(), ["psn", "kdf_digest"])
+    assert (answer.result, answer.reading, answer.remark) == (Result.FOUND, sound.reading, "")
+
+
+def test_a_run_knows_which_of_its_questions_have_no_answer(monkeypatch) -> None:
+    def fails(scene) -> None:
+        scene.history.append(ev.LabFault(source="net", what="a frame was lost"))
+
+    monkeypatch.setattr(engine, "PROBES", {**PROBES, "psn": Probe("psn", fails)})
+    bench = phone_of(replace(Firmware(), interpretations=DEFAULT.choose(psn="V03")))
+    try:
+        first, second = probe_each(bench, ["forced_resync_delay", "psn"])
+    finally:
+        bench.close()
+    assert (first.question, first.result) == ("psn", Result.LAB)
+    assert second.result is Result.UNDETERMINED
+    assert second.remark.startswith("psn has no answer")
 
 
 def test_what_takes_hours_is_left_out_where_time_passes_by_itself() -> None:

@@ -59,7 +59,7 @@ def test_the_tests_run_under_the_launcher_from_an_environment_that_follows_its_i
         planned.index("hil.net.launcher"),
     )
     assert install < launch
-    assert "-m pytest -n 4 --dist worksteal -k tftp" in planned
+    assert "-m pytest -n 5 --dist worksteal -k tftp" in planned
 
 
 def test_certify_installs_what_it_needs_to_run_and_no_more(make):
