@@ -1,76 +1,20 @@
-"""The DHCP client against RFC 2131 section 4.4: states, table 5, timers, hostile replies."""
+"""The DHCP client against RFC 2131 section 4.4: states, table 5, timers."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from dhcp_steps import ADDRESS, CONFIG, MAC, SERVER, ack, bound, client, reply, requesting, sent
 
-from hil.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from hil.errors import LocalProtocolError
 from hil.wire import dhcp_options as opt
-from hil.wire.dhcp import UNSPECIFIED, Message, MessageType, Op, decode, encode
-from hil.wire.dhcp_client import (
-    Bound,
-    ClientConfig,
-    DhcpClient,
-    Event,
-    LeaseLost,
-    Renewed,
-    Send,
-    State,
-)
-from hil.wire.dhcp_server import DhcpServer, ServerConfig
+from hil.wire.dhcp import UNSPECIFIED, MessageType, Op, decode, encode
+from hil.wire.dhcp_client import Bound, DhcpClient, LeaseLost, Renewed, Send, State
 
 SECOND = 1_000_000_000
-MAC = bytes.fromhex("000e08aabbcc")
-SERVER, ADDRESS = IPv4Address("10.0.0.1"), IPv4Address("10.0.0.50")
-CONFIG = ClientConfig(
-    chaddr=MAC, client_id=b"\x01" + MAC, vendor_class=b"CP-7832-3PCC\0", parameters=(1, 3, 66)
-)
-GRANT = ServerConfig(
-    server=SERVER, pool=(ADDRESS,), netmask=IPv4Address("255.255.255.0"), lease_time=3600
-)
-
-
-def client(config: ClientConfig = CONFIG) -> DhcpClient:
-    return DhcpClient(config, new_xid=itertools.count(1).__next__, jitter=lambda: 0.0)
-
-
-def sent(events: list[Event]) -> Send:
-    (send,) = (event for event in events if isinstance(event, Send))
-    return send
-
-
-def reply(to: Message, kind: MessageType, *options: tuple[int, bytes], **header: Any) -> bytes:
-    given: dict[str, Any] = {
-        "op": Op.BOOTREPLY,
-        "xid": to.xid,
-        "chaddr": to.chaddr,
-        "yiaddr": ADDRESS,
-    }
-    own = (opt.MESSAGE_TYPE.pack(kind), opt.SERVER_ID.pack(SERVER))
-    return encode(Message(**(given | header), options=own + options))
-
-
-def ack(to: Message, seconds: int = 3600, *options: tuple[int, bytes], **header: Any) -> bytes:
-    return reply(to, MessageType.ACK, opt.LEASE_TIME.pack(seconds), *options, **header)
-
-
-def requesting(machine: DhcpClient, now: int = 0) -> Message:
-    discover = sent(machine.start(now)).message
-    return sent(machine.receive(reply(discover, MessageType.OFFER), now)).message
-
-
-def bound(machine: DhcpClient, seconds: int = 3600, *options: tuple[int, bytes]) -> DhcpClient:
-    (event,) = machine.receive(ack(requesting(machine), seconds, *options), 0)
-    assert isinstance(event, Bound)
-    return machine
 
 
 def test_a_discover_says_who_asks_and_for_what() -> None:
@@ -300,47 +244,6 @@ def test_decline_is_broadcast_and_the_client_waits_ten_seconds() -> None:
     assert sent(machine.timeout(11 * SECOND)).message.kind is MessageType.DISCOVER
 
 
-@pytest.mark.parametrize(
-    "header", [{"xid": 99}, {"chaddr": bytes(6)}, {"op": Op.BOOTREQUEST}], ids=str
-)
-def test_a_reply_for_someone_else_does_nothing(header: dict[str, Any]) -> None:
-    machine = client()
-    request = requesting(machine)
-    assert machine.receive(ack(request, **header), SECOND) == []
-    assert machine.state is State.REQUESTING
-
-
-def test_a_server_that_was_not_chosen_can_neither_grant_nor_refuse() -> None:
-    machine = client()
-    request = requesting(machine)
-    stranger = opt.SERVER_ID.pack(IPv4Address("10.0.0.9"))
-    for kind in (MessageType.ACK, MessageType.NAK):
-        options = (opt.MESSAGE_TYPE.pack(kind), stranger, opt.LEASE_TIME.pack(60))
-        message = Message(op=2, xid=request.xid, chaddr=MAC, yiaddr=ADDRESS, options=options)
-        assert machine.receive(encode(message), SECOND) == []
-    assert machine.state is State.REQUESTING
-
-
-def test_offers_and_acks_that_lack_what_table_3_demands_are_ignored() -> None:
-    machine = client()
-    discover = sent(machine.start(0)).message
-    assert machine.receive(reply(discover, MessageType.OFFER, yiaddr=UNSPECIFIED), 0) == []
-    request = sent(machine.receive(reply(discover, MessageType.OFFER), 0)).message
-    assert machine.receive(reply(request, MessageType.ACK), 0) == []
-    assert machine.receive(ack(request, 0), 0) == []
-    assert machine.receive(ack(request, yiaddr=UNSPECIFIED), 0) == []
-    assert machine.receive(ack(request, 2), 3 * SECOND) == []
-    assert machine.state is State.REQUESTING
-
-
-def test_malformed_bytes_are_the_servers_fault_and_change_nothing() -> None:
-    machine = client()
-    requesting(machine)
-    with pytest.raises(RemoteProtocolError):
-        machine.receive(b"nonsense", 0)
-    assert machine.state is State.REQUESTING
-
-
 @pytest.mark.parametrize("call", ["release", "decline"])
 def test_a_client_without_a_lease_has_nothing_to_give_back(call: str) -> None:
     with pytest.raises(LocalProtocolError, match="without a lease"):
@@ -352,109 +255,3 @@ def test_a_client_is_started_once() -> None:
     machine.start(0)
     with pytest.raises(LocalProtocolError, match="SELECTING"):
         machine.start(1)
-
-
-@given(
-    st.sampled_from(MessageType),
-    st.lists(st.tuples(st.sampled_from([50, 51, 54, 56, 58, 59]), st.binary(max_size=6))),
-    st.integers(0, 4),
-)
-@settings(deadline=None, max_examples=150)
-def test_no_reply_of_this_transaction_breaks_the_client(
-    kind: MessageType, options: list[tuple[int, bytes]], steps: int
-) -> None:
-    machine = bound(client())
-    for _ in range(steps):
-        deadline = machine.next_deadline()
-        assert deadline is not None
-        machine.timeout(deadline)
-    now = machine.next_deadline() or 0
-    message = Message(
-        op=2,
-        xid=machine._xid,
-        chaddr=MAC,
-        yiaddr=ADDRESS,
-        options=(opt.MESSAGE_TYPE.pack(kind), *options),
-    )
-    try:
-        machine.receive(encode(message), now - 1)
-    except ProtocolError as error:
-        pytest.fail(f"{error!r}")
-    assert machine.next_deadline() is not None or machine.lease is not None
-
-
-fates = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 90_000)), max_size=60)
-
-
-def converse(
-    link: Any, machine: DhcpClient, server: DhcpServer, until: Callable[[int], bool]
-) -> list[tuple[int, Event]]:
-    """Let the two talk until ``until(now)``, and return what the client's events were and when."""
-    record: list[tuple[int, Event]] = []
-    now = 0
-
-    def perform(events: Iterable[Event]) -> None:
-        for event in events:
-            record.append((now, event))
-            if isinstance(event, Send):
-                link.send("server", encode(event.message), now)
-
-    perform(machine.start(now))
-    while not until(now):
-        arrival, deadline = link.next_arrival(), machine.next_deadline()
-        now = max(now, min(at for at in (arrival, deadline) if at is not None))
-        if arrival is None or (deadline is not None and deadline < arrival):
-            perform(machine.timeout(now))
-            continue
-        to, data = link.take()
-        if to == "client":
-            perform(machine.receive(data, now))
-            continue
-        for answer in server.receive(decode(data), now):
-            link.send("client", encode(answer), now)
-    return record
-
-
-@given(fates)
-@settings(deadline=None, max_examples=100)
-def test_client_and_server_agree_on_a_lease_under_loss_duplication_and_reordering(
-    new_link: Any, fates: list[tuple[int, int]]
-) -> None:
-    machine, server = client(), DhcpServer(GRANT)
-    record = converse(
-        new_link(fates),
-        machine,
-        server,
-        lambda now: machine.state is State.BOUND or now > 100_000 * SECOND,
-    )
-    assert isinstance(record[-1][1], Bound)
-    assert machine.lease is not None
-    assert machine.lease.address == ADDRESS
-    assert server.binding is not None
-    assert server.binding.confirmed
-    assert machine.lease.term is not None
-    assert server.binding.expires is not None
-    assert machine.lease.term.expires <= server.binding.expires
-
-
-@given(fates, st.sampled_from([60, 600, 3600]))
-@settings(deadline=None, max_examples=40)
-def test_through_a_day_the_client_never_holds_an_address_that_the_server_gave_up(
-    new_link: Any, fates: list[tuple[int, int]], seconds: int
-) -> None:
-    machine, server = client(), DhcpServer(replace(GRANT, lease_time=seconds))
-
-    def stop(now: int) -> bool:
-        if machine.lease is not None and machine.lease.term is not None:
-            binding = server.binding
-            assert binding is not None
-            assert binding.expires is not None
-            assert machine.lease.term.expires <= binding.expires
-            assert now <= machine.lease.term.expires
-        return now > 86_400 * SECOND
-
-    record = converse(new_link(fates), machine, server, stop)
-    kinds = [type(event) for _, event in record if not isinstance(event, Send)]
-    held = [kind for kind in kinds if kind is not Renewed]
-    assert held == [Bound, LeaseLost] * (len(held) // 2) + [Bound] * (len(held) % 2)
-    assert kinds[-1] in (Renewed, Bound)
