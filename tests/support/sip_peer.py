@@ -1,24 +1,14 @@
-"""A SIP element of the lab that does what a test says, and a virtual phone's user agent beside it."""
+"""A SIP element of the lab that does what a test says, over UDP."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-import ssl
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from hil.errors import TransportError
-from hil.net.stream import Listener, Stream
-from hil.net.tls import AnyStream, TlsStream
 from hil.net.virtual import LAB_ADDRESS
-from hil.reference.identity import Identity
-from hil.reference.interpretations import DEFAULT
-from hil.reference.parameters import Parameters
-from hil.virtual.sip import Dialing, SipCallbacks, SipConfig, SipPhone
 from hil.wire import sdp
 from hil.wire.sip_build import Hop, note_source, reply_hop, respond_to
 from hil.wire.sip_codec import decode, encode
@@ -33,7 +23,6 @@ from hil.wire.sip_digest import (
 )
 from hil.wire.sip_headers import NameAddress, Via
 from hil.wire.sip_message import Message, Request, Response, with_header
-from hil.wire.sip_stream import Frame, StreamFramer
 
 SECOND = 1_000_000_000
 PASSWORD = "secret"
@@ -264,197 +253,3 @@ class SipPeer:
                     hop = reply_hop(noted, Hop("UDP", host, port))
                     self._socket.sendto(encode(reply), (hop.host, hop.port))
         self._clock.notify()
-
-
-class StreamPeer:
-    """TCP ``port`` of the lab, or TLS with a context; answers over the connection it was asked on."""
-
-    def __init__(self, lab, reply=ok, *, port: int = 5060, tls=None) -> None:
-        self.reply = reply
-        self.came: list[Message] = []
-        self.connections: list[Stream] = []
-        self.handshakes = 0
-        self._clock = lab.clock
-        self._tls = tls
-        self._tasks: list[asyncio.Task[None]] = []
-
-        async def listen():
-            self._listener = Listener(lab.server, port, self._accepted)
-
-        self._clock.run(listen())
-
-    def wait(self, condition: Callable[[], bool], within: float = 60.0) -> None:
-        until = self._clock.now() + int(within * SECOND)
-        assert self._clock.wait(condition, until), self.came
-
-    def expect(self, method: str, count: int = 1, within: float = 60.0) -> Request:
-        """The last of ``count`` requests of this method, awaited."""
-        self.wait(lambda: len(self._named(method)) >= count, within)
-        return self._named(method)[count - 1]
-
-    def answered(self, status: int, within: float = 60.0) -> Response:
-        """The first response with this status, awaited."""
-        self.wait(lambda: any(getattr(m, "status", 0) == status for m in self.came), within)
-        return next(m for m in self.came if getattr(m, "status", 0) == status)
-
-    def send(self, data: bytes) -> None:
-        """Write to the connection that was made last."""
-
-        async def write():
-            await self.connections[-1].write(data, within=10)
-
-        self._clock.run(write())
-
-    def abort(self) -> None:
-        """Reset the connection that was made last."""
-
-        async def reset():
-            self.connections[-1].abort()
-
-        self._clock.run(reset())
-
-    def close(self) -> None:
-        async def end():
-            self._listener.close()
-            for connection in self.connections:
-                connection.abort()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-        self._clock.run(end())
-
-    def _named(self, method: str) -> list[Request]:
-        return [each for each in self.came if getattr(each, "method", "") == method]
-
-    def _accepted(self, stream: Stream) -> None:
-        self._tasks.append(asyncio.ensure_future(self._serve(stream)))
-
-    async def _serve(self, stream: Stream) -> None:
-        carrier: AnyStream = stream
-        with contextlib.closing(stream), contextlib.suppress(TransportError):
-            if self._tls is not None:
-                carrier = TlsStream(stream, self._tls, server_side=True)
-                await carrier.handshake(within=100)
-                self.handshakes += 1
-            self.connections.append(carrier)
-            framer = StreamFramer()
-            while data := await carrier.read(within=1_000_000):
-                for frame in framer.receive(data):
-                    if isinstance(frame, Frame):
-                        await self._take(decode(frame.data), carrier)
-
-    async def _take(self, message: Message, carrier: AnyStream) -> None:
-        self.came.append(message)
-        self._clock.notify()
-        if isinstance(message, Request):
-            reply = self.reply(message)
-            if reply is not None:
-                await carrier.write(encode(reply), within=100)
-
-
-@dataclass
-class Told:
-    """What the user agent told its handset, in order."""
-
-    events: list[tuple[object, ...]] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-
-
-class PhoneUnderTest:
-    """A virtual phone's user agent on the handset's side of the network."""
-
-    def __init__(
-        self, lab, *, config=None, interpretations=DEFAULT, names=None, tls=None, **values
-    ):
-        self.told = Told()
-        self.crashes: list[str] = []
-        self._clock = lab.clock
-        self._lab = lab
-        self._names = names or {}
-        self.parameters = Parameters(ACCOUNT).updated(
-            {
-                name.replace("Resync_Reboot", "Resync-Reboot"): value
-                for name, value in values.items()
-            }
-        )
-
-        def teller(name):
-            def tell(*what):
-                self.told.events.append((name, *what))
-                self._clock.notify()
-
-            return tell
-
-        def log(text):
-            self.told.log.append(text)
-            self._clock.notify()
-
-        names_told = ("registered", "lost", "active", "asked", "failed")
-        callbacks = SipCallbacks(**{name: teller(name) for name in names_told}, log=log)
-        self.phone = SipPhone(
-            lab.place,
-            lab.clock,
-            lab.chance,
-            Identity("00:0e:08:aa:bb:cc"),
-            self.parameters,
-            locate=self._locate,
-            tls=tls or (lambda: ssl.create_default_context()),
-            crashed=self.crashes.append,
-            callbacks=callbacks,
-            config=config or SipConfig(),
-            interpretations=interpretations,
-        )
-
-    async def _locate(self, host):
-        await asyncio.sleep(0.001)
-        return self._names.get(host)
-
-    def do(self, action: Callable[[], object]) -> object:
-        """Do something in the loop's thread."""
-
-        async def done():
-            return action()
-
-        return self._clock.run(done())
-
-    def start(self):
-        self.do(self.phone.start)
-        return self
-
-    def stop(self):
-        self.do(self.phone.stop)
-        assert self.crashes == []
-
-    def configure(self, **values):
-        self.parameters = self.parameters.updated(values)
-        self.do(lambda: self.phone.configure(self.parameters))
-
-    def dial(self, number, line=1):
-        return self.do(lambda: self.phone.dial(line, number))
-
-    def hang_up(self, line=1):
-        return self.do(lambda: self.phone.hang_up(line))
-
-    def dial_until_answered(self, number, within=15.0):
-        """Dial again whenever the call fails, until there is one."""
-        log = self.told.log
-        until = self._clock.now() + int(within * SECOND)
-        while True:
-            tried = len(log)
-            assert self.dial(number) is Dialing.CALLING
-            assert self._clock.wait(lambda tried=tried: len(log) > tried, until), log
-            if "established" in log[-1]:
-                return
-
-    def logged(self, text, within=60.0):
-        """Wait until a line of the log begins like this."""
-        log = self.told.log
-        until = self._clock.now() + int(within * SECOND)
-        assert self._clock.wait(lambda: any(line.startswith(text) for line in log), until), log
-
-    def wait(self, *event, within=60.0):
-        """Wait until this was told."""
-        until = self._clock.now() + int(within * SECOND)
-        assert self._clock.wait(lambda: event in self.told.events, until), self.told
-        return self

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from sip_peer import PhoneUnderTest, SipPeer
+from phone_under_test import PhoneUnderTest
+from sip_lines import registrar
+from sip_peer import SipPeer
 
 from hil.clock import WallClock
 from hil.errors import StreamClosed, TransportError
@@ -283,3 +285,24 @@ def peer(lab):
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def ready(phone, peer):
+    """A registered phone and the server that it is registered with."""
+
+    def make(**values):
+        server = peer(registrar)
+        return server, phone(**values).start().wait("registered", 1)
+
+    return make
+
+
+@pytest.fixture
+def wall_clock() -> Iterator[WallClock]:
+    clock = WallClock()
+    crashes: list[str] = []
+    clock.on_crash(crashes.append)
+    yield clock
+    clock.close()
+    assert crashes == []

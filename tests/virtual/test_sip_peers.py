@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from phone_under_test import PhoneUnderTest
 from programs import needed, started
-from sip_peer import PhoneUnderTest
 
 from hil.net.virtual import LAB_ADDRESS
 from hil.reference.notify import NotifyAction

@@ -7,7 +7,8 @@ import ssl
 
 import pytest
 import trustme
-from sip_peer import SipPeer, StreamPeer, ok, refuse, silent
+from sip_peer import SipPeer, ok, refuse, silent
+from sip_stream_peer import StreamPeer
 
 from hil.errors import StreamClosed
 from hil.net.stream import connect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sip_peer import PhoneUnderTest
+from phone_under_test import PhoneUnderTest
 
 from hil.endpoints import faults as fl
 from hil.endpoints.admission import Admission

@@ -3,98 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime
-import random
-import shutil
 import ssl
-import subprocess
 
 import pytest
 import trustme
+from web_phone import LAB, SECOND, STATUS, WebPhone, all_of
 
 from hil.errors import EndpointError, StreamClosed, StreamTimeout, TransportError
 from hil.net.stream import Listener, connect
 from hil.net.tls import TlsStream
 from hil.reference.direct_actions import Accept
 from hil.reference.due import Action
-from hil.reference.parameters import Parameters
-from hil.reference.profiles import decode
-from hil.reference.status import Product, Status, parse
-from hil.virtual.web import MOST_CONNECTIONS, WebServer
+from hil.reference.status import parse
+from hil.virtual.web import MOST_CONNECTIONS
 
-SECOND = 1_000_000_000
-STATUS = Status(Product("CP-7832-3PCC"), clock=datetime.datetime(2026, 1, 1))
-LAB = "192.0.2.1"
 UPLOAD = b"POST /admin/config.xml "
-
-
-class WebPhone:
-    """The web server of a phone that has its address, and what it was told to do, and when."""
-
-    def __init__(self, lab, certificate=None):
-        self.lab = lab
-        self.parameters = Parameters()
-        self.told = []
-        self.web = WebServer(
-            lab.clock,
-            lambda: self.parameters,
-            lambda: STATUS,
-            self._note,
-            self._note,
-            random.Random(7832),  # noqa: S311
-            certificate=certificate,
-        )
-        lab.configure()
-        self.call(lambda: self.web.start(lab.place))
-
-    def _note(self, what):
-        self.told.append(what)
-
-    def call(self, action):
-        async def inside():
-            action()
-
-        self.lab.clock.run(inside())
-
-    def settle(self):
-        """Until every connection has ended."""
-        self.lab.clock.wait(lambda: not self.web._open, self.lab.clock.now() + 5 * SECOND)
-
-    def set(self, **values):
-        self.parameters = self.parameters.updated(values)
-        self.call(self.web.reconfigure)
-
-    def connect(self, port=80):
-        return self.lab.clock.run(connect(self.lab.server, self.lab.port.address, port, within=5))
-
-    def ask(self, data, *, port=80, within=60.0):
-        """Send octets on a connection of their own; what comes back until it ends."""
-
-        async def asking():
-            stream = await connect(self.lab.server, self.lab.port.address, port, within=5)
-            await stream.write(data, within=5)
-            return await _all(stream, within)
-
-        return self.lab.clock.run(asking(), timeout=600)
-
-    def get(self, target, *headers, method="GET", body=b""):
-        lines = [f"{method} {target} HTTP/1.1", "Host: phone", *headers]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        head, _, answered = self.ask("\r\n".join([*lines, "", ""]).encode() + body).partition(
-            b"\r\n\r\n"
-        )
-        return head.decode().split("\r\n"), answered
-
-
-async def _all(stream, within):
-    received = b""
-    with contextlib.suppress(StreamClosed):
-        while data := await stream.read(within=within):
-            received += data
-    stream.close()
-    return received
 
 
 @pytest.fixture
@@ -171,7 +94,7 @@ def test_a_configuration_may_come_in_pieces_and_after_100_continue(lab, phone):
         for at in range(0, len(body), 10_000):
             await stream.write(body[at : at + 10_000], within=5)
             await asyncio.sleep(1)
-        return informed, await _all(stream, 60)
+        return informed, await all_of(stream, 60)
 
     informed, answered = lab.clock.run(asking())
     assert informed.startswith(b"HTTP/1.1 100")
@@ -225,7 +148,7 @@ def test_who_ends_without_a_request_gets_nothing(lab, phone):
     async def asking():
         stream = await connect(lab.server, lab.port.address, 80, within=5)
         stream.end()
-        return await _all(stream, 5)
+        return await all_of(stream, 5)
 
     assert lab.clock.run(asking()) == b""
     assert lab.clock.now() == 0
@@ -298,7 +221,7 @@ def test_https_shows_the_phones_certificate(lab, secure_phone, authority):
         stream = TlsStream(raw, context, server_name="000e08aabbcc.example")
         await stream.handshake(within=5)
         await stream.write(b"GET /admin/status.xml HTTP/1.0\r\n\r\n", within=5)
-        answered = await _all(stream, 5)
+        answered = await all_of(stream, 5)
         raw.close()
         return answered
 
@@ -359,76 +282,3 @@ def test_a_fault_of_the_simulation_is_told_to_the_lab(lab, phone):
     assert len(crashes) == 1
     assert "ZeroDivisionError" in crashes[0]
     assert phone.get("/admin/cfg.xml")[1]
-
-
-# -- curl ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def curl_phone(wall_lab):
-    made = WebPhone(wall_lab)
-    yield made
-    made.call(made.web.cut)
-
-
-def curl(phone, path, *options):
-    url = f"http://{phone.lab.port.address}{path}"
-    with phone.lab.network.namespace.entered():
-        done = subprocess.run(
-            [
-                "curl",
-                "-s",
-                "-w",
-                "\n%{http_code}",
-                "--noproxy",
-                "*",
-                "--max-time",
-                "5",
-                *options,
-                url,
-            ],
-            capture_output=True,
-            check=False,
-        )
-    body, _, code = done.stdout.rpartition(b"\n")
-    return int(code), body
-
-
-needs_curl = pytest.mark.skipif(
-    shutil.which("curl") is None, reason="needs curl (Debian package curl)"
-)
-
-
-@pytest.mark.peer("curl")
-@needs_curl
-def test_curl_uploads_a_configuration(curl_phone, tmp_path):
-    file = tmp_path / "my_config.xml"
-    file.write_text("<flat-profile>\n  <Resync_Periodic>60</Resync_Periodic>\n</flat-profile>\n")
-    curl_phone.set(Admin_Password="s3cret")
-    path = "/admin/config.xml&xuser=admin&xpassword=s3cret"
-    assert curl(curl_phone, "/admin/config.xml", "-d", f"@{file}")[0] == 401
-    assert curl(curl_phone, path, "-d", f"@{file}")[0] == 200
-    curl_phone.settle()
-    assert curl_phone.told == [{"Resync_Periodic": "60"}]
-
-
-@pytest.mark.peer("curl")
-@needs_curl
-@pytest.mark.parametrize("scheme", ["--basic", "--digest", "--anyauth"])
-def test_curl_gives_a_command_with_its_password(curl_phone, scheme):
-    curl_phone.set(Admin_Password="s3cret")
-    path = "/admin/resync?%5B--key+$SA%5D/x.xml"
-    assert curl(curl_phone, path, scheme, "-u", "admin:wrong")[0] == 401
-    assert curl(curl_phone, path, scheme, "-u", "admin:s3cret")[0] == 200
-    curl_phone.settle()
-    assert curl_phone.told == [Accept(Action.RESYNC, "[--key $SA]/x.xml", LAB)]
-
-
-@pytest.mark.peer("curl")
-@needs_curl
-def test_curl_reads_the_pages(curl_phone):
-    code, body = curl(curl_phone, "/admin/cfg.xml", "--compressed")
-    assert (code, decode(body).parameters["Profile_Rule"]) == (200, "/$PSN.xml")
-    code, body = curl(curl_phone, "/admin/status.xml")
-    assert (code, parse(body)) == (200, STATUS)
-    assert curl(curl_phone, "/admin/status.xml", "-I")[0] == 200
