@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import subprocess
-import sys
 import zlib
 from contextlib import suppress
-from time import process_time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from profile_readings import KEY, SALT, SALT16, XML, kind, parameters
 
 from hil.errors import ProfileError, UsageError
 from hil.reference.interpretations import CATALOGUE, DEFAULT
-from hil.reference.profile_builder import (
-    compress,
-    element,
-    encrypt,
-    encrypt_rfc8188,
-    flat_profile,
-)
-from hil.reference.profiles import MAX_SIZE, decode, expand_gzip
-
-KEY = "SecretPhrase1234"
-SALT = bytes(range(8))
-SALT16 = bytes(range(16))
-XML = flat_profile(Resync_Periodic="600")
+from hil.reference.profile_builder import compress, element, encrypt, encrypt_rfc8188, flat_profile
+from hil.reference.profiles import decode, expand_gzip
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 # A value as the phone keeps it: no white space at its ends, no newlines, only what XML can carry.
@@ -35,17 +22,6 @@ values = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=40
 ).map(lambda text: text.strip(" \t\r\n"))
 profiles = st.dictionaries(names, values, max_size=8)
-
-
-def kind(data: bytes, **options) -> str:
-    with pytest.raises(ProfileError) as caught:
-        decode(data, **options)
-    assert caught.value.reason
-    return caught.value.kind.value
-
-
-def parameters(text: str, **readings) -> dict[str, str]:
-    return dict(decode(text.encode(), interpretations=DEFAULT.choose(**readings)).parameters)
 
 
 # --- XML: Administration Guide, "Provisioning Formats"
@@ -204,173 +180,8 @@ def test_the_limit_holds_to_the_octet() -> None:
     assert decode(XML, max_size=len(XML)).parameters
 
 
-# --- bombs
-
-
-def billion_laughs(levels: int = 9) -> bytes:
-    lines = ['<!ENTITY lol0 "lol">']
-    lines += [f'<!ENTITY lol{n + 1} "{f"&lol{n};" * 10}">' for n in range(levels)]
-    return (
-        f"<?xml version='1.0'?><!DOCTYPE x [{''.join(lines)}]>"
-        f"<flat-profile><A>&lol{levels};</A></flat-profile>"
-    ).encode()
-
-
-BOMBS = {
-    "nested entities": billion_laughs(),
-    "entities in reverse order": b'<!DOCTYPE x [<!ENTITY a "&b;&b;"><!ENTITY b "'
-    + b"y" * 3_000_000
-    + b'">]><x>&a;</x>',
-    "one long entity, many uses": b'<!DOCTYPE x [<!ENTITY a "'
-    + b"y" * 50_000
-    + b'">]><x>'
-    + b"&a;" * 10_000
-    + b"</x>",
-    "a loop": b'<!DOCTYPE x [<!ENTITY a "&b;"><!ENTITY b "&a;">]><x>&a;</x>',
-    "in an attribute's default": billion_laughs().replace(
-        b"]>", b'<!ATTLIST flat-profile y CDATA "&lol9;">]>'
-    ),
-    "in an attribute": billion_laughs().replace(b"<A>", b'<A b="&lol9;">'),
-    "depth": b"<flat-profile>" + b"<a>" * 100_000,
-    "elements": b"<flat-profile>" + b"<a/>" * 900_000 + b"</flat-profile>",
-    "gzip": compress(bytes(MAX_SIZE * 20)),
-    "gzip of gzip members": compress(b"") + compress(bytes(MAX_SIZE // 2)) * 3,
-    "size": b"<" * (MAX_SIZE + 1),
-}
-
-
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_too_large(name) -> None:
-    assert kind(BOMBS[name]) == "too-large"
-    if not BOMBS[name].startswith(b"\x1f\x8b") and len(BOMBS[name]) <= MAX_SIZE:
-        assert kind(compress(BOMBS[name])) == "too-large"
-
-
-def test_bombs_cost_little_memory() -> None:
-    # A process of its own, with room for the interpreter and a few times the limit, no more.
-    program = """
-import resource, sys
-from hil.errors import ProfileError
-from hil.reference.profiles import decode
-resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
-try:
-    decode(sys.stdin.buffer.read())
-except ProfileError as error:
-    print(error.kind)
-"""
-    for name in ("nested entities", "elements", "gzip", "in an attribute's default"):
-        done = subprocess.run(
-            [sys.executable, "-c", program], input=BOMBS[name], capture_output=True, timeout=20
-        )
-        assert done.stdout == b"too-large\n", (name, done.stderr)
-
-
-def test_many_empty_gzip_members_end_soon() -> None:
-    members = compress(b"") * (MAX_SIZE // len(compress(b"")))
-    assert kind(members) == "not-xml"
-
-
-@pytest.mark.parametrize(
-    "definition",
-    [
-        '<!ENTITY a "x">',
-        '<!ATTLIST flat-profile a CDATA "x">',
-        '<!ENTITY a SYSTEM "file:///etc/passwd">',
-        '<!ENTITY % p "x"> %p;',
-    ],
-)
-def test_declarations_of_its_own_make_a_document_unreadable(definition) -> None:
-    text = f"<!DOCTYPE x [{definition}]><flat-profile><A>1</A></flat-profile>"
-    assert kind(text.encode()) == "not-xml"
-
-
-def test_declarations_are_refused_before_the_rest_is_read() -> None:
-    # Expat would need 20 s for these: it compares each attribute with all before it.
-    many = b" ".join(b'a%d CDATA "x"' % number for number in range(200_000))
-    started = process_time()
-    assert kind(b"<!DOCTYPE a [<!ATTLIST a " + many + b">]><a/>") == "not-xml"
-    assert process_time() - started < 2
-
-
-def test_a_document_longer_than_a_piece_reads_the_same() -> None:
-    wanted = {f"GPP_{number}": "ü€" * 40 for number in range(2_000)}
-    assert decode(flat_profile(**wanted)).parameters == wanted
-
-
-def test_a_harmless_document_type_is_skipped() -> None:
-    text = "<!DOCTYPE flat-profile SYSTEM 'http://192.0.2.1/p.dtd'><flat-profile><A>1</A>"
-    assert parameters(text + "</flat-profile>") == {"A": "1"}
-
-
-# --- keys
-
-
-def test_an_encrypted_file_without_a_key_is_simply_not_xml() -> None:
-    assert kind(encrypt(XML, KEY, salt=SALT)) == "not-xml"
-
-
-def test_the_digest_is_a_reading() -> None:
-    old = encrypt(XML, KEY, salt=SALT, digest="md5")
-    assert kind(old, key=KEY) == "bad-key"
-    for reading in ("md5", "either"):
-        chosen = DEFAULT.choose(kdf_digest=reading)
-        assert decode(old, key=KEY, interpretations=chosen).parameters == {"Resync_Periodic": "600"}
-
-
-def test_no_wrong_key_is_taken_for_a_bad_document() -> None:
-    # Of 1,000 keys some four leave valid padding; their noise must not become not-xml.
-    body = encrypt(XML, KEY, salt=SALT)
-    assert {kind(body, key=f"wrong {number}") for number in range(1000)} == {"bad-key"}
-
-
-def test_a_right_key_shows_what_is_wrong_inside() -> None:
-    def inside(body: bytes) -> str:
-        return kind(encrypt(body, KEY, salt=SALT), key=KEY)
-
-    assert inside(b"hello") == "not-xml"
-    assert inside(b"") == "not-xml"
-    assert inside(b"<html/>") == "no-flat-profile"
-    assert inside(compress(XML)[:-1]) == "bad-gzip"
-    assert inside("<flat-profile>ü".encode("latin-1")) == "bad-encoding"
-
-
-def test_a_key_demands_an_encrypted_file_unless_read_otherwise() -> None:
-    plain = DEFAULT.choose(key_without_encryption="plain")
-    for body in (XML, compress(XML)):
-        assert kind(body, key=KEY) == "bad-key"
-        assert decode(body, key=KEY, interpretations=plain).parameters == {"Resync_Periodic": "600"}
-
-
-def test_a_key_does_not_count_under_aes128gcm() -> None:
-    sealed = encrypt_rfc8188(XML, b"ikm", salt=SALT16)
-    assert decode(sealed, key="any", ikm="ikm", content_encoding="AES128GCM").parameters
-    assert kind(sealed, key=KEY, content_encoding="aes128gcm") == "bad-key"  # no IKM is set
-
-
-@pytest.mark.parametrize(
-    ("reading", "text"), [("raw", "k?>k"), ("base64url", "az8-aw"), ("hex", "6b3f3e6b")]
-)
-def test_the_text_of_the_ikm_is_a_reading(reading, text) -> None:
-    sealed = encrypt_rfc8188(XML, b"k?>k", salt=SALT16)
-    chosen = DEFAULT.choose(ikm_encoding=reading)
-    options = {"content_encoding": "aes128gcm", "interpretations": chosen}
-    assert decode(sealed, ikm=text, **options).parameters == {"Resync_Periodic": "600"}
-    if reading != "raw":
-        assert kind(sealed, ikm="!", **options) == "bad-key"
-
-
-def test_content_encodings_are_taken_off_from_the_outside() -> None:
-    sealed = encrypt_rfc8188(compress(XML), b"ikm", salt=SALT16)
-    options = {"ikm": b"ikm"}
-    assert decode(sealed, content_encoding="gzip, aes128gcm", **options).parameters
-    assert decode(compress(XML), content_encoding="x-gzip").parameters
-    assert decode(XML, content_encoding="identity").parameters
-    assert kind(XML, content_encoding="gzip") == "bad-gzip"
-    assert kind(XML, content_encoding="br") == "bad-encoding"
-    assert kind(XML, content_encoding="gzip, gzip") == "bad-encoding"
-
-
 # --- anything at all
+
 
 hostile = st.one_of(
     st.binary(max_size=300),
