@@ -28,7 +28,7 @@ _SLOW = {
     "tests/leases/test_kill.py": 80,
     "tests/rack/test_interrupts.py": 80,
     "tests/pace/test_runs.py": 90,
-    "tests/doctor/test_rack.py": 85,
+    "tests/doctor/test_rack.py": 80,
     "tests/doctor/test_walk.py": 45,
     "tests/parallel/test_certify.py": 55,
     "tests/power/test_every_driver.py": 85,
