@@ -22,6 +22,7 @@ import pytest
 
 from hil.clock import WallClock
 from hil.endpoints.admission import Admission
+from hil.endpoints.http import HttpEndpoint
 from hil.errors import StreamTimeout, TransportError
 from hil.history import History
 from hil.lab_time import NANOSECONDS
@@ -373,3 +374,10 @@ def bench(network: VirtualNetwork) -> Iterator[Bench]:
 def wall_bench(network: VirtualNetwork) -> Iterator[Bench]:
     """In real time, for peers that others wrote."""
     yield from _bench(network, WallClock())
+
+
+@pytest.fixture
+def http(bench: Bench) -> HttpEndpoint:
+    """The HTTP endpoint in virtual time, for a handset that has its address."""
+    bench.configure_phone()
+    return bench.start(HttpEndpoint)

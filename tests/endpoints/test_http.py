@@ -7,16 +7,9 @@ import base64
 import pytest
 from raw_http import PROFILE, asking_of, parse, request
 
-from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.http_request import BODY_LIMIT
 from hil.endpoints.http_response import Response
 from hil.history import events as ev
-
-
-@pytest.fixture
-def http(bench):
-    bench.configure_phone()
-    return bench.start(HttpEndpoint)
 
 
 @pytest.fixture

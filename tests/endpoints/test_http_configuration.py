@@ -10,12 +10,6 @@ from hil.errors import EndpointError, UsageError
 from hil.history import events as ev
 
 
-@pytest.fixture
-def http(bench):
-    bench.configure_phone()
-    return bench.start(HttpEndpoint)
-
-
 def test_reset_forgets_everything_and_aborts_what_is_open(bench, http):
     http.serve("/p.xml", PROFILE)
     http.serve("/fw", bytes(8 << 20))

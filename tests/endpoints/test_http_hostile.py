@@ -9,16 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw_http import PROFILE, asking_of, parse, request
 
-from hil.endpoints.http import MOST_CONNECTIONS, HttpEndpoint
+from hil.endpoints.http import MOST_CONNECTIONS
 from hil.endpoints.http_request import BODY_LIMIT, HEAD_LIMIT
 from hil.errors import StreamClosed, StreamTimeout
 from hil.history import events as ev
-
-
-@pytest.fixture
-def http(bench):
-    bench.configure_phone()
-    return bench.start(HttpEndpoint)
 
 
 @pytest.fixture
