@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from leased_rack import DEADLINE_S, MAC, Rack, kill, lines, take, watchdogs
+from leased_rack import DEADLINE_S, MAC, Rack, die_unwatched, kill, lines, take, watchdogs
 
 from hil.clock import WallClock
 from hil.errors import LeaseError
@@ -152,12 +152,7 @@ def test_a_watchdog_with_a_full_disk_gives_the_handset_back_all_the_same(rack: R
 def test_without_a_watchdog_it_is_not_forgotten_that_a_handset_is_owed_its_power(
     rack: Rack,
 ) -> None:
-    run = rack.run(1000)
-    lines(run, "off 0")
-    (watchdog,) = watchdogs(rack)
-    os.kill(run.pid, signal.SIGSTOP)
-    os.kill(watchdog, signal.SIGKILL)
-    kill(run)
+    die_unwatched(rack)
     testbed, inventory = rack.testbed, rack.inventory.read_text()
     owed = rack.store.standing(MAC).lease
     assert owed is not None

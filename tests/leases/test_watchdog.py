@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from leased_rack import DEADLINE_S, MAC, Rack, kill, lines, take, watchdogs
+from leased_rack import DEADLINE_S, MAC, Rack, die_unwatched, kill, lines, take, watchdogs
 
 from hil.errors import HandsetTaken, LeaseError, PowerError
 from hil.leases.guard import guarded
@@ -81,12 +81,7 @@ def test_what_ends_a_run_and_its_group_does_not_end_the_watchdog(rack: Rack) -> 
 def test_if_the_watchdog_is_killed_too_whoever_reclaims_the_handset_restores_its_power(
     rack: Rack,
 ) -> None:
-    run = rack.run(1000)
-    lines(run, "off 0")
-    (watchdog,) = watchdogs(rack)
-    os.kill(run.pid, signal.SIGSTOP)
-    os.kill(watchdog, signal.SIGKILL)
-    kill(run)
+    die_unwatched(rack)
     dead = rack.store.standing(MAC)
     assert dead.reclaimable
     claim = rack.store.take("a01", MAC, "lab", ttl_s=60)

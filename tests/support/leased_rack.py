@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -122,6 +123,16 @@ def lines(run: subprocess.Popen[str], last: str) -> None:
 def kill(run: subprocess.Popen[str]) -> None:
     run.kill()
     run.communicate()
+
+
+def die_unwatched(rack: Rack) -> None:
+    """Kill a run within a power cycle, and its watchdog before it: its handset is left as it is."""
+    run = rack.run(1000)
+    lines(run, "off 0")
+    (watchdog,) = watchdogs(rack)
+    os.kill(run.pid, signal.SIGSTOP)
+    os.kill(watchdog, signal.SIGKILL)
+    kill(run)
 
 
 def take(rack: Rack) -> Guard:
