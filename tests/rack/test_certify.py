@@ -6,7 +6,6 @@ ends), an SNMP agent, serial consoles over RFC 2217. Time is real.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lan import has_vlans
 from programs import Program
-from pyroute2.netlink.exceptions import NetlinkError
 
 from hil.net.namespace import Namespace
 from hil.net.rtnetlink import LinkEvents, connected
@@ -167,15 +166,3 @@ def test_a_vlan_for_each_phone(hil: Any, machine: Namespace, tmp_path: Path) -> 
 def interfaces(machine: Namespace) -> set[str]:
     with connected(machine) as route:
         return {link.get("ifname") for link in route.get_links()}
-
-
-def has_vlans(machine: Namespace) -> bool:
-    with connected(machine) as route, contextlib.suppress(NetlinkError):
-        route.link("add", ifname="v0", kind="veth", peer={"ifname": "v1"})
-        (index,) = route.link_lookup(ifname="v0")
-        try:
-            route.link("add", ifname="v0.1", kind="vlan", vlan_id=1, link=index)
-        finally:
-            route.link("del", index=index)
-        return True
-    return False

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from pyroute2.netlink.exceptions import NetlinkError
 
-from hil.errors import NamespaceError
-from hil.net.attachment import Attach, Wiring, attach
+from hil.net.attachment import Attach, Wiring
 from hil.net.interface import Interface
 from hil.net.namespace import Namespace
 from hil.net.rtnetlink import connected
@@ -107,10 +106,14 @@ def names(namespace: Namespace) -> set[str]:
     return {link["ifname"] for link in told(namespace, "link", "show")}
 
 
-def has_8021q(lan: Lan) -> bool:
-    """Whether the kernel makes VLAN interfaces."""
-    try:
-        attach(wiring("vlan"), PHONE, host=lan.machine, patience_s=0).close()
-    except NamespaceError:
-        return False
-    return True
+def has_vlans(machine: Namespace) -> bool:
+    """Whether the kernel makes VLAN interfaces (IEEE 802.1Q), tried in this namespace."""
+    with connected(machine) as route, contextlib.suppress(NetlinkError):
+        route.link("add", ifname="v0", kind="veth", peer={"ifname": "v1"})
+        (index,) = route.link_lookup(ifname="v0")
+        try:
+            route.link("add", ifname="v0.1", kind="vlan", vlan_id=1, link=index)
+        finally:
+            route.link("del", index=index)
+        return True
+    return False
