@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+import rack_restorers
 
-from hil.clients.web import PhoneWeb
 from hil.errors import LabError
 from hil.history import Unmet
 from hil.history import events as ev
@@ -19,7 +19,6 @@ from hil.reference.parameters import Parameters
 from hil.reference.profile_builder import flat_profile
 from hil.suite_location import suite_root
 from hil.testbed.inventory import load
-from hil.testbed.rack_restorer import RackRestorer
 from hil.testbed.restorer import Case
 from hil.testbed.stand_ins import StandIns
 from hil.testbed.virtual_bench import VirtualBench, virtual_bench
@@ -57,17 +56,7 @@ class Stage:
         stand_ins = StandIns(
             bench.site.wire, bench.clock, bench.history, bench.admission, bench.entry.shown_psn
         )
-        bench.handset._restorer = RackRestorer(
-            bench.clock,
-            bench.history,
-            bench.servers,
-            stand_ins,
-            PhoneWeb(bench.place, bench.clock, bench.history, lambda: bench.admission.address),
-            bench.admission,
-            bench.timing,
-            bench.reference_phone(),
-            ladder=self.ladder,
-        )
+        rack_restorers.install(bench, stand_ins, self.ladder)
         bench.begin("test", ("resync.on_reset",))
 
     def held(self) -> Parameters:

@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import pytest
+import rack_restorers
 
-from hil.clients.web import PhoneWeb
 from hil.endpoints.certificates import Authority
 from hil.errors import LabError
 from hil.history import Unmet
 from hil.history import events as ev
 from hil.suite_location import suite_root
 from hil.testbed.inventory import load
-from hil.testbed.rack_restorer import RackRestorer
 from hil.testbed.restorer import Power
 from hil.testbed.stand_ins import StandIns
 from hil.testbed.trust import TrustTrial, Visitable
@@ -59,18 +58,7 @@ def asking(bench: VirtualBench, authority: Authority | None = None) -> TrustTria
     authority = authority or bench.site._surroundings.authority
     surroundings = (bench.site.wire, bench.clock, bench.history, bench.admission)
     stand_ins = StandIns(*surroundings, bench.entry.shown_psn, authority)
-    restorer = RackRestorer(
-        bench.clock,
-        bench.history,
-        bench.servers,
-        stand_ins,
-        PhoneWeb(bench.place, bench.clock, bench.history, lambda: bench.admission.address),
-        bench.admission,
-        bench.timing,
-        bench.reference_phone(),
-    )
-    bench.handset._restorer = restorer
-    return trial(bench, restorer, stand_ins)
+    return trial(bench, rack_restorers.install(bench, stand_ins), stand_ins)
 
 
 def notes(bench: VirtualBench) -> list[str]:
