@@ -22,9 +22,6 @@ class Still:
     def now(self) -> int:
         return round(self.at_s * NANOSECONDS)
 
-    def wait(self, condition: object, until: int) -> bool:
-        raise NotImplementedError
-
     def notify(self) -> None:
         """Nobody waits."""
 
