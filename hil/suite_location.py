@@ -6,6 +6,8 @@ In a checkout they stand beside the package; in an installed wheel inside it, un
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from hil.errors import UsageError
@@ -47,3 +49,28 @@ def pytest_arguments() -> list[str]:
         "hil.pytest_plugin",
         "--hil-certify",
     ]
+
+
+@contextmanager
+def pytest_alone() -> Iterator[None]:
+    """For the time of a run, let other people's plugins and options have no say in a verdict.
+
+    It is the environment that says so, and processes that begin meanwhile have it as well. In the end
+    it is as it was.
+    """
+    wanted = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None}
+    former = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(former)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    """Give variables of the environment these values; None takes one away."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -8,7 +8,6 @@ a namespace nor builds a bench.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -22,7 +21,7 @@ from hil.adequacy.outcome import Outcome
 from hil.errors import LabError, UsageError
 from hil.pytest_plugin import ENTERS_LATER
 from hil.pytest_requirements import is_judged, requirements_of
-from hil.suite_location import pytest_arguments, suite_root
+from hil.suite_location import certification_suite, pytest_alone, pytest_arguments
 
 _T = TypeVar("_T")
 
@@ -111,19 +110,12 @@ def with_suite(work: Callable[[Suite], _T], *modules: str) -> _T:
 
     Whatever ``work`` raises is raised. LabError if the suite cannot be collected.
     """
-    folder = suite_root() / "tests" / "certification"
+    folder = certification_suite()
     chosen = [str(folder / name) for name in modules] or [str(folder)]
     instead = _Instead(work)
-    # Other people's plugins and options have no say in a verdict.
-    before = dict(os.environ)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
     arguments = [*pytest_arguments(), "--capture=no", *_ON_THE_BENCH, *chosen]
-    try:
+    with pytest_alone():
         status = int(pytest.main(arguments, plugins=[instead]))
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
     if instead.error is not None:
         raise instead.error
     if not instead.results:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import LabError, UsageError
-from hil.suite_location import pytest_arguments, suite_root
+from hil.suite_location import certification_suite, pytest_alone, pytest_arguments
 
 if TYPE_CHECKING:
     from hil.commands.output import Voice
@@ -149,7 +149,7 @@ def taken(out: Path) -> int:
 
 def _suite(modules: tuple[str, ...]) -> list[str]:
     """Where the tests are; UsageError for a module that the suite has not."""
-    suite = suite_root() / "tests" / "certification"
+    suite = certification_suite()
     known = {path.name: path for path in sorted(suite.glob("test_*.py"))}
     for name in modules:
         if name not in known:
@@ -174,9 +174,6 @@ def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
             if isinstance(excinfo.value, KeyboardInterrupt):
                 interrupts.append(excinfo.value)
 
-    # Other people's plugins and options have no say in a verdict.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
     terminated: list[int] = []
 
     def terminate(number: int, frame: object) -> None:
@@ -187,7 +184,8 @@ def run_pytest(arguments: Sequence[str], *plugins: object) -> int:
 
     former = signal.signal(signal.SIGTERM, terminate)
     try:
-        status = int(pytest.main(list(arguments), plugins=[*plugins, Ear()]))
+        with pytest_alone():
+            status = int(pytest.main(list(arguments), plugins=[*plugins, Ear()]))
     except KeyboardInterrupt as error:
         # In the middle of pytest's own end.
         interrupts.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ def test_all_pass_is_0_and_each_verdict_is_told() -> None:
     assert told.exit_code == 0
     assert "PASS           test_resync_on_reset.py::test_a_reboot_triggers_a_resync" in told.output
     assert "PASS: 1 PASS" in told.output
+
+
+def test_options_of_other_people_have_no_say_and_the_environment_stays_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    # pytest sets and takes away a variable of its own for the time of each test, of this one as well.
+    before = os.environ.keys() - {"PYTEST_CURRENT_TEST"}
+    told = certify(*ONE)
+    assert told.exit_code == 0
+    assert os.environ["PYTEST_ADDOPTS"] == "--no-such-option"
+    assert os.environ.keys() - {"PYTEST_CURRENT_TEST"} == before
 
 
 def test_a_fail_is_1_and_says_clause_due_seen_and_margin() -> None:
