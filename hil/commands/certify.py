@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,10 +15,18 @@ from hil.commands.certify_run import (
     ENDED,
     TERMINATED,
     Chosen,
+    Ran,
     on_one,
     refuse_nothing,
     resolved,
     taken,
+)
+from hil.commands.common_options import (
+    defects_option,
+    results_option,
+    together,
+    wait_option,
+    wall_clock_option,
 )
 from hil.commands.output import STDOUT, Voice, check_writable
 from hil.errors import UsageError
@@ -29,106 +37,131 @@ if TYPE_CHECKING:
     from hil.testbed.inventory import HandsetEntry, Testbed
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The options, as they were given; ``budget`` in minutes."""
+
+    modules: tuple[str, ...]
+    testbed: Path | None
+    handsets: tuple[str, ...]
+    each: bool
+    jobs: int | None
+    wait_s: float
+    defects: tuple[str, ...]
+    requirements: tuple[str, ...]
+    expression: str | None
+    quick: bool
+    tier: str | None
+    budget: float | None
+    timers: str
+    json_file: str | None
+    out: Path | None
+    wall_clock: bool
+
+    def selection(self) -> tuple[str, ...]:
+        """Which tests, as pytest is told."""
+        told = [f"--hil-requirement={name}" for name in self.requirements]
+        told += [] if self.expression is None else ["-k", self.expression]
+        told += ["--hil-quick"] if self.quick else []
+        told += [f"--hil-tier={self.tier}"] if self.tier is not None else []
+        told += [f"--hil-budget={self.budget}"] if self.budget is not None else []
+        told += [f"--hil-timers={self.timers}"] if self.timers != "auto" else []
+        return tuple(told)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is run, and on which handsets."""
+
+    asked: _Asked
+    chosen: Chosen
+    inventory: Testbed
+    entries: list[HandsetEntry]
+
+
+_handset_options = together(
+    click.option(
+        "--testbed",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Inventory file, or labgrid:PLACE.",
+    ),
+    click.option(
+        "--handset",
+        "handsets",
+        metavar="NAME",
+        multiple=True,
+        help="Handset to test, the first one by default; may be repeated, `all` is every one.",
+    ),
+    click.option(
+        "--each", is_flag=True, help="Let each of several handsets take all tests, not share them."
+    ),
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="How many of several handsets work at a time; the others step in for those that fail.",
+    ),
+    wait_option,
+    defects_option,
+)
+
+_test_options = together(
+    click.option(
+        "--requirement",
+        "requirements",
+        metavar="ID",
+        multiple=True,
+        help="Only tests that check this requirement; may be repeated.",
+    ),
+    click.option(
+        "-k", "expression", metavar="EXPR", help="Only tests that match, as with pytest -k."
+    ),
+    click.option(
+        "--quick",
+        is_flag=True,
+        help="Only the tests of small timer values, by default on the testbed quick.yaml.",
+    ),
+    click.option(
+        "--tier",
+        type=click.Choice(["smoke", "nightly", "full"]),
+        help="A part of the suite that fits a budget: smoke 10 minutes a phone, nightly 600, full "
+        "all.",
+    ),
+    click.option(
+        "--budget",
+        metavar="MINUTES",
+        type=click.FloatRange(min=0, min_open=True, max=525_600),
+        help="Another budget for the tier, a phone's.",
+    ),
+    click.option(
+        "--timers",
+        type=click.Choice(["auto", "usual", "quick"]),
+        default="auto",
+        help="Values of timers: as in the field, or quick where a test allows it. By default quick "
+        "where time passes by itself, and in the tiers smoke and nightly.",
+    ),
+)
+
+_evidence_options = together(
+    results_option("the results"),
+    click.option(
+        "--out",
+        metavar="DIR",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Leave history, JUnit XML, Allure results and a log a test there.",
+    ),
+)
+
+
 @click.command(name="certify")
 @click.argument("modules", metavar="[MODULE]...", nargs=-1)
-@click.option(
-    "--testbed",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Inventory file, or labgrid:PLACE.",
-)
-@click.option(
-    "--handset",
-    "handsets",
-    metavar="NAME",
-    multiple=True,
-    help="Handset to test, the first one by default; may be repeated, `all` is every one.",
-)
-@click.option(
-    "--each", is_flag=True, help="Let each of several handsets take all tests, not share them."
-)
-@click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="How many of several handsets work at a time; the others step in for those that fail.",
-)
-@click.option(
-    "--wait",
-    "wait_s",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="How long to wait for a handset of a rack that somebody else has.",
-)
-@click.option(
-    "--defect",
-    "defects",
-    metavar="NAME",
-    multiple=True,
-    help="Give the virtual handset a defect, see `hil defects`; may be repeated.",
-)
-@click.option(
-    "--requirement",
-    "requirements",
-    metavar="ID",
-    multiple=True,
-    help="Only tests that check this requirement; may be repeated.",
-)
-@click.option("-k", "expression", metavar="EXPR", help="Only tests that match, as with pytest -k.")
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Only the tests of small timer values, by default on the testbed quick.yaml.",
-)
-@click.option(
-    "--tier",
-    type=click.Choice(["smoke", "nightly", "full"]),
-    help="A part of the suite that fits a budget: smoke 10 minutes a phone, nightly 600, full all.",
-)
-@click.option(
-    "--budget",
-    metavar="MINUTES",
-    type=click.FloatRange(min=0, min_open=True, max=525_600),
-    help="Another budget for the tier, a phone's.",
-)
-@click.option(
-    "--timers",
-    type=click.Choice(["auto", "usual", "quick"]),
-    default="auto",
-    help="Values of timers: as in the field, or quick where a test allows it. By default quick where "
-    "time passes by itself, and in the tiers smoke and nightly.",
-)
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the results as JSON; - is standard output."
-)
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Leave history, JUnit XML, Allure results and a log a test there.",
-)
-@click.option("--wall-clock", is_flag=True, help="Let time pass by itself on a virtual testbed.")
+@_handset_options
+@_test_options
+@_evidence_options
+@wall_clock_option
 @click.pass_context
-def command(
-    ctx: click.Context,
-    modules: tuple[str, ...],
-    testbed: Path | None,
-    handsets: tuple[str, ...],
-    each: bool,
-    jobs: int | None,
-    wait_s: float,
-    defects: tuple[str, ...],
-    requirements: tuple[str, ...],
-    expression: str | None,
-    quick: bool,
-    tier: str | None,
-    budget: float | None,
-    timers: str,
-    json_file: str | None,
-    out: Path | None,
-    wall_clock: bool,
-) -> None:
+def command(ctx: click.Context, /, **options: Any) -> None:
     """Judge a handset against the specification.
 
     Without options it judges the first virtual handset of the testbed that comes with hil, which
@@ -157,60 +190,74 @@ def command(
     hil certify --testbed rack.yaml --handset all --each            the suite on every one
     hil certify --testbed labgrid:desk-7     the handset that the tags of a labgrid place name
     """
-    from hil.commands.certify_several import on_several
-    from hil.parallel.spreading import Spreading
+    began = time.perf_counter()
+    asked = _Asked(**options)
+    plan = _planned(asked)
+    alone = asked.json_file is None and asked.out is None
+    voice = Voice(to_stderr=asked.json_file == STDOUT, alone=alone)
+    ran = _run(plan, voice)
+    with unheard() if ran.status in ENDED else contextlib.nullcontext():
+        _tell(plan, ran, time.perf_counter() - began)
+    voice.account()
+    ctx.exit(_status(ran))
+
+
+def _planned(asked: _Asked) -> _Plan:
+    """Look up what was asked for; UsageError for what does not exist or cannot be done."""
     from hil.reference.requirements import requirement as known_requirement
     from hil.testbed.inventory import load
     from hil.virtual.defects import firmware_with
 
-    began = time.perf_counter()
-    file = testbed or suite_root() / "testbeds" / ("quick.yaml" if quick else "virtual.yaml")
-    file, handsets, place = resolved(file, handsets)
+    usual = suite_root() / "testbeds" / ("quick.yaml" if asked.quick else "virtual.yaml")
+    file, handsets, place = resolved(asked.testbed or usual, asked.handsets)
     inventory = load(file)
     entries = _chosen_entries(inventory, handsets)
-    if len(entries) == 1 and (each or jobs):
+    if len(entries) == 1 and (asked.each or asked.jobs):
         raise UsageError("--each and --jobs are for several handsets", remedy="--handset all")
-    firmware_with(defects)
-    for name in requirements:
+    firmware_with(asked.defects)
+    for name in asked.requirements:
         known_requirement(name)
-    check_writable(json_file)
-    held = taken(out) if out is not None else None
-    selection = [f"--hil-requirement={name}" for name in requirements]
-    selection += [] if expression is None else ["-k", expression]
-    selection += ["--hil-quick"] if quick else []
-    if budget is not None and tier is None:
+    if asked.budget is not None and asked.tier is None:
         raise UsageError("--budget is for a tier", remedy="--tier smoke, nightly or full")
-    selection += [f"--hil-tier={tier}"] if tier is not None else []
-    selection += [f"--hil-budget={budget}"] if budget is not None else []
-    selection += [f"--hil-timers={timers}"] if timers != "auto" else []
-    chosen = Chosen(file, modules, defects, tuple(selection), wall_clock, place)
-    voice = Voice(to_stderr=json_file == STDOUT, alone=json_file is None and out is None)
-    if len(entries) == 1:
-        ran = on_one(chosen, inventory, entries[0], out, voice, wait_s=wait_s)
-    else:
-        ran = on_several(
-            chosen,
-            Spreading(
-                inventory, tuple(entry.name for entry in entries), each, jobs or 0, out, wait_s
-            ),
-            voice,
+    check_writable(asked.json_file)
+    chosen = Chosen(file, asked.modules, asked.defects, asked.selection(), asked.wall_clock, place)
+    return _Plan(asked, chosen, inventory, entries)
+
+
+def _run(plan: _Plan, voice: Voice) -> Ran:
+    """Run the tests, with the directory of the evidence kept meanwhile."""
+    from hil.commands.certify_several import on_several
+    from hil.parallel.spreading import Spreading
+
+    asked, inventory, entries = plan.asked, plan.inventory, plan.entries
+    with taken(asked.out) if asked.out is not None else contextlib.nullcontext():
+        if len(entries) == 1:
+            return on_one(plan.chosen, inventory, entries[0], asked.out, voice, wait_s=asked.wait_s)
+        names = tuple(entry.name for entry in entries)
+        spreading = Spreading(
+            inventory, names, asked.each, asked.jobs or 0, asked.out, asked.wait_s
         )
-    if held is not None:
-        os.close(held)
-    wall_s = time.perf_counter() - began
-    with unheard() if ran.status in ENDED else contextlib.nullcontext():
-        ran.finish(wall_s)
-        if ran.status not in ENDED:
-            refuse_nothing(ran.results, selection)
-        if json_file is not None:
-            write_json(json_file, ran.results, inventory, ran.handset, defects, wall_s)
-    voice.account()
+        return on_several(plan.chosen, spreading, voice)
+
+
+def _tell(plan: _Plan, ran: Ran, wall_s: float) -> None:
+    """Print the summary, and write the results."""
+    asked = plan.asked
+    ran.finish(wall_s)
+    if ran.status not in ENDED:
+        refuse_nothing(ran.results, plan.chosen.selection)
+    if asked.json_file is not None:
+        write_json(asked.json_file, ran.results, plan.inventory, ran.handset, asked.defects, wall_s)
+
+
+def _status(ran: Ran) -> int:
+    """The exit status, that of the verdicts if the run came to its end; Abort after Ctrl-C."""
     if ran.status == TERMINATED:
         click.echo("Error: terminated", err=True)
-        ctx.exit(TERMINATED)
+        return TERMINATED
     if ran.status in ENDED:
         raise click.Abort
-    ctx.exit(ran.results.exit_code)
+    return ran.results.exit_code
 
 
 def _chosen_entries(inventory: Testbed, handsets: tuple[str, ...]) -> list[HandsetEntry]:

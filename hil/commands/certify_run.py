@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import fcntl
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,21 +131,24 @@ def account_for(status: int, results: RunResults) -> None:
         results.troubles.append(f"pytest ended with status {status} although every test passed")
 
 
-def taken(out: Path) -> int:
-    """Take a directory for the evidence of one run; UsageError if another run has it."""
+@contextlib.contextmanager
+def taken(out: Path) -> Iterator[None]:
+    """Keep a directory for the evidence of one run; UsageError if another run has it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         held = os.open(out / ".hil-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise UsageError(f"cannot write there: {error.strerror}", file=str(out)) from error
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                "another run writes its evidence there", file=str(out), remedy="another directory"
+            ) from error
+        yield
+    finally:
         os.close(held)
-        raise UsageError(
-            "another run writes its evidence there", file=str(out), remedy="another directory"
-        ) from error
-    return held
 
 
 def _suite(modules: tuple[str, ...]) -> list[str]:
