@@ -11,13 +11,22 @@ import secrets
 import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands.common_options import (
+    defects_option,
+    refuse_defects_of_rack,
+    results_option,
+    testbed_option,
+    together,
+    wait_option,
+)
 from hil.commands.explore_summary import as_json, summary
-from hil.commands.output import Voice, check_writable, write_results
+from hil.commands.output import STDOUT, Voice, check_writable, write_results
 from hil.errors import LabError, UsageError
 from hil.suite_location import suite_root
 
@@ -35,47 +44,96 @@ _MOST_SEED = 10**6
 _PROGRESS_S = 5.0
 
 
-@click.command(name="explore")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
-@click.option(
-    "--scenarios",
-    type=click.IntRange(1),
-    help=f"Stop after so many; {DEFAULT_SCENARIOS} unless --minutes is given, on a rack after "
-    f"{DEFAULT_MINUTES:g} minutes.",
+@dataclass(frozen=True)
+class _Asked:
+    """The options, as they were given."""
+
+    minutes: float | None
+    scenarios: int | None
+    seed: int | None
+    jobs: int
+    testbed: Path | None
+    handset: str | None
+    defects: tuple[str, ...]
+    keep_going: bool
+    shrink_seconds: float | None
+    watch_seconds: float
+    wait_s: float
+    out: Path
+    json_file: str | None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is played, and on which handset."""
+
+    asked: _Asked
+    file: Path
+    inventory: Testbed
+    entry: HandsetEntry
+    seed: int
+
+    @property
+    def on_rack(self) -> bool:
+        """Whether the handset is a real one, or is reached as one."""
+        return self.inventory.kind == "rack"
+
+    @property
+    def minutes(self) -> float:
+        """The longest that it is played; 0 without a limit."""
+        usual = DEFAULT_MINUTES if self.on_rack and not self.asked.scenarios else 0.0
+        return self.asked.minutes or usual
+
+    @property
+    def scenarios(self) -> int:
+        """How many are played at the most; 0 without a limit."""
+        return self.asked.scenarios or (0 if self.minutes else DEFAULT_SCENARIOS)
+
+    @property
+    def shrink_s(self) -> float:
+        """How long each finding is made short, seconds."""
+        if self.asked.shrink_seconds is not None:
+            return self.asked.shrink_seconds
+        return _RACK_SHRINK_S if self.on_rack else _SHRINK_S
+
+
+_extent_options = together(
+    click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so long."),
+    click.option(
+        "--scenarios",
+        type=click.IntRange(1),
+        help=f"Stop after so many; {DEFAULT_SCENARIOS} unless --minutes is given, on a rack after "
+        f"{DEFAULT_MINUTES:g} minutes.",
+    ),
+    click.option("--seed", type=click.IntRange(0), help="Play the scenarios of this seed again."),
+    click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes at a time."),
 )
-@click.option("--seed", type=click.IntRange(0), help="Play the scenarios of this seed again.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes at a time.")
-@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
-@click.option("--handset", metavar="NAME", help="Handset to explore; the first one by default.")
-@click.option(
-    "--defect",
-    "defects",
-    metavar="NAME",
-    multiple=True,
-    help="Give the virtual handset a defect, see `hil defects`; may be repeated.",
+
+_handset_options = together(
+    testbed_option,
+    click.option("--handset", metavar="NAME", help="Handset to explore; the first one by default."),
+    defects_option,
 )
-@click.option("--keep-going", is_flag=True, help="Look for findings of other requirements, too.")
-@click.option(
-    "--shrink-seconds",
-    type=click.FloatRange(0),
-    help=f"Make each finding short for so long; {_SHRINK_S:g}, on a rack {_RACK_SHRINK_S:g}.",
+
+_search_options = together(
+    click.option(
+        "--keep-going", is_flag=True, help="Look for findings of other requirements, too."
+    ),
+    click.option(
+        "--shrink-seconds",
+        type=click.FloatRange(0),
+        help=f"Make each finding short for so long; {_SHRINK_S:g}, on a rack {_RACK_SHRINK_S:g}.",
+    ),
+    click.option(
+        "--watch-seconds",
+        type=click.FloatRange(5, 86_400),
+        default=_WATCHED_S,
+        show_default=True,
+        help="On a rack, how long a phone is watched after its boot in each scenario.",
+    ),
 )
-@click.option(
-    "--watch-seconds",
-    type=click.FloatRange(5, 86_400),
-    default=_WATCHED_S,
-    show_default=True,
-    help="On a rack, how long a phone is watched after its boot in each scenario.",
-)
-@click.option(
-    "--wait",
-    "wait_s",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="How long to wait for a handset of a rack that somebody else has.",
-)
-@click.option(
+
+_out_option = click.option(
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
@@ -83,26 +141,17 @@ _PROGRESS_S = 5.0
     show_default=True,
     help="Where tests for findings go, with their histories.",
 )
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the results as JSON; - is standard output."
-)
+
+
+@click.command(name="explore")
+@_extent_options
+@_handset_options
+@_search_options
+@wait_option
+@_out_option
+@results_option("the results")
 @click.pass_context
-def command(
-    ctx: click.Context,
-    minutes: float | None,
-    scenarios: int | None,
-    seed: int | None,
-    jobs: int,
-    testbed: Path | None,
-    handset: str | None,
-    defects: tuple[str, ...],
-    keep_going: bool,
-    shrink_seconds: float | None,
-    watch_seconds: float,
-    wait_s: float,
-    out: Path,
-    json_file: str | None,
-) -> None:
+def command(ctx: click.Context, /, **options: Any) -> None:
     """Play random legal scenarios against a handset, and judge each.
 
     A scenario is whatever a laboratory may do to a phone: parameters, profiles, servers that fail,
@@ -124,87 +173,98 @@ def command(
     hil explore --seed 17 --keep-going       all that the scenarios of a seed can find
     hil explore --testbed rack.yaml --handset a01 --minutes 480
     """
-    from hil.explore.crew import explore
-    from hil.explore.scope import scope_of
-    from hil.explore.worker import Task
-    from hil.testbed.inventory import load
-    from hil.virtual.defects import firmware_with
-
     began = time.perf_counter()
-    file = testbed or suite_root() / "testbeds" / "virtual.yaml"
-    inventory = load(file)
-    entry = inventory.handset(handset)
-    on_rack = inventory.kind == "rack"
-    if on_rack:
-        _refuse_for_rack(inventory, entry, jobs, defects)
-    firmware_with(defects)
-    _check_directory(out)
-    chosen = secrets.randbelow(_MOST_SEED) if seed is None else seed
-    if on_rack and not (scenarios or minutes):
-        minutes = DEFAULT_MINUTES
-    if shrink_seconds is None:
-        shrink_seconds = _RACK_SHRINK_S if on_rack else _SHRINK_S
-    count = scenarios or (0 if minutes else DEFAULT_SCENARIOS)
-    check_writable(json_file)
-    same = _options(testbed, entry.name if on_rack else handset, defects)
-    watching = ["--watch-seconds", f"{watch_seconds:g}"] if on_rack else []
-    told = shlex.join(["hil", "explore", "--seed", str(chosen), *watching, *same])
-    again = shlex.join(f"--hil-{each[2:]}" if each.startswith("--") else each for each in same)
-    tasks = [
-        Task(
-            testbed=str(file.resolve()),
-            handset=entry.name,
-            defects=defects,
-            seed=chosen,
-            scenarios=count,
-            minutes=minutes or 0.0,
-            first=first,
-            step=jobs,
-            shrink_s=shrink_seconds,
-            keep_going=keep_going,
-            out=str(out),
-            command=told,
-            options=again,
-            watched_s=watch_seconds,
-            wait_s=wait_s,
-            closing_s=_RACK_CLOSING_S if on_rack else _CLOSING_S,
-        )
-        for first in range(jobs)
-    ]
-    voice = Voice(to_stderr=True, alone=json_file is None)
-    voice.line(f"exploring {entry.name}, seed {chosen}")
-    progress = _Progress(began, count, voice)
-    outcome = explore(_with_work(tasks), told=progress.told)
-    if on_rack:
-        _see_home(inventory, entry, outcome, voice)
-    wall_s = time.perf_counter() - began
-    left_out = scope_of(inventory, entry, watch_seconds).left_out
-    try:
-        if json_file != "-":
-            summary(outcome, chosen, wall_s, left_out)
-    finally:
-        if json_file is not None:
-            document = as_json(outcome, chosen, entry.name, defects, wall_s, left_out)
-            write_results(json_file, json.dumps(document, indent=2) + "\n")
+    plan = _planned(_Asked(**options))
+    outcome = _play(plan, began)
+    _tell(plan, outcome, time.perf_counter() - began)
     if outcome.interrupted:
         raise click.Abort
     _account_for(outcome)
     ctx.exit(1 if outcome.found else 0)
 
 
-def _refuse_for_rack(
-    inventory: Testbed, entry: HandsetEntry, jobs: int, defects: tuple[str, ...]
-) -> None:
-    if defects:
-        raise UsageError(
-            f"handset {entry.name} of {inventory.name} is real and cannot be given a defect",
-            remedy="a testbed of kind: virtual, or `hil rack --defect`",
-        )
-    if jobs > 1:
+def _planned(asked: _Asked) -> _Plan:
+    """Look up what was asked for; UsageError for what does not exist or cannot be done."""
+    from hil.testbed.inventory import load
+    from hil.virtual.defects import firmware_with
+
+    file = asked.testbed or suite_root() / "testbeds" / "virtual.yaml"
+    inventory = load(file)
+    entry = inventory.handset(asked.handset)
+    refuse_defects_of_rack(inventory, entry, asked.defects)
+    if inventory.kind == "rack" and asked.jobs > 1:
         raise UsageError(
             f"handset {entry.name} of {inventory.name} can only be used by one process",
             remedy="one run of `hil explore` for each handset",
         )
+    firmware_with(asked.defects)
+    _check_directory(asked.out)
+    check_writable(asked.json_file)
+    seed = secrets.randbelow(_MOST_SEED) if asked.seed is None else asked.seed
+    return _Plan(asked, file, inventory, entry, seed)
+
+
+def _play(plan: _Plan, began: float) -> Outcome:
+    """Have the processes play their shares, and see that the handset is free in the end."""
+    from hil.explore.crew import explore
+
+    voice = Voice(to_stderr=True, alone=plan.asked.json_file is None)
+    voice.line(f"exploring {plan.entry.name}, seed {plan.seed}")
+    progress = _Progress(began, plan.scenarios, voice)
+    outcome = explore(_tasks(plan), told=progress.told)
+    if plan.on_rack:
+        _see_home(plan.inventory, plan.entry, outcome, voice)
+    return outcome
+
+
+def _tasks(plan: _Plan) -> list[Task]:
+    """What each process has to do; none for those that no scenario is left for."""
+    from hil.explore.worker import Task
+
+    asked = plan.asked
+    same = _options(
+        asked.testbed, plan.entry.name if plan.on_rack else asked.handset, asked.defects
+    )
+    watching = ["--watch-seconds", f"{asked.watch_seconds:g}"] if plan.on_rack else []
+    told = shlex.join(["hil", "explore", "--seed", str(plan.seed), *watching, *same])
+    again = shlex.join(f"--hil-{each[2:]}" if each.startswith("--") else each for each in same)
+    tasks = [
+        Task(
+            testbed=str(plan.file.resolve()),
+            handset=plan.entry.name,
+            defects=asked.defects,
+            seed=plan.seed,
+            scenarios=plan.scenarios,
+            minutes=plan.minutes,
+            first=first,
+            step=asked.jobs,
+            shrink_s=plan.shrink_s,
+            keep_going=asked.keep_going,
+            out=str(asked.out),
+            command=told,
+            options=again,
+            watched_s=asked.watch_seconds,
+            wait_s=asked.wait_s,
+            closing_s=_RACK_CLOSING_S if plan.on_rack else _CLOSING_S,
+        )
+        for first in range(asked.jobs)
+    ]
+    return [task for task in tasks if not task.scenarios or task.first < task.rounds()]
+
+
+def _tell(plan: _Plan, outcome: Outcome, wall_s: float) -> None:
+    """Print the summary, and write the results."""
+    from hil.explore.scope import scope_of
+
+    asked, entry = plan.asked, plan.entry
+    left_out = scope_of(plan.inventory, entry, asked.watch_seconds).left_out
+    try:
+        if asked.json_file != STDOUT:
+            summary(outcome, plan.seed, wall_s, left_out)
+    finally:
+        if asked.json_file is not None:
+            document = as_json(outcome, plan.seed, entry.name, asked.defects, wall_s, left_out)
+            write_results(asked.json_file, json.dumps(document, indent=2) + "\n")
 
 
 def _options(
@@ -214,10 +274,6 @@ def _options(
     chosen = [] if testbed is None else ["--testbed", str(testbed)]
     chosen += [] if handset is None else ["--handset", handset]
     return (*chosen, *(part for name in defects for part in ("--defect", name)))
-
-
-def _with_work(tasks: list[Task]) -> list[Task]:
-    return [task for task in tasks if not task.scenarios or task.first < task.rounds()]
 
 
 def _see_home(inventory: Testbed, entry: HandsetEntry, outcome: Outcome, voice: Voice) -> None:
