@@ -8,10 +8,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands.common_options import (
+    refuse_defects_of_rack,
+    testbed_option,
+    wait_option,
+    wall_clock_option,
+)
 from hil.commands.phone_options import json_option, print_json
 from hil.errors import LabError, UsageError
 from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation
@@ -114,12 +120,36 @@ def _show(
         click.echo(f"  rests on it: {test} ({', '.join(requirements)})")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The options of `probe`, as they were given."""
+
+    names: tuple[str, ...]
+    testbed: Path | None
+    handset: str | None
+    defects: tuple[str, ...]
+    wall_clock: bool
+    longest_min: float
+    wait_s: float
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The questions that are put to a handset."""
+
+    asked: _Asked
+    questions: tuple[str, ...]
+    inventory: Testbed
+    entry: HandsetEntry
+
+
 @command.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@testbed_option
 @click.option("--handset", metavar="NAME", help="Handset to ask; the first one by default.")
 @click.option("--defect", "defects", metavar="NAME", multiple=True, help="As for `hil certify`.")
-@click.option("--wall-clock", is_flag=True, help="Let time pass by itself on a virtual testbed.")
+@wall_clock_option
 @click.option(
     "--longest",
     "longest_min",
@@ -129,27 +159,10 @@ def _show(
     show_default=True,
     help="Where time passes by itself, leave out experiments that take longer.",
 )
-@click.option(
-    "--wait",
-    "wait_s",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="How long to wait for a handset of a rack that somebody else has.",
-)
+@wait_option
 @json_option
 @click.pass_context
-def probe(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    testbed: Path | None,
-    handset: str | None,
-    defects: tuple[str, ...],
-    wall_clock: bool,
-    longest_min: float,
-    wait_s: float,
-    as_json: bool,
-) -> None:
+def probe(ctx: click.Context, /, **options: Any) -> None:
     """Find out on the bench which readings a phone follows.
 
     For each question (each NAME, or all of them) the phone is brought into a situation in which its
@@ -171,61 +184,63 @@ def probe(
     hil interpretations probe --testbed virtual48.yaml --handset v02 --json
     hil interpretations probe --testbed rack.yaml --handset a01 --longest 90
     """
+    plan = _planned(_Asked(**options))
+    answers, trouble = _ask(plan)
+    _tell_readings(plan, answers)
+    if trouble is not None:
+        raise trouble
+    ctx.exit(_status(answers))
+
+
+def _planned(asked: _Asked) -> _Plan:
+    """Look up what was asked for; UsageError for what does not exist or cannot be done."""
     from hil.suite_location import suite_root
     from hil.testbed.inventory import load
 
-    wanted = [entry.name for name in names for entry in _entries(name)]
-    wanted = list(dict.fromkeys(wanted)) or [entry.name for entry in CATALOGUE]
-    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml")
-    entry = inventory.handset(handset)
-    _refuse_defects_of_rack(inventory, entry, defects)
+    named = dict.fromkeys(entry.name for name in asked.names for entry in _entries(name))
+    questions = tuple(named) or tuple(entry.name for entry in CATALOGUE)
+    inventory = load(asked.testbed or suite_root() / "testbeds" / "virtual.yaml")
+    entry = inventory.handset(asked.handset)
+    refuse_defects_of_rack(inventory, entry, asked.defects)
+    return _Plan(asked, questions, inventory, entry)
+
+
+def _ask(plan: _Plan) -> tuple[list[Answer], LabError | None]:
+    """Put the questions and say each answer as it is known; also what kept the rest unanswered."""
+    err = plan.asked.as_json
     answers = []
-    trouble: LabError | None = None
-    asked = _Asked(tuple(wanted), defects, wall_clock, longest_min * 60, wait_s)
     try:
-        for answer in _answers(inventory, entry, asked):
+        for answer in _answers(plan):
             answers.append(answer)
-            click.echo(f"{answer.question}: {answer}", err=as_json)
+            click.echo(f"{answer.question}: {answer}", err=err)
             if answer.reading is None:
                 for reading, said in answer.against.items():
-                    click.echo(f"    not {reading}: {said}", err=as_json)
+                    click.echo(f"    not {reading}: {said}", err=err)
     except LabError as error:
-        trouble = error
+        return answers, error
+    return answers, None
+
+
+def _tell_readings(plan: _Plan, answers: list[Answer]) -> None:
+    """Say which readings the inventory has to name, and as JSON everything else as well."""
     chosen = {each.question: each.reading for each in answers if each.reading is not None}
     others = {name: reading for name, reading in chosen.items() if reading != _default(name)}
-    if as_json:
+    if plan.asked.as_json:
         told = [each.as_json() for each in answers]
-        print_json({"handset": entry.name, "answers": told, "interpretations": others})
+        print_json({"handset": plan.entry.name, "answers": told, "interpretations": others})
     else:
         _tell_yaml(others)
-    if trouble is not None:
-        raise trouble
+
+
+def _status(answers: list[Answer]) -> int:
+    """The exit status."""
     results = {each.result.value for each in answers}
-    ctx.exit(1 if results & {*_NOT_FOUND} else 3 if results & {*_TROUBLE} else 0)
+    if results & {*_NOT_FOUND}:
+        return 1
+    return 3 if results & {*_TROUBLE} else 0
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What is to be found out, and how; ``longest_s`` and ``wait_s`` in seconds."""
-
-    questions: tuple[str, ...]
-    defects: tuple[str, ...]
-    wall_clock: bool
-    longest_s: float
-    wait_s: float
-
-
-def _refuse_defects_of_rack(
-    inventory: Testbed, entry: HandsetEntry, defects: tuple[str, ...]
-) -> None:
-    if inventory.kind == "rack" and defects:
-        raise UsageError(
-            f"handset {entry.name} of {inventory.name} is real and cannot be given a defect",
-            remedy="a testbed of kind: virtual, or `hil rack --defect`",
-        )
-
-
-def _answers(inventory: Testbed, entry: HandsetEntry, asked: _Asked) -> Iterator[Answer]:
+def _answers(plan: _Plan) -> Iterator[Answer]:
     """Answer after answer, with the handset held meanwhile; LabError where it must be let go."""
     from hil.history.events import Cause
     from hil.judge import Word
@@ -233,14 +248,15 @@ def _answers(inventory: Testbed, entry: HandsetEntry, asked: _Asked) -> Iterator
     from hil.probes.probe import Result
     from hil.recovery.tenancy import tenancy
 
+    asked = plan.asked
     with (
-        tenancy(inventory, entry, within_s=asked.wait_s) as having,
+        tenancy(plan.inventory, plan.entry, within_s=asked.wait_s) as having,
         having.bench(defects=asked.defects, wall_clock=asked.wall_clock) as bench,
     ):
-        longest_s = float("inf") if bench.clock.virtual else asked.longest_s
-        for number, answer in enumerate(probe_each(bench, asked.questions, longest_s), 1):
+        longest_s = float("inf") if bench.clock.virtual else asked.longest_min * 60
+        for number, answer in enumerate(probe_each(bench, plan.questions, longest_s), 1):
             if sys.stderr.isatty():
-                click.echo(f"\r{number}/{len(asked.questions)} ", nl=False, err=True)
+                click.echo(f"\r{number}/{len(plan.questions)} ", nl=False, err=True)
             yield answer
             word = Word.ERROR if answer.result is Result.LAB else Word.PASS
             if reason := having.unfit(word, Cause.LAB):
