@@ -6,9 +6,11 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import click
 
+from hil.commands.common_options import together
 from hil.commands.phone_narrator import Narrator
 from hil.commands.phone_options import json_option, printable, split_pair
 from hil.commands.until_ended import content_of, told_of_signals
@@ -48,72 +50,116 @@ def _values(
     return dict(table.parameters.items_set())
 
 
-@click.command(name="phone")
-@click.option(
-    "--interface", "name", metavar="NAME", required=True, help="The Ethernet interface to run on."
+@dataclass(frozen=True)
+class _Asked:
+    """The options, as they were given; ``values`` are checked already."""
+
+    name: str
+    mac: str | None
+    serial: str | None
+    ca: Path | None
+    certificate: Path | None
+    state: Path | None
+    values: dict[str, str]
+    defects: tuple[str, ...]
+    resyncs: int | None
+    flush: bool
+    release: bool
+    as_json: bool
+    verbose: bool
+
+    def setup(self) -> Standalone:
+        """The phone that is meant; UsageError for a file or a defect that is none."""
+        return Standalone(
+            interface=self.name,
+            mac=self.mac,
+            serial=self.serial,
+            authorities=_authorities(self.ca),
+            certificate=_certificate(self.certificate),
+            state=self.state,
+            values=self.values,
+            firmware=firmware_with(self.defects),
+            flush=self.flush,
+            release=self.release,
+        )
+
+
+_identity_options = together(
+    click.option(
+        "--interface",
+        "name",
+        metavar="NAME",
+        required=True,
+        help="The Ethernet interface to run on.",
+    ),
+    click.option(
+        "--mac", metavar="MAC", help="MAC address of the phone; the interface's by default."
+    ),
+    click.option("--serial", metavar="TEXT", help="Serial number, the macro $SN."),
 )
-@click.option("--mac", metavar="MAC", help="MAC address of the phone; the interface's by default.")
-@click.option("--serial", metavar="TEXT", help="Serial number, the macro $SN.")
-@click.option(
-    "--ca",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="PEM with the authorities to trust; the system's by default.",
+
+_trust_options = together(
+    click.option(
+        "--ca",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="PEM with the authorities to trust; the system's by default.",
+    ),
+    click.option(
+        "--certificate",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="PEM with a client certificate, its key and its chain, for servers that ask for one.",
+    ),
 )
-@click.option(
-    "--certificate",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="PEM with a client certificate, its key and its chain, for servers that ask for one.",
+
+_memory_options = together(
+    click.option(
+        "--state",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The phone's flash; without it the phone forgets what it was told.",
+    ),
+    click.option(
+        "-p",
+        "values",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_values,
+        help="Set a parameter before the phone starts, by XML name; may be repeated.",
+    ),
 )
-@click.option(
-    "--state",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The phone's flash; without it the phone forgets what it was told.",
-)
-@click.option(
-    "-p",
-    "values",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=_values,
-    help="Set a parameter before the phone starts, by XML name; may be repeated.",
-)
-@click.option(
+
+_defect_option = click.option(
     "--defect",
     "defects",
     metavar="NAME",
     multiple=True,
     help="Give the phone a defect, see `hil defects`; may be repeated.",
 )
-@click.option(
-    "--resyncs",
-    metavar="N",
-    type=click.IntRange(1),
-    help="End after N finished resyncs; exit 0 if the last one succeeded, 1 if it failed.",
+
+_course_options = together(
+    click.option(
+        "--resyncs",
+        metavar="N",
+        type=click.IntRange(1),
+        help="End after N finished resyncs; exit 0 if the last one succeeded, 1 if it failed.",
+    ),
+    click.option("--flush", is_flag=True, help="Take away an address that the interface has."),
+    click.option("--release", is_flag=True, help="Give the lease back at the end (DHCPRELEASE)."),
 )
-@click.option("--flush", is_flag=True, help="Take away an address that the interface has.")
-@click.option("--release", is_flag=True, help="Give the lease back at the end (DHCPRELEASE).")
+
+
+@click.command(name="phone")
+@_identity_options
+@_trust_options
+@_memory_options
+@_defect_option
+@_course_options
 @json_option
 @click.option("-v", "--verbose", is_flag=True, help="Values of parameters, all DHCP options.")
 @click.pass_context
-def command(
-    ctx: click.Context,
-    name: str,
-    mac: str | None,
-    serial: str | None,
-    ca: Path | None,
-    certificate: Path | None,
-    state: Path | None,
-    values: dict[str, str],
-    defects: tuple[str, ...],
-    resyncs: int | None,
-    flush: bool,
-    release: bool,
-    as_json: bool,
-    verbose: bool,
-) -> None:
+def command(ctx: click.Context, /, **options: Any) -> None:
     """Run a virtual handset on a network of yours.
 
     It gets a lease, resyncs as a phone from the factory does, and prints what it does with the
@@ -142,25 +188,18 @@ def command(
     sudo ip link add phone0 link eth0 type macvlan mode bridge
     sudo hil phone --interface phone0 --mac 00:0e:08:aa:bb:cc
     """
-    setup = Standalone(
-        interface=name,
-        mac=mac,
-        serial=serial,
-        authorities=_authorities(ca),
-        certificate=_certificate(certificate),
-        state=state,
-        values=values,
-        firmware=firmware_with(defects),
-        flush=flush,
-        release=release,
-    )
-    narrator = Narrator(name, as_json=as_json, verbose=verbose)
-    stopped = _run(setup, narrator, resyncs)
-    if resyncs is None:
-        return
+    asked = _Asked(**options)
+    setup = asked.setup()
+    narrator = Narrator(asked.name, as_json=asked.as_json, verbose=asked.verbose)
+    stopped = _run(setup, narrator, asked.resyncs)
+    ctx.exit(0 if asked.resyncs is None else _status(narrator, stopped))
+
+
+def _status(narrator: Narrator, stopped: int | None) -> int:
+    """The exit status of a phone that was to make so many resyncs."""
     if stopped is not None:
-        ctx.exit(_SIGNALLED + stopped)
-    ctx.exit(0 if narrator.succeeded else 1)
+        return _SIGNALLED + stopped
+    return 0 if narrator.succeeded else 1
 
 
 def _run(setup: Standalone, narrator: Narrator, resyncs: int | None) -> int | None:
