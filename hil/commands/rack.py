@@ -2,158 +2,190 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands.common_options import Command, together
 from hil.commands.phone_options import split_pair
 from hil.commands.rack_inventory import inventory_text
+from hil.commands.rack_phones import FIRST_VLAN, Pairs, Wanted, certified, slots_of
 from hil.commands.testbed_authority import CERTIFICATE
 from hil.commands.until_ended import content_of, told_of_signals
 from hil.errors import LabError, UsageError
 
 if TYPE_CHECKING:
-    from hil.virtual.firmware import Firmware
-    from hil.virtual.poe_switch import PortFault
-    from hil.virtual.rack import Slot
+    from hil.virtual.rack import RackSetup, Slot
 
 _MOST_HANDSETS = 48
-_FIRST_VLAN = 101
-_BOOT_PACE = 0.15
 _WIRE = "hilrack"
 
 
-def _pairs(
-    _ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
+@dataclass(frozen=True)
+class _Asked:
+    """The options, as they were given; pairs are of a handset's name and what is said of it."""
+
+    handsets: int
+    interface: str
+    cable: str
+    attach: str
+    defects: Pairs
+    ailments: Pairs
+    readings: Pairs
+    faults: Pairs
+    address: str
+    snmp_port: int
+    ca: Path | None
+    authority: Path | None
+    strangers: tuple[str, ...]
+    client_roots: Path | None
+    inventory: Path | None
+
+    def wanted(self) -> Wanted:
+        """What its phones are to be."""
+        return Wanted(
+            self.handsets,
+            self.defects,
+            self.ailments,
+            self.readings,
+            self.faults,
+            self.strangers,
+            own_vlans=self.attach == "vlan",
+        )
+
+
+def _pairs(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Pairs:
     return tuple(split_pair(text, "HANDSET") for text in given)
 
 
+def _of_handset(name: str, argument: str, value: str, text: str) -> Callable[[Command], Command]:
+    """An option that says something of one handset, and may be repeated; ``text`` is its help."""
+    return click.option(
+        name,
+        argument,
+        metavar=f"HANDSET={value}",
+        multiple=True,
+        callback=_pairs,
+        help=text,
+    )
+
+
+_wire_options = together(
+    click.option(
+        "--handsets",
+        metavar="N",
+        type=click.IntRange(1, _MOST_HANDSETS),
+        default=2,
+        show_default=True,
+        help="How many phones hang there; they are called a01, a02, ...",
+    ),
+    click.option(
+        "--interface",
+        metavar="NAME",
+        default="",
+        help="The interface of this machine that the phones hang on; without it a cable is made.",
+    ),
+    click.option(
+        "--cable",
+        metavar="NAME",
+        default=_WIRE,
+        show_default=True,
+        help="What the end of the cable is called in this machine.",
+    ),
+    click.option(
+        "--attach",
+        type=click.Choice(["macvlan", "vlan"]),
+        default="macvlan",
+        show_default=True,
+        help=f"All phones on one LAN, or a VLAN each, from {FIRST_VLAN} on.",
+    ),
+)
+
+_phone_options = together(
+    _of_handset(
+        "--defect", "defects", "NAME", "Give a phone a defect, see `hil defects`; may be repeated."
+    ),
+    _of_handset(
+        "--ailment",
+        "ailments",
+        "AILMENT",
+        "Have a phone hang, deaf, stackless or dead, for good or as NAME@N; see below.",
+    ),
+    _of_handset(
+        "--follows",
+        "readings",
+        "QUESTION=READING",
+        "Have a phone follow another reading, see `hil interpretations`; may be repeated.",
+    ),
+    _of_handset(
+        "--port-fault",
+        "faults",
+        "FAULT",
+        "Have the switch lie about a phone's port: stuck-on or stuck-off.",
+    ),
+)
+
+_agent_options = together(
+    click.option(
+        "--address",
+        default="127.0.0.1",
+        show_default=True,
+        help="Where the switch's agent and the consoles listen, an IPv4 address of this machine.",
+    ),
+    click.option(
+        "--snmp-port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="UDP port of the switch's agent; a free one by default.",
+    ),
+)
+
+_trust_options = together(
+    click.option(
+        "--ca",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="PEM with the authorities that the phones trust; none by default.",
+    ),
+    click.option(
+        "--authority",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="What `hil testbed authority` made: the phones trust it, and the inventory names it.",
+    ),
+    click.option(
+        "--without-authority",
+        "strangers",
+        metavar="HANDSET",
+        multiple=True,
+        help="This phone was not given the authority; may be repeated.",
+    ),
+    click.option(
+        "--client-roots",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Give each phone a client certificate, and write its manufacturer's root there.",
+    ),
+)
+
+
 @click.command(name="rack")
-@click.option(
-    "--handsets",
-    metavar="N",
-    type=click.IntRange(1, _MOST_HANDSETS),
-    default=2,
-    show_default=True,
-    help="How many phones hang there; they are called a01, a02, ...",
-)
-@click.option(
-    "--interface",
-    metavar="NAME",
-    default="",
-    help="The interface of this machine that the phones hang on; without it a cable is made.",
-)
-@click.option(
-    "--cable",
-    metavar="NAME",
-    default=_WIRE,
-    show_default=True,
-    help="What the end of the cable is called in this machine.",
-)
-@click.option(
-    "--attach",
-    type=click.Choice(["macvlan", "vlan"]),
-    default="macvlan",
-    show_default=True,
-    help=f"All phones on one LAN, or a VLAN each, from {_FIRST_VLAN} on.",
-)
-@click.option(
-    "--defect",
-    "defects",
-    metavar="HANDSET=NAME",
-    multiple=True,
-    callback=_pairs,
-    help="Give a phone a defect, see `hil defects`; may be repeated.",
-)
-@click.option(
-    "--ailment",
-    "ailments",
-    metavar="HANDSET=AILMENT",
-    multiple=True,
-    callback=_pairs,
-    help="Have a phone hang, deaf, stackless or dead, for good or as NAME@N; see below.",
-)
-@click.option(
-    "--follows",
-    "readings",
-    metavar="HANDSET=QUESTION=READING",
-    multiple=True,
-    callback=_pairs,
-    help="Have a phone follow another reading, see `hil interpretations`; may be repeated.",
-)
-@click.option(
-    "--port-fault",
-    "faults",
-    metavar="HANDSET=FAULT",
-    multiple=True,
-    callback=_pairs,
-    help="Have the switch lie about a phone's port: stuck-on or stuck-off.",
-)
-@click.option(
-    "--address",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where the switch's agent and the consoles listen, an IPv4 address of this machine.",
-)
-@click.option(
-    "--snmp-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="UDP port of the switch's agent; a free one by default.",
-)
-@click.option(
-    "--ca",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="PEM with the authorities that the phones trust; none by default.",
-)
-@click.option(
-    "--authority",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="What `hil testbed authority` made: the phones trust it, and the inventory names it.",
-)
-@click.option(
-    "--without-authority",
-    "strangers",
-    metavar="HANDSET",
-    multiple=True,
-    help="This phone was not given the authority; may be repeated.",
-)
-@click.option(
-    "--client-roots",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Give each phone a client certificate, and write its manufacturer's root there.",
-)
+@_wire_options
+@_phone_options
+@_agent_options
+@_trust_options
 @click.option(
     "--inventory",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Write an inventory of the rack there; - is standard output.",
 )
-def command(
-    handsets: int,
-    interface: str,
-    cable: str,
-    attach: str,
-    defects: tuple[tuple[str, str], ...],
-    ailments: tuple[tuple[str, str], ...],
-    readings: tuple[tuple[str, str], ...],
-    faults: tuple[tuple[str, str], ...],
-    address: str,
-    snmp_port: int,
-    ca: Path | None,
-    authority: Path | None,
-    strangers: tuple[str, ...],
-    client_roots: Path | None,
-    inventory: Path | None,
-) -> None:
+def command(**options: Any) -> None:
     """Run a rack of virtual handsets, reached as a real one would be.
 
     Phones on a cable, a switch that powers them over Ethernet and answers SNMP, and a serial console
@@ -181,125 +213,49 @@ def command(
     hil rack --authority lab --inventory rack.yaml      phones that trust lab/authority.pem
     """
     from hil.net.namespace import enter
-    from hil.virtual.rack import RackSetup, VirtualRack
-    from hil.virtual.snmp_agent import Access
 
     enter()
-    names = [f"a{number:02}" for number in range(1, handsets + 1)]
-    firmwares = _firmwares(
-        names, _known(names, defects), _known(names, ailments), _known(names, readings)
-    )
-    untold = _known(names, tuple((name, "") for name in strangers))
-    slots = _slots(names, attach, firmwares, _known(names, faults), frozenset(untold))
-    if client_roots is not None:
-        slots = _certified(slots, client_roots)
-    trusted = [each for each in (ca, authority / CERTIFICATE if authority else None) if each]
-    setup = RackSetup(
+    asked = _Asked(**options)
+    slots = slots_of(asked.wanted())
+    if asked.client_roots is not None:
+        slots, root = certified(slots)
+        _write(asked.client_roots, root)
+    _run(asked, _setup(asked, slots))
+
+
+def _setup(asked: _Asked, slots: list[Slot]) -> RackSetup:
+    """The whole rack; UsageError for a file that cannot be read."""
+    from hil.virtual.rack import RackSetup
+    from hil.virtual.snmp_agent import Access
+
+    kept = asked.authority / CERTIFICATE if asked.authority else None
+    trusted = [each for each in (asked.ca, kept) if each]
+    return RackSetup(
         slots,
-        Access(address, snmp_port),
-        cable="" if interface else cable,
-        interface=interface,
-        attach="vlan" if attach == "vlan" else "macvlan",
+        Access(asked.address, asked.snmp_port),
+        cable="" if asked.interface else asked.cable,
+        interface=asked.interface,
+        attach="vlan" if asked.attach == "vlan" else "macvlan",
         authorities=b"".join(map(content_of, trusted)),
     )
+
+
+def _run(asked: _Asked, setup: RackSetup) -> None:
+    """Have the rack there until somebody ends it; LabError where it cannot go on."""
+    from hil.virtual.rack import VirtualRack
+
     news: SimpleQueue[str] = SimpleQueue()
     with told_of_signals(lambda _: news.put("")), closing(VirtualRack(setup, news.put)) as rack:
-        text = inventory_text(setup, rack.switch.port, rack.consoles, authority, client_roots)
-        if inventory is not None:
-            _write(inventory, text)
-        click.echo(f"ready: {handsets} handsets behind {setup.interface or setup.cable}", err=True)
+        if asked.inventory is not None:
+            text = inventory_text(
+                setup, rack.switch.port, rack.consoles, asked.authority, asked.client_roots
+            )
+            _write(asked.inventory, text)
+        where = setup.interface or setup.cable
+        click.echo(f"ready: {asked.handsets} handsets behind {where}", err=True)
         trouble = news.get()
     if trouble:
         raise LabError("the rack cannot go on", evidence=trouble)
-
-
-def _known(names: list[str], pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
-    known: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in names:
-            raise UsageError(f"no handset is called {name!r}", remedy=f"{names[0]} to {names[-1]}")
-        known.setdefault(name, []).append(value)
-    return known
-
-
-def _slots(
-    names: list[str],
-    attach: str,
-    firmwares: dict[str, Firmware],
-    faults: dict[str, list[str]],
-    strangers: frozenset[str],
-) -> list[Slot]:
-    from hil.reference.identity import Identity
-    from hil.virtual.rack import Slot
-
-    return [
-        Slot(
-            name,
-            Identity(
-                f"00:0e:08:ca:fe:{number:02x}",
-                serial=f"88012VR{number:05}",
-                ccert_installed=False,
-            ),
-            port=f"Gi1/0/{number}",
-            vlan=_FIRST_VLAN + number - 1 if attach == "vlan" else None,
-            firmware=firmwares[name],
-            fault=_fault(faults.get(name, [])),
-            trusting=name not in strangers,
-        )
-        for number, name in enumerate(names, 1)
-    ]
-
-
-def _certified(slots: list[Slot], roots: Path) -> list[Slot]:
-    """The same phones with client certificates of a manufacturer, whose root is written down."""
-    from hil.endpoints.certificates import Authority
-
-    manufacturer = Authority("manufacturer")
-    _write(roots, manufacturer.root_pem)
-    return [
-        replace(
-            slot,
-            identity=replace(slot.identity, ccert_installed=True),
-            certificate=manufacturer.client(slot.identity.ma).pem,
-        )
-        for slot in slots
-    ]
-
-
-def _firmwares(
-    names: list[str],
-    defects: dict[str, list[str]],
-    ailments: dict[str, list[str]],
-    readings: dict[str, list[str]],
-) -> dict[str, Firmware]:
-    """What each phone runs; the last ailment that it is given counts."""
-    from hil.reference.interpretations import DEFAULT
-    from hil.virtual.defects import firmware_with
-    from hil.virtual.firmware import REFERENCE_FIRMWARE
-    from hil.virtual.health import parse_ailment
-    from hil.virtual.pace import booting_at
-
-    made = {}
-    for name in names:
-        pairs = [split_pair(text, "QUESTION") for text in readings.get(name, [])]
-        base = replace(REFERENCE_FIRMWARE, interpretations=DEFAULT.choose(**dict(pairs)))
-        firmware = booting_at(firmware_with(defects.get(name, []), base), _BOOT_PACE)
-        for text in ailments.get(name, []):
-            firmware = replace(firmware, health=parse_ailment(text))
-        made[name] = firmware
-    return made
-
-
-def _fault(given: list[str]) -> PortFault:
-    from hil.virtual.poe_switch import PortFault
-
-    if not given:
-        return PortFault.NONE
-    try:
-        return PortFault(given[-1])
-    except ValueError:
-        known = ", ".join(each.value for each in PortFault if each is not PortFault.NONE)
-        raise UsageError(f"no fault of a port is called {given[-1]!r}", remedy=known) from None
 
 
 def _write(file: Path, text: str) -> None:
