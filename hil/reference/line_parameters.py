@@ -39,12 +39,27 @@ def _of_line(
 
 
 def _line_rows(line: int) -> tuple[Parameter, ...]:
+    """All of a line, by the sections of its page."""
+    return (
+        *_sip_rows(line),
+        *_proxy_rows(line),
+        *_subscriber_rows(line),
+        *_call_rows(line),
+    )
+
+
+def _sip_rows(line: int) -> tuple[Parameter, ...]:
     return (
         _of_line(line, "Line Enable", Kind.BOOL, "Yes"),
         _of_line(line, "SIP Transport", Kind.CHOICE, "UDP", choices=("UDP", "TCP", "TLS", "AUTO")),
         _of_line(line, "SIP Port", Kind.UNSIGNED, str(5059 + line), (1, 65535)),
         _of_line(line, "Auth Resync-Reboot", Kind.BOOL, "Yes"),
         _of_line(line, "Block Nonproxy SIP", Kind.BOOL, "No", note="its default: 6800 guide"),
+    )
+
+
+def _proxy_rows(line: int) -> tuple[Parameter, ...]:
+    return (
         _of_line(line, "Proxy", Kind.TEXT, ""),
         _of_line(line, "Outbound Proxy", Kind.TEXT, ""),
         _of_line(
@@ -63,6 +78,11 @@ def _line_rows(line: int) -> tuple[Parameter, ...]:
         _of_line(line, "Make Call Without Reg", Kind.BOOL, "No"),
         _of_line(line, "Ans Call Without Reg", Kind.BOOL, "No"),
         _of_line(line, "Register Expires", Kind.UNSIGNED, "3600", (1, 2_000_000)),
+    )
+
+
+def _subscriber_rows(line: int) -> tuple[Parameter, ...]:
+    return (
         _of_line(line, "Display Name", Kind.TEXT, ""),
         _of_line(line, "Password", Kind.TEXT, ""),
         _of_line(line, "Auth ID", Kind.TEXT, ""),
@@ -74,6 +94,11 @@ def _line_rows(line: int) -> tuple[Parameter, ...]:
             note="only older guides and dumps have it, with No: on these phones Auth ID counts "
             "where it is not empty",
         ),
+    )
+
+
+def _call_rows(line: int) -> tuple[Parameter, ...]:
+    return (
         _of_line(
             line,
             "Preferred Codec",
