@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
+from hil.commands.common_options import together
 from hil.commands.phone_options import json_option, print_json, printable
 from hil.errors import LoadError
 from hil.loads import Flaws, check_load, make_load, open_load, read_key, read_public_key
@@ -42,6 +44,39 @@ _trust_option = click.option(
 )
 
 
+_image_options = together(
+    click.option(
+        "--size",
+        metavar="SIZE",
+        callback=_octets,
+        default="30MiB",
+        show_default=True,
+        help="Of the image: octets, KiB or MiB.",
+    ),
+    click.option(
+        "--directory",
+        metavar="DIR",
+        default=".",
+        help="Where to write it; made if need be. Without it here.",
+    ),
+    click.option(
+        "--seed", metavar="TEXT", default="", help="For another image of the same version."
+    ),
+)
+_flaw_options = together(
+    click.option(
+        "--truncate",
+        metavar="SIZE",
+        callback=_octets,
+        help="Write only so many octets of the image.",
+    ),
+    click.option(
+        "--corrupt", metavar="OFFSET", callback=_octets, help="Invert this octet of the image."
+    ),
+    click.option("--unsigned", is_flag=True, help="Leave the signature out."),
+)
+
+
 @click.group(name="load")
 def command() -> None:
     """Make, show and check firmware loads for tests.
@@ -60,21 +95,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("version")
-@click.option(
-    "--size",
-    metavar="SIZE",
-    callback=_octets,
-    default="30MiB",
-    show_default=True,
-    help="Of the image: octets, KiB or MiB.",
-)
-@click.option(
-    "--directory",
-    metavar="DIR",
-    default=".",
-    help="Where to write it; made if need be. Without it here.",
-)
-@click.option("--seed", metavar="TEXT", default="", help="For another image of the same version.")
+@_image_options
 @click.option(
     "--key",
     metavar="FILE",
@@ -88,13 +109,7 @@ def command() -> None:
     show_default=True,
     help="The model that it says it is for.",
 )
-@click.option(
-    "--truncate", metavar="SIZE", callback=_octets, help="Write only so many octets of the image."
-)
-@click.option(
-    "--corrupt", metavar="OFFSET", callback=_octets, help="Invert this octet of the image."
-)
-@click.option("--unsigned", is_flag=True, help="Leave the signature out.")
+@_flaw_options
 @json_option
 def make(
     version: str,
@@ -103,10 +118,8 @@ def make(
     seed: str,
     key: str | None,
     model: str,
-    truncate: int | None,
-    corrupt: int | None,
-    unsigned: bool,
     as_json: bool,
+    **flaws: Any,
 ) -> None:
     """Write a test load, right or wrong on purpose.
 
@@ -119,10 +132,14 @@ def make(
     hil load make sip7832.11-0-1MPP-376 --size 512KiB --directory firmware
     hil load make 11-3-2MPP0001-610 --truncate 29MiB
     """
-    signing = TEST_KEY if key is None else read_key(Path(key))
-    flaws = Flaws(truncate=truncate, corrupt=corrupt, unsigned=unsigned)
     path = make_load(
-        Path(directory), version, size, model=model, seed=seed, key=signing, flaws=flaws
+        Path(directory),
+        version,
+        size,
+        model=model,
+        seed=seed,
+        key=TEST_KEY if key is None else read_key(Path(key)),
+        flaws=Flaws(**flaws),
     )
     image = path.with_suffix(".sbn")
     if as_json:
