@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hil.commands.output import print_data
+from hil.errors import UsageError
 from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
-    from hil.evidence.rejudging import Rejudged
+    from hil.evidence.rejudging import Rejudged, Subject
+    from hil.evidence.stored_run import StoredRun
 
 
 @click.command(name="judge")
@@ -49,27 +51,13 @@ def command(
     hil judge evidence
     hil judge evidence -k test_resync_at --json
     """
-    from hil.errors import UsageError
-    from hil.evidence.rejudging import (
-        Rejudged,
-        Subject,
-        judge_again,
-        missing_from,
-        subject_of,
-    )
+    from hil.evidence.rejudging import missing_from
     from hil.evidence.stored_run import load_run
     from hil.judge import EXIT_CODES, Word, merge
-    from hil.testbed.inventory import load
 
     run = load_run(place)
-    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml", authority=False)
-    entry = inventory.handset(handset)
-    otherwise = Subject(entry.identity(), entry.chosen_interpretations(), entry.judge_timing())
-    subject = otherwise if testbed is not None else subject_of(run, otherwise)
-    tests = [test for test in run.tests if part in test.name]
-    if not tests:
-        raise UsageError(f"no test of the run has {part!r} in its name", file=str(place))
-    judged = [Rejudged(test, judge_again(test, subject)) for test in tests]
+    subject = _subject(run, testbed, handset)
+    judged = _judged(run, subject, part)
     missing = missing_from(run)
     if as_json:
         told = [each.as_json() for each in judged]
@@ -83,6 +71,27 @@ def command(
             click.echo(line)
     words = [each.now.word for each in judged] + [Word.ERROR for _ in missing[:1]]
     ctx.exit(EXIT_CODES[merge(words)])
+
+
+def _subject(run: StoredRun, testbed: Path | None, handset: str | None) -> Subject:
+    """The phone that it was: of a testbed that is given, else as the run tells."""
+    from hil.evidence.rejudging import Subject, subject_of
+    from hil.testbed.inventory import load
+
+    inventory = load(testbed or suite_root() / "testbeds" / "virtual.yaml", authority=False)
+    entry = inventory.handset(handset)
+    otherwise = Subject(entry.identity(), entry.chosen_interpretations(), entry.judge_timing())
+    return otherwise if testbed is not None else subject_of(run, otherwise)
+
+
+def _judged(run: StoredRun, subject: Subject, part: str) -> list[Rejudged]:
+    """The tests with ``part`` in their names, judged again; UsageError if there are none."""
+    from hil.evidence.rejudging import Rejudged, judge_again
+
+    tests = [test for test in run.tests if part in test.name]
+    if not tests:
+        raise UsageError(f"no test of the run has {part!r} in its name", file=str(run.path))
+    return [Rejudged(test, judge_again(test, subject)) for test in tests]
 
 
 def _tell(judged: Rejudged) -> None:
