@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hil.commands.phone_options import json_option, print_json
 from hil.errors import UsageError
+
+if TYPE_CHECKING:
+    from hil.endpoints.kept_authority import About
 
 CERTIFICATE, KEY = "authority.pem", "authority.key"
 """What the two files are called."""
@@ -68,18 +72,22 @@ def authority(out: Path, years: int, as_json: bool) -> None:
             }
         )
         return
-    lines = [
-        f"{paths[0]}: {known}",
+    click.echo("\n".join(_next_steps(known, *paths)))
+
+
+def _next_steps(known: About, certificate: Path, key: Path) -> list[str]:
+    """What was made, and what a person does with it."""
+    return [
+        f"{certificate}: {known}",
         f"  SHA-256 {known.sha256}",
-        f"{paths[1]}: its private key, mode 0600",
+        f"{key}: its private key, mode 0600",
         "",
         "in the inventory:",
-        f"  authority: {{certificate: {paths[0]}, key: {{file: {paths[1]}}}}}",
+        f"  authority: {{certificate: {certificate}, key: {{file: {key}}}}}",
         "",
         "to each phone, once, by a profile or on its web page (SERVER is not the bench):",
         f"  <Custom_CA_Rule>http://SERVER/{CERTIFICATE}</Custom_CA_Rule>",
     ]
-    click.echo("\n".join(lines))
 
 
 def _written(out: Path, certificate: bytes, key: bytes) -> tuple[Path, Path]:
