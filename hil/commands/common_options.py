@@ -32,6 +32,15 @@ testbed_option = click.option(
 )
 """Whose handsets are meant, as the argument ``testbed``."""
 
+required_testbed_option = click.option(
+    "--testbed",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Inventory file.",
+)
+"""The same where no testbed that comes with hil would do."""
+
 defects_option = click.option(
     "--defect",
     "defects",

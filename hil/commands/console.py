@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from hil.commands.common_options import testbed_option
 from hil.errors import UsageError
 
 
 @click.command(name="console")
 @click.argument("handset")
-@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@testbed_option
 @click.option(
     "--log",
     metavar="FILE",

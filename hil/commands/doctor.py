@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hil.commands.common_options import testbed_option
 from hil.commands.phone_options import json_option, print_json, printable
 from hil.errors import InventoryError, NamespaceError
+from hil.suite_location import suite_root
 
 if TYPE_CHECKING:
     from hil.doctor.findings import Finding
@@ -20,8 +22,18 @@ _TROUBLE = 3
 _INDENT = " " * 9
 
 
+_out_option = click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("hil-out"),
+    show_default=True,
+    help="Where runs are to leave their evidence.",
+)
+
+
 @click.command(name="doctor")
-@click.option("--testbed", metavar="FILE", type=click.Path(path_type=Path), help="Inventory file.")
+@testbed_option
 @click.option(
     "--handset",
     "names",
@@ -34,14 +46,7 @@ _INDENT = " " * 9
     is_flag=True,
     help="Drop each outlet in turn: exactly the handset of the inventory must vanish.",
 )
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default=Path("hil-out"),
-    show_default=True,
-    help="Where runs are to leave their evidence.",
-)
+@_out_option
 @json_option
 @click.pass_context
 def command(
@@ -72,46 +77,38 @@ def command(
     hil doctor --testbed rack.yaml --handset a01 --handset a02 --walk
     hil doctor --testbed rack.yaml --json
     """
-    from hil.doctor.findings import State, ok, trouble
-    from hil.suite_location import suite_root
-    from hil.testbed.inventory import load
-
     file = testbed or suite_root() / "testbeds" / "virtual.yaml"
-    findings: list[Finding] = []
-    kind = ""
-    try:
-        inventory = load(file)
-    except InventoryError as error:
-        findings += [trouble("inventory", str(file), each) for each in error.problems]
-    else:
-        kind = inventory.kind
-        handsets = [inventory.handset(name) for name in dict.fromkeys(names)] or list(
-            inventory.handsets
-        )
-        what = f"{kind} testbed {inventory.name} with {len(inventory.handsets)} handset(s)"
-        findings.append(ok("inventory", str(file), what))
-        findings += _examined(inventory, handsets, walk, out)
-    healthy = not any(each.state in (State.TROUBLE, State.UNKNOWN) for each in findings)
+    kind, findings = _examined(file, names, walk, out)
+    healthy = _healthy(findings)
     if as_json:
-        print_json(
-            {
-                "testbed": str(file),
-                "kind": kind,
-                "ok": healthy,
-                "findings": [each.plain() for each in findings],
-            }
-        )
+        _print_json(file, kind, findings, healthy=healthy)
     else:
         _print(findings)
     ctx.exit(0 if healthy else _TROUBLE)
 
 
-def _examined(
-    inventory: Testbed, handsets: Sequence[HandsetEntry], walk: bool, out: Path
-) -> list[Finding]:
+def _examined(file: Path, names: Sequence[str], walk: bool, out: Path) -> tuple[str, list[Finding]]:
+    """The kind of the testbed, empty if its inventory cannot be read, and what was found."""
+    from hil.doctor.findings import ok, trouble
+    from hil.testbed.inventory import load
+
+    try:
+        inventory = load(file)
+    except InventoryError as error:
+        return "", [trouble("inventory", str(file), each) for each in error.problems]
+    named = [inventory.handset(name) for name in dict.fromkeys(names)]
+    what = f"{inventory.kind} testbed {inventory.name} with {len(inventory.handsets)} handset(s)"
+    read = ok("inventory", str(file), what)
     if inventory.kind == "virtual":
-        return _virtual(inventory, walk, out)
-    return _rack(inventory, handsets, walk, out)
+        return inventory.kind, [read, *_virtual(inventory, walk, out)]
+    handsets = named or list(inventory.handsets)
+    return inventory.kind, [read, *_rack(inventory, handsets, walk, out)]
+
+
+def _healthy(findings: Sequence[Finding]) -> bool:
+    from hil.doctor.findings import State
+
+    return not any(each.state in (State.TROUBLE, State.UNKNOWN) for each in findings)
 
 
 def _virtual(inventory: Testbed, walk: bool, out: Path) -> list[Finding]:
@@ -179,6 +176,11 @@ class _Progress:
 
 def _say(text: str) -> None:
     click.echo(printable(text), err=True)
+
+
+def _print_json(file: Path, kind: str, findings: Sequence[Finding], *, healthy: bool) -> None:
+    told = [each.plain() for each in findings]
+    print_json({"testbed": str(file), "kind": kind, "ok": healthy, "findings": told})
 
 
 def _print(findings: Sequence[Finding]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands.common_options import required_testbed_option
 from hil.commands.phone_options import json_option, print_json, printable
 from hil.errors import UsageError
 
@@ -25,13 +26,6 @@ _FAILED = 3
 def _whom(function: Callable[..., None]) -> Callable[..., None]:
     """Which handsets are meant, and how the outcome is printed."""
     names = click.argument("handsets", metavar="[HANDSET]...", nargs=-1)
-    testbed = click.option(
-        "--testbed",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="Inventory file.",
-    )
     state = click.option(
         "--state",
         metavar="DIR",
@@ -39,7 +33,7 @@ def _whom(function: Callable[..., None]) -> Callable[..., None]:
         help="State directory of leases, if it is not the inventory's or the environment's.",
     )
     everyone = click.option("--all", "everyone", is_flag=True, help="All handsets.")
-    return names(testbed(state(everyone(json_option(function)))))
+    return names(required_testbed_option(state(everyone(json_option(function)))))
 
 
 def _force(function: Callable[..., None]) -> Callable[..., None]:

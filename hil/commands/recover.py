@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hil.commands.common_options import required_testbed_option, together
 from hil.commands.phone_options import json_option, print_json, printable
 from hil.errors import LabError, UsageError
 
@@ -19,34 +20,39 @@ if TYPE_CHECKING:
 _FAILED = 3
 
 
+_ladder_options = together(
+    click.option(
+        "--from",
+        "first",
+        metavar="RUNG",
+        default="",
+        help="Begin there and not at the bottom: web-reboot, poe, pdu or factory-reset.",
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Only say which rungs there are for this handset."
+    ),
+    click.option(
+        "--quarantined", is_flag=True, help="Also if it is in quarantine, which ends then."
+    ),
+    click.option(
+        "--budget",
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        default=3600.0,
+        show_default=True,
+        help="The longest that all rungs may take together.",
+    ),
+)
+
+
 @click.command(name="recover")
 @click.argument("handset")
-@click.option(
-    "--testbed",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Inventory file.",
-)
-@click.option(
-    "--from",
-    "first",
-    metavar="RUNG",
-    default="",
-    help="Begin there and not at the bottom: web-reboot, poe, pdu or factory-reset.",
-)
-@click.option("--dry-run", is_flag=True, help="Only say which rungs there are for this handset.")
-@click.option("--quarantined", is_flag=True, help="Also if it is in quarantine, which ends then.")
-@click.option(
-    "--budget",
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    default=3600.0,
-    show_default=True,
-    help="The longest that all rungs may take together.",
-)
+@required_testbed_option
+@_ladder_options
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     handset: str,
     testbed: Path,
     first: str,
@@ -89,14 +95,8 @@ def command(
         _show(inventory, entry, first, as_json=as_json)
         return
     outcome = _recovered(inventory, entry, first, budget, quarantined=quarantined)
-    if as_json:
-        print_json(outcome)
-    elif outcome["recovered"]:
-        click.echo(f"{entry.name} is back: {outcome['rung']}")
-    if not outcome["recovered"]:
-        lines = [printable(line) for line in outcome["trouble"].splitlines()]
-        click.echo("Error: " + "\n".join(lines), err=True)
-        click.get_current_context().exit(_FAILED)
+    _tell_outcome(outcome, as_json=as_json)
+    ctx.exit(0 if outcome["recovered"] else _FAILED)
 
 
 def _require_a_rung(inventory: Testbed, entry: HandsetEntry, first: str) -> None:
@@ -167,6 +167,17 @@ def _recovered(
     finally:
         guard.close()
     return _outcome(entry.name, bench.history.all(ev.RecoveryStep), trouble)
+
+
+def _tell_outcome(outcome: dict[str, Any], *, as_json: bool) -> None:
+    """Whether it is back, and else why not."""
+    if as_json:
+        print_json(outcome)
+    elif outcome["recovered"]:
+        click.echo(f"{outcome['handset']} is back: {outcome['rung']}")
+    if not outcome["recovered"]:
+        lines = [printable(line) for line in outcome["trouble"].splitlines()]
+        click.echo("Error: " + "\n".join(lines), err=True)
 
 
 def _outcome(handset: str, steps: tuple[ev.RecoveryStep, ...], trouble: str) -> dict[str, Any]:
