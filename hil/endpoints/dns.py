@@ -133,13 +133,11 @@ class DnsEndpoint:
 
         The target ``.`` says that the service is not available there.
         """
-        for number in (port, priority, weight):
-            if not 0 <= number < 1 << 16:
-                raise UsageError(f"{number} in the SRV record of {name}", remedy="0 to 65535")
+        _require_16_bits(f"the SRV record of {name}", port, priority, weight)
         if target != ".":
             zone_key(target)
-        record = Record(dnslib.QTYPE.SRV, dnslib.SRV(priority, weight, port, target), ttl)
-        self._put(name, (*self._others(name, _CNAME), record), ttl)
+        data = dnslib.SRV(priority, weight, port, target)
+        self._add(name, Record(dnslib.QTYPE.SRV, data, ttl))
         self._station.configured(f"{name} SRV {priority} {weight} {port} {target}, ttl {ttl}")
 
     def authority_pointer(
@@ -154,17 +152,14 @@ class DnsEndpoint:
         ttl: int = 60,
     ) -> None:
         """Add a NAPTR record (RFC 3403) to ``name``; ``service`` is e.g. ``SIP+D2U``."""
-        for number in (order, preference):
-            if not 0 <= number < 1 << 16:
-                raise UsageError(f"{number} in the NAPTR record of {name}", remedy="0 to 65535")
+        _require_16_bits(f"the NAPTR record of {name}", order, preference)
         if not (flags + service).isascii():
             raise UsageError(f"NAPTR of {name}: {flags!r} {service!r}", remedy="ASCII")
         zone_key(replacement)
         data = dnslib.NAPTR(
             order, preference, flags.encode(), service.encode(), b"", dnslib.DNSLabel(replacement)
         )
-        record = Record(dnslib.QTYPE.NAPTR, data, ttl)
-        self._put(name, (*self._others(name, _CNAME), record), ttl)
+        self._add(name, Record(dnslib.QTYPE.NAPTR, data, ttl))
         self._station.configured(
             f"{name} NAPTR {order} {preference} {flags} {service} {replacement}, ttl {ttl}"
         )
@@ -305,6 +300,10 @@ class DnsEndpoint:
         """The records of a name that are of none of these types."""
         return tuple(r for r in self._zone.get(zone_key(name), ()) if r.qtype not in qtypes)
 
+    def _add(self, name: str, record: Record) -> None:
+        """Put a record beside the others of a name, which is no alias any more."""
+        self._put(name, (*self._others(name, _CNAME), record), record.ttl)
+
     def _put(self, name: str, records: tuple[Record, ...], ttl: int) -> None:
         if not 0 <= ttl <= _LONGEST_TTL:
             raise UsageError(f"a ttl of {ttl} s for {name}", remedy="0 to 2147483647 (RFC 2181)")
@@ -318,3 +317,10 @@ class DnsEndpoint:
                 remedy=f"at most {LARGEST_ANSWER} fit in an answer over TCP",
             )
         self._zone = zone
+
+
+def _require_16_bits(record: str, *numbers: int) -> None:
+    """UsageError for a number that has no room in its field of a record."""
+    for number in numbers:
+        if not 0 <= number < 1 << 16:
+            raise UsageError(f"{number} in {record}", remedy="0 to 65535")
