@@ -196,7 +196,7 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
     if isinstance(answer, NoAnswer) and event.scheme == "tftp":
         # Over UDP the phone cannot know that the server is through: it may ask again.
         shadow.step = replace(pending, last=max(pending.last, event.at), ended=answer)
-        return [shadow]
+        return _released(shadow.held, [shadow])
     ways = [shadow]
     if isinstance(answer, NoAnswer):
         shadow.failed(answer.reason, event.at, event.at + shadow.patience)
@@ -207,10 +207,16 @@ def _ended(shadow: Shadow, event: ev.TransferEnded) -> list[Shadow]:
             way.step = None
             way.happens(Answered(event.at, answer))
         ways += gone
-    held = shadow.held
+    return _released(shadow.held, ways)
+
+
+def _released(held: tuple[ev.ProvisioningRequest, ...], ways: list[Shadow]) -> list[Shadow]:
+    """Take the requests now that came while the end of the one before them was not on record."""
     for way in ways:
-        way.held = None
-    return [each for way in ways for each in _requested(way, held)] if held is not None else ways
+        way.held = ()
+    for event in held:
+        ways = [each for way in ways for each in _requested(way, event)]
+    return ways
 
 
 def _may_have_gone(pending: Pending, answer: Answer) -> bool:
@@ -247,8 +253,15 @@ def _requested(shadow: Shadow, event: ev.ProvisioningRequest) -> list[Shadow]:
         shadow.step = Pending(retrieve, since, event.at, event.transfer, event.peer)
     elif ways:
         return ways
+    elif pending.ended is not None:
+        # It may ask again for what it had no answer to, and for nothing else.
+        _, wrong = compare(
+            pending.retrieve, event, shadow.phone, margin(shadow.timing, shadow.phone)
+        )
+        if wrong is not None:
+            shadow.ledger.violated(wrong)
     else:
-        shadow.held = event
+        shadow.held = (*shadow.held, event)
     return [shadow, *ways]
 
 

@@ -67,8 +67,8 @@ class Shadow:
 
     ``names`` is what the lab's DNS server has told, whichever way things went. ``step`` is where its
     attempt is, ``logs`` the messages that are due, ``windows`` when what is due may begin. From
-    ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` is a request that came
-    before the record of what it follows. ``storing`` has what its flash held before each of the newest
+    ``cut_from`` on its power may be gone, so omissions prove nothing. ``held`` are requests that came
+    before the record of what they follow. ``storing`` has what its flash held before each of the newest
     changes, with their times. ``restart`` is the reboot that it owes, and since when. ``taken`` names
     the requests that it has obeyed before it answered them, ``denied`` is the clause by which it may
     not do what it was asked for last, and when that was. ``upgraded`` is when it was last at an
@@ -86,7 +86,7 @@ class Shadow:
         self.windows = {each: DueWindow(each, timing, self.ledger) for each in Purpose}
         self.surroundings = Surroundings()
         self.step: Step | None = None
-        self.held: ev.ProvisioningRequest | None = None
+        self.held: tuple[ev.ProvisioningRequest, ...] = ()
         self.storing: tuple[tuple[int, Parameters], ...] = ()
         self.cut_from: int | None = None
         self.restart: tuple[Reboot, int] | None = None
@@ -188,7 +188,8 @@ class Shadow:
         return (*left, *partitions.after_power_cut(after, restart))
 
     def _forget(self) -> None:
-        self.step = self.held = self.lost = self.restart = None
+        self.step = self.lost = self.restart = None
+        self.held = ()
         self.storing = ()
         self.taken = frozenset()
         self.denied = None
@@ -210,8 +211,8 @@ class Shadow:
             self.logs.excuse()
         self.phone = partitions.interrupted(self.phone)
         self.happens(PoweredOn(at, reboot.cause))
-        self.step = self.held = self.restart = self.silent_since = None
-        self.reasons = ()
+        self.step = self.restart = self.silent_since = None
+        self.held = self.reasons = ()
         # It has read its flash.
         self.storing = ()
         self.surroundings = Surroundings()

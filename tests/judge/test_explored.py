@@ -5,7 +5,7 @@ Each story is followed by its counterpart: the same phone, broken in a way that 
 
 from __future__ import annotations
 
-from histories import LAB, Story, booted, findings, packed
+from histories import LAB, PATH, Story, booted, findings, packed
 
 from hil.history import events as ev
 
@@ -202,3 +202,36 @@ def test_attempts_that_leave_no_trace_excuse_no_more_than_their_number() -> None
     late = ["the retried resync did not begin"]
     assert whats(asked_twice(retry=400)) == late
     assert whats(asked_twice(retry=60)) == ["the retried resync began outside its window"]
+
+
+# -- a request without an answer is repeated, and nothing else is asked for ---------------------------
+
+
+def unanswered(*paths: str, at_once: bool = True) -> Story:
+    """Asked at 10 s and again every two seconds of a silent server, which is through with each."""
+    story = booted(Resync_Random_Delay="0", Resync_Error_Retry_Delay="60")
+    begun = []
+    for number, path in enumerate((PATH, *paths)):
+        at = 10 + 2 * number
+        begun.append((at, story.request(at, path, from_port=5000 + (path != PATH))))
+        story.fault(at, "Silence", "tftp")
+        if at_once:
+            story.end(at, begun.pop()[1], "aborted")
+    for at, transfer in begun:
+        story.end(at + 2, transfer, "aborted")
+    return story.ended(10 + 2 * len(paths) + 1)
+
+
+def test_a_request_without_an_answer_may_be_repeated() -> None:
+    assert whats(unanswered(PATH, PATH, PATH)) == []
+
+
+def test_it_may_not_be_repeated_for_another_file() -> None:
+    wrong = "Profile_Rule was fetched wrongly (path)"
+    assert whats(unanswered("/other.cnf.xml")) == [wrong]
+    assert whats(unanswered(PATH, "/other.cnf.xml", PATH, "/other.cnf.xml")) == [wrong, wrong]
+
+
+def test_nor_while_nobody_knows_yet_that_there_will_be_no_answer() -> None:
+    found = unanswered("/other.cnf.xml", "/more.cnf.xml", at_once=False)
+    assert whats(found) == ["Profile_Rule was fetched wrongly (path)"] * 2
