@@ -18,6 +18,9 @@ settings.load_profile("hil")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# An ordinary user has Debian's servers, but not always their directories in the path.
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
 _SLOW = {
     "tests/adequacy/test_kill_matrix.py": 100,
     "tests/rack/test_https.py": 140,

@@ -77,6 +77,10 @@ def load(
             "authority": authority,
         }
         testbed, wrongs = _validate(document, path, context)
+        if testbed is None and secrets:
+            # A secret that is not there keeps pydantic from comparing its entry's fields.
+            _, others = _validate(document, path, {**context, "secrets": False})
+            wrongs = [*wrongs, *(each for each in others if each not in wrongs)]
     except UsageError as error:
         raise InventoryError(file, [error]) from error
     problems += [

@@ -51,6 +51,18 @@ class TestCheck:
         assert f"{rack}:7: no port is called ''" in answer.err
         assert f"{other}:1: the inventory is a list" in answer.err
 
+    def test_a_secret_that_is_not_there_hides_nothing_else_of_its_device(self, hil, rack):
+        more = (
+            "  - {name: s, driver: ssh, model: apc-cli, host: 192.0.2.11, user: u, password: {env: NOPE}}\n"
+            "  - {name: t, driver: http, model: tasmota, url: 'ftp://x', password: {env: NOPE}}\n"
+        )
+        rack.write_text(RACK.replace("handsets:", f"{more}handsets:"))
+        told = hil("testbed", "check", str(rack)).err
+        assert told.count("no variable NOPE") == 2
+        assert f"{rack}:6: it has to be known which host key the device has" in told
+        assert "no URL of a device" in told
+        assert told.count("\n") == 4
+
     def test_as_json(self, hil, rack):
         rack.write_text(RACK.replace("kind: rack", "kind: rock"))
         answer = hil("testbed", "check", "--json", str(rack))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from programs import needed, started
-from serial_lines import HOST, Phone, Server, await_listener, free_port
+from serial_lines import HOST, Phone, Server, await_listener, free_port, let_ser2net_listen
 
 from hil.clock import WallClock
 from hil.console import Console, ConsoleConfig
@@ -34,6 +34,7 @@ def phone(tmp_path: Path) -> Iterator[Phone]:
 @pytest.fixture
 def server(phone: Phone, tmp_path: Path) -> Iterator[Server]:
     ser2net = needed("ser2net", "ser2net")
+    let_ser2net_listen()
     ports = free_port(), free_port()
     config = tmp_path / "ser2net.yaml"
     config.write_text(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from programs import needed, started
 from relay_board import Board, plugged_in
-from serial_lines import HOST, await_listener, free_port
+from serial_lines import HOST, await_listener, free_port, let_ser2net_listen
 
 from hil.clock import WallClock
 from hil.errors import PowerError, StateUnknown, UsageError
@@ -91,6 +91,7 @@ def test_a_board_on_another_machine(wall_clock: WallClock, plug: Plug, tmp_path:
         command = [needed("socat", "socat"), listen, f"{board.path},raw,echo=0"]
         url = f"socket://127.0.0.1:{port}"
     else:
+        let_ser2net_listen()
         config = tmp_path / "ser2net.yaml"
         config.write_text(
             f"connection: &relays\n  accepter: telnet(rfc2217),tcp,127.0.0.1,{port}\n"
