@@ -53,7 +53,8 @@ class TestCheck:
 
     def test_a_secret_that_is_not_there_hides_nothing_else_of_its_device(self, hil, rack):
         more = (
-            "  - {name: s, driver: ssh, model: apc-cli, host: 192.0.2.11, user: u, password: {env: NOPE}}\n"
+            "  - {name: s, driver: ssh, model: apc-cli, host: 192.0.2.11, user: u,"
+            " password: {env: NOPE}}\n"
             "  - {name: t, driver: http, model: tasmota, url: 'ftp://x', password: {env: NOPE}}\n"
         )
         rack.write_text(RACK.replace("handsets:", f"{more}handsets:"))
