@@ -17,8 +17,11 @@ INPUTS := pyproject.toml constraints.txt $(INSTALL)
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 
+# Images of containers set this; then each of the hundreds of processes of a run compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help certify test lint soak bench docs durations dist clean
+.PHONY: help certify test lint soak bench docs durations kills dist clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -55,6 +58,11 @@ durations: $(RUN) ## take hil/pace/durations.json anew, by three runs of the who
 	@$(BIN)/hil certify --timers quick --json $(VENV)/slow.json --testbed $(VENV)/slow.yaml
 	@$(BIN)/python -m hil.pace $(patsubst %,$(VENV)/%.json,usual quick slow) >$(VENV)/durations.json
 	@mv $(VENV)/durations.json hil/pace/durations.json
+
+kills: $(RUN) ## take hil/adequacy/kills.json anew, by every defect against all its tests
+	@$(BIN)/hil adequacy --json $(VENV)/adequacy.json
+	@$(BIN)/python -m hil.adequacy $(VENV)/adequacy.json >$(VENV)/kills.json
+	@mv $(VENV)/kills.json hil/adequacy/kills.json
 
 dist: $(DEV) ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build

@@ -6,6 +6,10 @@ found need not be looked for again. So the defects of a requirement come one aft
 the tests that have found nothing yet, and where none of these kills it, the others until one does. The
 defects of different requirements have nothing to do with each other and run side by side.
 
+Hints say which test is likely to find which defect. A defect meets the tests of its hints, and a test
+waits for the defect that it has a hint for. Where a hint was wrong everything is tried after all: a
+defect that is not killed meets the other tests, a test that has found nothing the other defects.
+
 What becomes of a defect and of the tests is the same as if all had met all. Only the matrix is thin: it
 does not say how many tests would have killed a defect, nor that none of those that did not meet it ends
 in ERROR.
@@ -13,14 +17,16 @@ in ERROR.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from hil.adequacy.catalogue import defect_job
+from hil.adequacy.hints import Hints
 from hil.adequacy.job import Job, Stop
 from hil.adequacy.outcome import Fate, Outcome
+from hil.adequacy.report import short
 from hil.adequacy.suite import Suite
 from hil.virtual.defect import Defect
 
@@ -30,69 +36,96 @@ class _Chain:
     """The defects of one requirement, and what of its tests is still to be shown."""
 
     suite: Suite
+    requirement: str
     waiting: list[Defect]
-    unproven: set[str]
-    part: Outcome | None = None
-    running: bool = field(default=False, init=False)
+    hints: Hints
+    settled: list[Defect] = field(default_factory=list)
+    """Of these is known what becomes of them; a test that has found nothing may meet them yet."""
+    known: dict[str, Outcome] = field(default_factory=dict)
+    unproven: set[str] = field(init=False)
+    due: Job | None = field(init=False)
+    """What is to be run now; None while that is under way, and where nothing is left."""
 
-    def next_job(self) -> Job:
-        """What is to be run now: the first defect, in the tests that it is to meet."""
-        whole = defect_job(self.suite, self.waiting[0])
-        if self.part is not None:
-            met = {test.id for test in self.part.tests}
-            left = tuple(test for test in whole.tests if test not in met)
-            return replace(whole, tests=left, stop=Stop.FIRST_KILL)
-        unproven = tuple(test for test in whole.tests if test in self.unproven)
-        if unproven:
-            return replace(whole, tests=unproven)
-        return replace(whole, stop=Stop.FIRST_KILL)
+    def __post_init__(self) -> None:
+        tests = self.suite.tests
+        self.unproven = {test for test in tests if tests[test][0] == self.requirement}
+        self.tests = self.suite.naming(self.requirement)
+        self.due = self._next()
 
-    def heard(self, outcome: Outcome) -> Outcome | None:
-        """Take what came of the job; returns what became of the defect where that is known now."""
+    def heard(self, defect: Defect, outcome: Outcome) -> None:
+        """Take what came of the job that was due."""
         self.unproven -= {test.id for test in outcome.tests if test.verdict == "FAIL"}
-        if self.part is not None:
-            outcome = _together(self.part, outcome)
-        met = len(outcome.tests) == len(defect_job(self.suite, self.waiting[0]).tests)
-        if outcome.fate is not Fate.KILLED and not outcome.broke and not met:
-            self.part = outcome
-            return None
-        self.part = None
-        del self.waiting[0]
-        return outcome
+        before = self.known.get(defect.name)
+        self.known[defect.name] = outcome = _together(before, outcome) if before else outcome
+        whole = len(outcome.tests) == len(self.tests)
+        if self.waiting and (outcome.fate is Fate.KILLED or outcome.broke or whole):
+            self.settled.append(self.waiting.pop(0))
+        self.due = self._next()
+
+    def _next(self) -> Job | None:
+        return self._to_kill(self.waiting[0]) if self.waiting else self._to_prove()
+
+    def _to_kill(self, defect: Defect) -> Job:
+        """The defect in the tests that are to meet it first, or in the others until one kills it."""
+        whole = defect_job(self.suite, defect)
+        if defect.name in self.known:
+            left = set(self.tests) - self._met(defect)
+            return replace(self._only(whole, left), stop=Stop.FIRST_KILL)
+        later = set().union(*map(self._hinted, self.waiting[1:]))
+        first = self._hinted(defect) | (self.unproven - later)
+        return self._only(whole, first) if first else replace(whole, stop=Stop.FIRST_KILL)
+
+    def _to_prove(self) -> Job | None:
+        """The first defect that a test has not met which has found none."""
+        for defect in self.settled:
+            tests = self.unproven - self._met(defect)
+            if tests and not self.known[defect.name].broke:
+                return self._only(defect_job(self.suite, defect), tests)
+        return None
+
+    def _hinted(self, defect: Defect) -> set[str]:
+        hints = self.hints.get(defect.name, ())
+        return {test for test in self.tests if short(test) in hints}
+
+    def _met(self, defect: Defect) -> set[str]:
+        return {test.id for test in self.known[defect.name].tests}
+
+    def _only(self, whole: Job, tests: set[str]) -> Job:
+        return replace(whole, tests=tuple(test for test in self.tests if test in tests))
 
 
 def economical(
-    suite: Suite, defects: Sequence[Defect], at_once: int
+    suite: Suite, defects: Sequence[Defect], at_once: int, hints: Hints
 ) -> Iterator[tuple[Defect, Outcome]]:
-    """Run ``defects``, ``at_once`` at a time; yield each with what became of it, as it is known."""
-    chains: dict[str, _Chain] = {}
-    for defect in defects:
-        chain = chains.setdefault(defect.requirement, _Chain(suite, [], set()))
-        chain.waiting.append(defect)
-    for test, named in suite.tests.items():
-        if named[0] in chains:
-            chains[named[0]].unproven.add(test)
+    """Run ``defects``, ``at_once`` at a time; yield each with what became of it, as it is known.
+
+    A defect comes once more where tests met it afterwards, which had found nothing: of several
+    outcomes the last one has all of it.
+    """
     by_name = {defect.name: defect for defect in defects}
-    while any(chain.waiting for chain in chains.values()):
+    broken = dict.fromkeys(defect.requirement for defect in defects)
+    chains = {
+        name: _Chain(suite, name, [each for each in defects if each.requirement == name], hints)
+        for name in broken
+    }
+    while chains:
         # Where all that is left is under way the jobs end, and begin anew when it is through.
         for outcome in suite.run(_jobs(chains), at_once):
             defect = by_name[outcome.name]
             chain = chains[defect.requirement]
-            chain.running = False
-            known = chain.heard(outcome)
-            if known is not None:
-                yield defect, known
+            chain.heard(defect, outcome)
+            if defect in chain.settled:
+                yield defect, chain.known[defect.name]
+            if chain.due is None:
+                del chains[defect.requirement]
 
 
-def _jobs(chains: dict[str, _Chain]) -> Iterator[Job]:
-    while True:
-        free = [each for each in chains.values() if each.waiting and not each.running]
-        if not free:
-            return
+def _jobs(chains: Mapping[str, _Chain]) -> Iterator[Job]:
+    while free := [(chain, chain.due) for chain in chains.values() if chain.due]:
         # The longest chain first, so that none is left over when the others are through.
-        chain = max(free, key=lambda each: len(each.waiting))
-        chain.running = True
-        yield chain.next_job()
+        chain, job = max(free, key=lambda each: len(each[0].waiting))
+        chain.due = None
+        yield job
 
 
 def _together(one: Outcome, other: Outcome) -> Outcome:

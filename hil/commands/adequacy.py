@@ -180,7 +180,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
     \b
     hil adequacy
-    hil adequacy --thin                      whether anything is missing, in half the time
+    hil adequacy --thin                      whether anything is missing, in a fraction of the runs
     hil adequacy --requirement resync.at --jobs 1
     hil adequacy --defect retry-never --json -
     hil adequacy --pair retry-never,random-delay-ignored
@@ -246,6 +246,7 @@ def _measure(plan: _Plan) -> _Measured:
 
 def _run(campaign: Campaign, chosen: _Chosen) -> Matrix:
     from hil.adequacy.catalogue import EQUIVALENT, defect_job, pair_job
+    from hil.adequacy.hints import shipped
     from hil.adequacy.job import Kind
     from hil.adequacy.matrix import matrix
     from hil.virtual.defects import DEFECTS
@@ -257,7 +258,9 @@ def _run(campaign: Campaign, chosen: _Chosen) -> Matrix:
     tests = {test: named for test, named in suite.tests.items() if test in used}
     campaign.sound(tuple(tests))
     ended = (
-        campaign.economical(chosen.defects) if chosen.thin else campaign.run(Kind.DEFECT, defects)
+        campaign.economical(chosen.defects, shipped())
+        if chosen.thin
+        else campaign.run(Kind.DEFECT, defects)
     )
     rows = list(zip(chosen.defects, ended, strict=True))
     outcomes = campaign.run(Kind.PAIR, pairs) if pairs else []

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SYSTEM = "/usr/bin:/bin"
-TARGETS = {"help", "certify", "test", "lint", "soak", "bench", "docs", "durations", "dist", "clean"}
+TARGETS = {
+    *("help", "certify", "test", "lint", "soak", "bench", "docs", "durations", "kills", "dist"),
+    "clean",
+}
 
 
 def run(*command, cwd=ROOT, **environment):
@@ -60,6 +63,21 @@ def test_the_tests_run_under_the_launcher_from_an_environment_that_follows_its_i
     )
     assert install < launch
     assert "-m pytest -n 5 --dist worksteal -k tftp" in planned
+
+
+@pytest.mark.parametrize("target", ["test", "soak", "bench"])
+def test_what_is_imported_is_compiled_once_though_the_environment_says_not_to(
+    make, tmp_path, target
+):
+    """As images of containers do. Hundreds of processes would compile it all again."""
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin/python"
+    python.write_text("#!/bin/sh\nenv\n")
+    python.chmod(0o755)
+    (tmp_path / ".installed-dev").touch()
+    shown = run("make", target, f"VENV={tmp_path}", PYTHONDONTWRITEBYTECODE="1", OTHER="1").stdout
+    assert "OTHER=1" in shown
+    assert "PYTHONDONTWRITEBYTECODE" not in shown
 
 
 def test_certify_installs_what_it_needs_to_run_and_no_more(make):
