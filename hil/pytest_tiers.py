@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,15 @@ from hil.judge import Monitor, Word
 from hil.leases.files import state_directory
 from hil.pace.durations import shipped
 from hil.pace.estimate import Estimator, speed_of
+from hil.pace.limit import Limit
 from hil.pace.measured import Fresh, Measured, MeasuredFile
-from hil.pace.plan import Crew, planned
+from hil.pace.plan import RESERVE, Crew, planned
 from hil.pace.report import Outlook
 from hil.pace.tiers import TIERS, Candidate, Tier
 from hil.pace.timers import Pace
 from hil.pytest_capabilities import why_lacking
 from hil.pytest_handsets import testbed_of
+from hil.pytest_limit import LIMIT, tell
 from hil.pytest_readings import why_not_applicable
 from hil.pytest_requirements import is_judged, requirements_of
 from hil.reference.timers import shorter_than
@@ -203,7 +206,11 @@ class Tiers:
             )
             for item in judged
         ]
-        plan = planned(candidates, crew, tier)
+        budget_s = tier.budget_s if real and tier is not None else None
+        plan = planned(candidates, crew, tier, reserve=0.0 if budget_s is None else RESERVE)
+        if budget_s is not None:
+            estimators = {each.name: each for each in crew.handsets}
+            config.stash[LIMIT] = Limit(budget_s, estimators)
         outlook = Outlook(plan, sharing.handsets, real, datetime.now().astimezone(), warnings)
         config.stash[OUTLOOK] = outlook
         config.stash[self.results_key].about["pace"] = outlook.as_json()
@@ -254,9 +261,11 @@ class Tiers:
         return config.stash[OUTLOOK].before() if OUTLOOK in config.stash else []
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """The clock runs from here: by now the handset is taken."""
         self._began = time.monotonic()
+        if LIMIT in session.config.stash:
+            session.config.stash[LIMIT].begin()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -268,8 +277,16 @@ class Tiers:
             return
         outlook.took_s = time.monotonic() - self._began
         complete = not results.unconcluded and not results.troubles
+        if LIMIT in config.stash:
+            # Before what was measured now becomes an estimate.
+            tell(outlook, config.stash[LIMIT], results)
         self._keep(outlook, results, complete=complete)
         results.about["pace"] = outlook.as_json()
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Where pytest itself tells what came of a run, tell what there was no time for."""
+        for line in config.stash[OUTLOOK].untold() if OUTLOOK in config.stash else []:
+            terminalreporter.write_line(line)
 
     def _keep(self, outlook: Outlook, results: RunResults, *, complete: bool) -> None:
         for name, file in self._files.items():

@@ -1,8 +1,9 @@
 """What a run will do and how long that takes: which tests fit the budget, on one handset or on several.
 
-A test is taken, in the order of its tier, if what is taken with it fits the budget of every phone. One
-that does not fit is left out and the next one is tried, so an expensive test in the middle of the order
-does not keep the cheap ones behind it waiting. What is left out is told.
+A test is taken, in the order of its tier, if what is taken with it fits the budget of every phone, but
+for a reserve where time passes by itself: a run never takes just what was measured. One that does not
+fit is left out and the next one is tried, so an expensive test in the middle of the order does not keep
+the cheap ones behind it waiting. What is left out is told.
 
 Several handsets that share a run take one group after the other, as each is free; how long that takes
 is found out by doing the same with the estimates.
@@ -18,6 +19,9 @@ from dataclasses import dataclass
 from hil.errors import UsageError
 from hil.pace.estimate import Basis, Estimator
 from hil.pace.tiers import Candidate, Tier, in_order, uncovered
+
+RESERVE = 0.05
+"""The part of a budget that no plan fills where the budget is a limit (`hil.pace.limit`)."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +137,10 @@ class Plan:
         return self.bases[Basis.MEASURED]
 
 
-def planned(candidates: Sequence[Candidate], crew: Crew, tier: Tier | None) -> Plan:
-    """Choose the tests of a tier, or take all without one.
+def planned(
+    candidates: Sequence[Candidate], crew: Crew, tier: Tier | None, *, reserve: float = 0.0
+) -> Plan:
+    """Choose the tests of a tier, or take all without one; ``reserve`` is a part of its budget.
 
     `UsageError` where the tier has none of them, or its budget fits none.
     """
@@ -147,12 +153,12 @@ def planned(candidates: Sequence[Candidate], crew: Crew, tier: Tier | None) -> P
         for each in every:
             load.change(each)
     else:
-        chosen = _fitting(every, crew, load, tier.budget_s)
+        chosen = _fitting(every, crew, load, tier.budget_s * (1 - reserve))
     ids = [each.id for each in candidates if each.id in chosen]
     if every and not ids and tier is not None:
         raise UsageError(
             f"no test fits the budget of {(tier.budget_s or 0) / 60:g} minutes",
-            remedy=f"--budget {_least(every, crew) / 60:.0f} is enough for the first",
+            remedy=f"--budget {_least(every, crew, 1 - reserve) / 60:.0f} is enough for the first",
         )
     return Plan(
         tier,
@@ -177,14 +183,14 @@ def _fitting(every: Sequence[Candidate], crew: Crew, load: Load, budget_s: float
     return chosen
 
 
-def _least(every: Sequence[Candidate], crew: Crew) -> float:
-    """The smallest budget in which one test at least has room, rounded up to minutes, in seconds."""
+def _least(every: Sequence[Candidate], crew: Crew, share: float) -> float:
+    """The smallest budget in ``share`` of which a test has room, rounded up to minutes, in seconds."""
     least = float("inf")
     for test in [each for each in every if each.applies] or every:
         load = Load(crew)
         load.change(test)
         least = min(least, load.of_a_phone())
-    return 60 * (least // 60 + 1)
+    return 60 * (least / share // 60 + 1)
 
 
 def _weakest(handsets: Collection[Estimator], test: str) -> Basis:

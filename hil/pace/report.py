@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hil.pace.estimate import Basis
-from hil.pace.plan import Plan
+from hil.pace.plan import RESERVE, Plan
 
 _SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Overrun:
+    """A test or a baseline exchange that took longer, in seconds, than was estimated.
+
+    ``handset`` is empty where the run has one.
+    """
+
+    id: str
+    handset: str
+    estimate_s: float
+    took_s: float
+
+    def __str__(self) -> str:
+        on = f"{self.handset} " if self.handset else ""
+        name = self.id.rpartition("/")[2]
+        return f"{on}{name} took {spoken(self.took_s)} instead of {spoken(self.estimate_s)}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for the document of the run."""
+        return {
+            "id": self.id,
+            **({"handset": self.handset} if self.handset else {}),
+            "estimate_s": round(self.estimate_s, 1),
+            "took_s": round(self.took_s, 1),
+        }
+
+
+@dataclass(frozen=True)
+class Unbegun:
+    """What the budget had no time for: the tests, and what they are estimated to take in seconds."""
+
+    tests: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass
@@ -16,7 +53,8 @@ class Outlook:
     """A plan for these handsets, made at a moment of the clock.
 
     ``real`` says that the time is waited for; ``took_s`` is what it came to, in seconds, once it is
-    over. ``warnings`` are what a person should know besides.
+    over. ``warnings`` are what a person should know besides. ``unbegun`` is what the budget had no
+    time for, ``overran`` what took longer than its estimate, the most first.
     """
 
     plan: Plan
@@ -25,6 +63,8 @@ class Outlook:
     made: datetime
     warnings: list[str] = field(default_factory=list)
     took_s: float | None = None
+    unbegun: Unbegun = field(default_factory=Unbegun)
+    overran: Sequence[Overrun] = ()
 
     @property
     def ends(self) -> datetime:
@@ -57,6 +97,21 @@ class Outlook:
         off = f", {abs(took - due) / due:.0%} {'more' if took > due else 'less'}" if due else ""
         return [f"took {spoken(took)}; the estimate was {spoken(due)}{off}"]
 
+    def untold(self) -> list[str]:
+        """Lines for a person, after the run: what was not begun, why, and what helps."""
+        budget_s = self.plan.tier.budget_s if self.plan.tier is not None else None
+        if not self.unbegun.tests or budget_s is None:
+            return []
+        number = _counted(len(self.unbegun.tests), "test")
+        lines = [f"{number} not begun: the budget of {spoken(budget_s)} was spent"]
+        lines += [f"    {each}" for each in self.overran[:_SHOWN]]
+        remedy = "a larger --budget has room for them"
+        if len(self.handsets) == 1 and self.took_s is not None:
+            needed_s = (self.took_s + self.unbegun.seconds) / (1 - RESERVE)
+            remedy = f"--budget {math.ceil(needed_s / 60)} has room for all of it"
+        why = " or see why that took longer than estimated" if self.overran else ""
+        return [*lines, f"    {remedy}{',' if why else ''}{why}"]
+
     def as_json(self) -> dict[str, object]:
         """The same for the document of the run; seconds, and the time with its zone."""
         plan = self.plan
@@ -74,6 +129,8 @@ class Outlook:
             "took_s": None if self.took_s is None else round(self.took_s, 1),
             "left_out": list(plan.left_out),
             "uncovered": list(plan.uncovered),
+            "not_begun": list(self.unbegun.tests),
+            "overran": [each.as_json() for each in self.overran[:_SHOWN]],
             "warnings": list(self.warnings),
         }
 
