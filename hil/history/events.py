@@ -52,6 +52,7 @@ from hil.history.traffic import (
 __all__ = [
     "Alive",
     "AnyEvent",
+    "Awaited",
     "Cause",
     "Checked",
     "Conducted",
@@ -107,6 +108,8 @@ __all__ = [
     "Verdict",
     "WebAnswered",
     "WebRequested",
+    "WireDoubt",
+    "WireUncounted",
 ]
 
 
@@ -146,6 +149,18 @@ class HandsetPrepared(LabEvent, frozen=True, kw_only=True):
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class Awaited(LabEvent, frozen=True, kw_only=True):
+    """The laboratory waits for the handset, which is nobody's test; ``over`` says that it does no more.
+
+    ``what`` is in words. ``until`` is the lab time at which it gives up, in nanoseconds, so far as it
+    can be told. Judges ignore it.
+    """
+
+    what: str
+    until: int
+    over: bool = False
+
+
 class Checked(LabEvent, frozen=True, kw_only=True):
     """A check was evaluated: what was due, what was seen, and by how much it missed.
 
@@ -180,6 +195,25 @@ class LabFault(LabEvent, frozen=True, kw_only=True):
     evidence: str = ""
     next_step: str = ""
     concerns: str = ""
+
+
+class WireDoubt(LabEvent, frozen=True, kw_only=True):
+    """Both ends of the wire counted differently, which may have kept a phone from what it owes.
+
+    That is no proof that frames were lost: it excuses a phone that would fail, and spoils nothing else.
+    For the fields see `hil.errors.LabError`.
+    """
+
+    what: str
+    evidence: str = ""
+    next_step: str = ""
+    concerns: str = ""
+
+
+class WireUncounted(LabEvent, frozen=True, kw_only=True):
+    """Nothing can be said of what the two ends of the wire counted, and ``why``."""
+
+    why: str
 
 
 class Stranger(Event, frozen=True, kw_only=True):
@@ -253,9 +287,16 @@ class PowerFailed(LabEvent, frozen=True, kw_only=True):
 
 
 class LinkChanged(Event, frozen=True, kw_only=True):
-    """The handset's link (carrier) changed; the second witness of its power."""
+    """The handset's link (carrier) changed; the second witness of its power.
+
+    ``powered`` is whether its port was giving power when a link was seen to be down; None where nobody
+    can tell. ``asked_at`` is when whoever had to ask began to, in nanoseconds of lab time: it was so at
+    some moment from then to ``at``. None where a change tells of itself.
+    """
 
     up: bool
+    powered: bool | None = None
+    asked_at: int | None = None
 
 
 # -- recovery --------------------------------------------------------------------------------------
@@ -293,9 +334,12 @@ AnyEvent = (
     | Configured
     | HandsetPrepared
     | HandsetPreparing
+    | Awaited
     | Checked
     | Alive
     | LabFault
+    | WireDoubt
+    | WireUncounted
     | Stranger
     | Refused
     | Undelivered

@@ -346,16 +346,20 @@ class History:
         )
 
     def _instead(self, wanted: Pattern[E], start: Moment) -> str:
-        came = [e for e in self.since(start) if not isinstance(e, ev.Checked)]
+        every = [e for e in self.since(start) if not isinstance(e, ev.Checked | ev.Awaited)]
+        # On a wire with neighbours most of what is heard is theirs, and none of it tells of the phone.
+        came = [e for e in every if not isinstance(e, ev.Stranger) or isinstance(e, wanted.kind)]
+        others = len(every) - len(came)
+        beside = f"and {others} message(s) of others on the wire" if others else ""
         if not came:
-            return "nothing at all"
+            return f"nothing of the phone's, {beside}" if beside else "nothing at all"
         near: list[ev.Event] = [e for e in came if isinstance(e, wanted.kind)]
         told = near or [
             e for e in came if not isinstance(e, ev.Note | ev.Configured | ev.TftpPacket)
         ]
         lines = [f"{describe(e)}, {(e.at - start.at) / NANOSECONDS:.3f} s after" for e in told[-8:]]
         head = f"{len(came)} other event(s)" + (", the last of them:" if lines else "")
-        return "\n  ".join([head, *lines])
+        return "\n  ".join([head, *lines, *filter(None, [beside])])
 
 
 def _require_window(not_before: float, within: float) -> None:

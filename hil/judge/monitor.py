@@ -23,6 +23,7 @@ what no explanation excuses.
               deadlines   what is missing by now
               outside     clock, lines and requests to the phone, as far as it agreed (perhaps)
               registrations  what its lines say to their SIP servers
+              link_losses  whether its link goes away for no reason
                  └▶ shadow ─▶ hil.reference.machine
                        ├ hidden    moves that nobody sees
                        ├ beginnings  first signs of what begins
@@ -42,6 +43,7 @@ from hil.history import events as ev
 from hil.judge.deadlines import busy_otherwise, time_is
 from hil.judge.findings import Finding
 from hil.judge.following import follow
+from hil.judge.link_losses import LinkLoss, LinkLosses
 from hil.judge.names import Names
 from hil.judge.outside import Outside
 from hil.judge.perhaps import told
@@ -65,6 +67,7 @@ class Monitor:
         self._outside = Outside()
         self._ways = [Shadow(phone, timing, self._names)]
         self._registrations = Registrations(timing)
+        self._link_losses = LinkLosses()
 
     @property
     def findings(self) -> list[Finding]:
@@ -81,6 +84,11 @@ class Monitor:
         registered = self._registrations.ledger.checks
         clauses = sorted({*held, *registered})
         return {each: held.get(each, 0) + registered.get(each, 0) for each in clauses}
+
+    @property
+    def link_losses(self) -> tuple[LinkLoss, ...]:
+        """When its link went away although nothing explains it, whichever explanation is true."""
+        return self._link_losses.found
 
     @property
     def lost(self) -> str:
@@ -120,11 +128,12 @@ class Monitor:
         """Take the next event into account."""
         if self._preparation.feed(event):
             return
-        if isinstance(event, ev.Checked | ev.Configured | ev.Note):
+        if isinstance(event, ev.Checked | ev.Configured | ev.Note | ev.Awaited):
             return
         self._ways = [each for way in self._ways for each in busy_otherwise(way, event.at)]
         for way in self._ways:
             time_is(way, event.at)
+        self._link_losses.feed(event, self._ways)
         self._registrations.feed(event, self._ways)
         self._names.feed(event)
         for news in self._outside.feed(event, *[way.phone for way in self._ways]):

@@ -3,10 +3,13 @@
 From the strongest to the weakest; the first that applies is the verdict:
 
 1. ERROR (lab): the laboratory failed inside the window of observation. Nothing that was seen can be
-   held against the phone then, not even a violation.
+   held against the phone then, not even a violation. The phone's link that went away for no reason that
+   shows is such a failure (`hil.judge.link_losses`).
 2. ERROR (test): the test itself broke, or it raised something that is no finding. A crash in a check
    is never a FAIL.
-3. FAIL (device): a clause was broken, seen by a check of the test or by the monitor.
+3. FAIL (device): a clause was broken, seen by a check of the test or by the monitor. ERROR (lab) if the
+   two ends of the wire counted frames differently then (`WireDoubt`), or if its link went away as after
+   an update: the phone may have done what it had to. Such a doubt changes no other verdict.
 4. INCONCLUSIVE (device): the test could not go on.
 5. NOT_APPLICABLE (device): the handset's capabilities declare it, and the test saw that confirmed.
 6. INCONCLUSIVE (device): the phone was not seen alive to the end; what did not happen then proves
@@ -100,6 +103,8 @@ class _Evidence:
     findings: list[Finding] = field(default_factory=list)
     checked: dict[str, int] = field(default_factory=dict)
     lab_faults: list[ev.LabFault] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    uncounted: list[str] = field(default_factory=list)
     stimulated: bool = False
     powered: bool = False
     lost: str = ""
@@ -142,6 +147,11 @@ def judge_as_read(
     # The monitor knows the clause; a check that names none is told after it, for the test's first.
     evidence.findings = [*seen, *evidence.findings]
     evidence.lost = monitor.lost
+    for loss in monitor.link_losses:
+        if loss.perhaps:
+            evidence.doubts.append(str(loss))
+        else:
+            evidence.lab_faults.append(ev.LabFault(what=str(loss), at=loss.at))
     for name, count in monitor.checks.items():
         evidence.checked[name] = evidence.checked.get(name, 0) + count
     return _merge_evidence(evidence, conduct)
@@ -165,6 +175,12 @@ def _gather(events: Sequence[ev.Event], conduct: Conduct) -> _Evidence:
                 evidence.armed.pop((event.source, event.fault), None)
             case ev.LabFault():
                 evidence.lab_faults.append(event)
+            case ev.WireDoubt():
+                evidence.doubts.append(f"{event.what}: {event.evidence}")
+            case ev.WireUncounted():
+                evidence.uncounted.append(
+                    f"no frames were counted at the phone's port: {event.why}"
+                )
             case ev.PowerFailed():
                 evidence.lab_faults.append(
                     ev.LabFault(
@@ -223,8 +239,10 @@ def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
         return say(Word.ERROR, Cause.LAB, conduct.lab_error, *told)
     if conduct.crash:
         return say(Word.ERROR, Cause.TEST, conduct.crash)
+    if findings and evidence.doubts:
+        return say(Word.ERROR, Cause.LAB, conduct.unmet, *evidence.doubts)
     if findings:
-        return say(Word.FAIL, Cause.DEVICE, conduct.unmet)
+        return say(Word.FAIL, Cause.DEVICE, conduct.unmet, *evidence.uncounted)
     if conduct.unmet:
         return say(Word.INCONCLUSIVE, Cause.DEVICE, conduct.unmet)
     if conduct.not_applicable:
@@ -249,7 +267,7 @@ def _merge_evidence(evidence: _Evidence, conduct: Conduct) -> Judgement:
         return say(Word.ERROR, Cause.TEST, "vacuous: the test declares no requirement")
     if missing:
         return say(Word.ERROR, Cause.TEST, f"vacuous: {', '.join(missing)} was not really checked")
-    return say(Word.PASS, Cause.NONE, evidence.lost)
+    return say(Word.PASS, Cause.NONE, evidence.lost, *evidence.doubts)
 
 
 _SEVERITY = (Word.FAIL, Word.ERROR, Word.INCONCLUSIVE, Word.PASS, Word.NOT_APPLICABLE)

@@ -19,7 +19,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
+from hil.errors import (
+    DeviceRefused,
+    PowerDeviceError,
+    PowerError,
+    PowerRefused,
+    StateUnknown,
+    UsageError,
+)
 from hil.history.events import PowerAction
 from hil.power.blocking import Errand, in_thread
 from hil.power.evidence import WITNESS, shown
@@ -37,7 +44,9 @@ class CommandConfig:
     no read-back. ``state_on`` and ``state_off`` are regular expressions, one of which is to be found
     in what the program of ``state`` writes when it exits with status 0; without them the exit status
     tells, 0 for on and 1 for off. ``environment`` is added to that of this process. ``timeout_s`` is
-    the deadline of one call in seconds. `UsageError` for what cannot work.
+    the deadline of one call in seconds. ``device_failure`` is a regular expression for what a program
+    that fails writes where the device as a whole is to blame: an exit status alone does not tell.
+    `UsageError` for what cannot work.
     """
 
     name: str
@@ -48,6 +57,7 @@ class CommandConfig:
     state_off: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 10.0
+    device_failure: str = ""
 
     def __post_init__(self) -> None:
         if not (self.on and self.off and self.on[0] and self.off[0]):
@@ -57,7 +67,7 @@ class CommandConfig:
             )
         if bool(self.state_on) != bool(self.state_off):
             raise UsageError("state_on and state_off go together", remedy="give both or neither")
-        for pattern in (self.state_on, self.state_off):
+        for pattern in (self.state_on, self.state_off, self.device_failure):
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -141,13 +151,13 @@ class CommandPower:
                 within=self._config.timeout_s,
             )
         except TimeoutError:
-            raise self._error(
+            raise self._failed(
                 f"{command[0]} did not end within {self._config.timeout_s:g} s and was killed",
                 evidence=f"it wrote {self._shown(bytes(written))!r}",
                 next_step="run it by hand, or raise timeout_s",
             ) from None
         except (OSError, ValueError) as error:
-            raise self._error(
+            raise self._failed(
                 f"{command[0]} cannot be run",
                 evidence=str(error),
                 next_step="check the path of the program and that it is executable",
@@ -160,12 +170,17 @@ class CommandPower:
     def _refused(self, ended: Ended, arguments: Sequence[str]) -> PowerRefused:
         status = ended.status
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
-        return PowerRefused(
+        failure, text = self._config.device_failure, ended.output.decode("utf-8", "replace")
+        kind = DeviceRefused if failure and re.search(failure, text) else PowerRefused
+        return kind(
             f"{arguments[0]} failed with {how}",
             evidence=f"it wrote {self._shown(ended.output)!r}",
             next_step="run it by hand",
             concerns=self.name,
         )
+
+    def _failed(self, what: str, *, evidence: str, next_step: str) -> PowerDeviceError:
+        return PowerDeviceError(what, evidence=evidence, next_step=next_step, concerns=self.name)
 
     def _error(self, what: str, *, evidence: str, next_step: str) -> PowerError:
         return PowerError(what, evidence=evidence, next_step=next_step, concerns=self.name)

@@ -15,7 +15,14 @@ import re
 
 import h11
 
-from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
+from hil.errors import (
+    DeviceRefused,
+    PowerDeviceError,
+    PowerError,
+    PowerRefused,
+    StateUnknown,
+    UsageError,
+)
 from hil.history.events import PowerAction
 from hil.power.evidence import WITNESS, shown
 from hil.power.http_client import HttpAnswer, HttpRequest, HttpServer, ask
@@ -103,19 +110,19 @@ class HttpPower:
             async with asyncio.timeout(self._timeout_s):
                 answer = await ask(self._server, request)
         except TimeoutError:
-            raise self._error(
+            raise self._failed(
                 f"no answer within {self._timeout_s:g} s",
                 evidence=said,
                 next_step="check that the device has power and network, and its address",
             ) from None
         except h11.ProtocolError as error:
-            raise self._error(
+            raise self._failed(
                 "the device speaks no HTTP",
                 evidence=f"{said}: {self._shown(str(error))}",
                 next_step="check the port, and whether it is http or https",
             ) from error
         except OSError as error:
-            raise self._error(
+            raise self._failed(
                 "the device cannot be reached",
                 evidence=f"{said}: {self._shown(str(error))}",
                 next_step="check its address and port, and with https its certificate",
@@ -142,13 +149,15 @@ class HttpPower:
             )
 
     def _refused(self, said: str, answer: HttpAnswer) -> PowerRefused:
+        kind: type[PowerRefused] = PowerRefused
         if answer.status in _DENIED:
+            kind = DeviceRefused
             next_step = "check user and password"
         elif 300 <= answer.status < 400:
             next_step = "redirections are not followed; give the URL that it leads to"
         else:
             next_step = "look at the device's own pages, and compare its make with the inventory"
-        return PowerRefused(
+        return kind(
             f"the device refuses with status {answer.status}",
             evidence=f"{said}: {self._shown(answer.body)}",
             next_step=next_step,
@@ -157,6 +166,9 @@ class HttpPower:
 
     def _shown(self, said: bytes | str) -> str:
         return shown(said, self._secrets)
+
+    def _failed(self, what: str, *, evidence: str, next_step: str) -> PowerDeviceError:
+        return PowerDeviceError(what, evidence=evidence, next_step=next_step, concerns=self.name)
 
     def _error(self, what: str, *, evidence: str, next_step: str) -> PowerError:
         return PowerError(what, evidence=evidence, next_step=next_step, concerns=self.name)

@@ -12,13 +12,13 @@ import contextlib
 import secrets
 import ssl
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
 import h11
 
 from hil.digest import answer, read_schemes
 from hil.errors import UsageError
+from hil.hosts import no_address, no_name, no_port, no_text
 
 MOST_BODY = 1 << 16
 """The largest answer that is read, in octets."""
@@ -45,18 +45,32 @@ class HttpServer:
     authorities: str = ""
 
     def __post_init__(self) -> None:
-        remedy = "such as http://192.0.2.10 or https://192.0.2.10:8443; names are not resolved"
-        try:
-            parts = urlsplit(self.url)
-            _ = parts.port, IPv4Address(parts.hostname or "")
-        except (AddressValueError, ValueError) as error:
-            raise UsageError(f"no URL of a device: {error}", remedy=remedy) from None
-        if parts.scheme not in _PORTS or parts.username is not None:
-            raise UsageError("no URL of a device: only http and https", remedy=remedy)
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            raise UsageError("the URL of a device has no path", remedy=remedy)
+        if problem := no_text(self.url) or self._wrong():
+            raise UsageError(
+                f"no URL of a device: {problem}",
+                remedy="http or https, such as http://192.0.2.10 or https://192.0.2.10:8443; names are "
+                "not resolved",
+            )
+        if self.server_name and (problem := no_text(self.server_name) or no_name(self.server_name)):
+            remedy = "the name in the device's certificate, such as plug.example"
+            raise UsageError(f"server_name: {problem}", remedy=remedy)
         if not (self.user.isascii() and self.user.isprintable()):
             raise UsageError("the user's name is not printable ASCII", remedy="such as admin")
+
+    def _wrong(self) -> str:
+        """What is wrong with the URL, a printable text; empty if nothing is."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            return f"{self.url!r} has a bracket too many or too few"
+        if parts.scheme not in _PORTS:
+            scheme = self.url.partition("://")[0] if "://" in self.url else ""
+            return f"it begins with {scheme!r}" if scheme else "it does not begin with http://"
+        if parts.username is not None:
+            return "a user or password in it would be printed; they are keys of their own"
+        if problem := no_port(parts) or no_address(parts.hostname or ""):
+            return problem
+        return "it has a path" if parts.path.strip("/") or parts.query or parts.fragment else ""
 
     @property
     def host(self) -> str:

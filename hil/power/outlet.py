@@ -12,6 +12,9 @@ A device that is silent may have lost an answer on the way; one that answers wit
 all the same contradicts itself. The outlet goes on with what is read back, and the contradiction is a
 fault of the lab.
 
+Where every attempt failed by the device as a whole (`PowerDeviceError`), so does the outlet, and that
+tells nothing of the handset on it. `Outlet.device_fault` keeps it until the device takes a command.
+
 A phone must never stay dark because switching it off went wrong: `Outlet.cycle` attempts power-on
 after whatever happened before it, cancellation included.
 """
@@ -19,11 +22,11 @@ after whatever happened before it, cancellation included.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
+from hil.errors import PowerDeviceError, PowerError, PowerRefused, StateUnknown, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -79,11 +82,22 @@ class Outlet:
         self._history = history
         self._policy = policy or PowerPolicy()
         self._off_since: float | None = None
+        self._device_fault: PowerDeviceError | None = None
+
+    @property
+    def device_fault(self) -> PowerDeviceError | None:
+        """How the device as a whole failed, since the last command that it took."""
+        return self._device_fault
 
     @property
     def name(self) -> str:
         """The device and its outlet, as the history and the errors name them."""
         return f"{self._driver.name} outlet {self._outlet}"
+
+    @property
+    def policy(self) -> PowerPolicy:
+        """How patient it is."""
+        return self._policy
 
     async def on(self) -> ev.PowerSwitched:
         """Switch on, not before the minimum off time is over; `PowerError` if that fails."""
@@ -139,6 +153,17 @@ class Outlet:
                 failures.append(error)
         raise self._failed("cannot read the state of the outlet", failures)
 
+    async def ask_device(self) -> None:
+        """`PowerDeviceError` where the device as a whole fails, as known or when it is asked."""
+        if self._device_fault is not None:
+            raise self._device_fault
+        try:
+            await self.state()
+        except PowerDeviceError:
+            raise
+        except PowerError:
+            """It answers; what it says is the outlet's own."""
+
     # -- inside ------------------------------------------------------------------------------------
 
     async def _switch(self, action: PowerAction) -> ev.PowerSwitched:
@@ -162,12 +187,16 @@ class Outlet:
         raise self._failed(f"the outlet could not be switched {action.value}", failures)
 
     async def _attempt(self, action: PowerAction) -> None:
-        """One command and its read-back; `PowerError` where the state does not come to agree."""
+        """One command and its read-back; `PowerError` where the state does not come to agree.
+
+        It tells of the device where the command failed by it, or what was to be read after it.
+        """
         loop = asyncio.get_running_loop()
         command = self._driver.on if action is PowerAction.ON else self._driver.off
         refusal: PowerError | None = None
         try:
             await self._call(command)
+            self._device_fault = None
         except PowerError as error:
             refusal = error
         # A refused command is read back once, an accepted one for as long as a relay may take.
@@ -191,12 +220,14 @@ class Outlet:
             await asyncio.sleep(min(self._policy.poll_s, left))
         seen = _brief(unread) if unread is not None else "it still reads back the other state"
         if refusal is not None:
-            raise PowerError(
-                "the command was refused",
+            raise _kind([refusal])(
+                "the command was not taken"
+                if isinstance(refusal, PowerDeviceError)
+                else "the command was refused",
                 evidence=f"{_brief(refusal)}; then {seen}",
                 next_step=refusal.next_step,
             )
-        raise PowerError(
+        raise _kind([unread] if unread is not None else [])(
             f"the command was accepted, but {self._policy.settle_s:g} s later {seen}",
             next_step=unread.next_step if unread is not None else "",
         )
@@ -207,7 +238,7 @@ class Outlet:
                 async with asyncio.timeout(self._policy.call_s):
                     return await call(self._outlet)
             except TimeoutError:
-                raise PowerError(
+                raise PowerDeviceError(
                     f"the driver did not come back within {self._policy.call_s:g} s"
                 ) from None
 
@@ -251,12 +282,22 @@ class Outlet:
         advice = failures[-1].next_step or (
             "look at the device itself and compare its outlet number with the inventory"
         )
-        return PowerError(
+        kind = _kind(failures)
+        failed = kind(
             f"{what} in {len(failures)} attempt(s)",
-            evidence=_all(failures),
+            evidence=_once(failures) if kind is PowerDeviceError else _all(failures),
             next_step=f"{advice}; the handset may be without power",
             concerns=self.name,
         )
+        if isinstance(failed, PowerDeviceError):
+            self._device_fault = failed
+        return failed
+
+
+def _kind(failures: Sequence[PowerError]) -> type[PowerError]:
+    """One answer about the outlet shows that the device answers: then it is not to blame as a whole."""
+    of_device = failures and all(isinstance(each, PowerDeviceError) for each in failures)
+    return PowerDeviceError if of_device else PowerError
 
 
 def _brief(error: PowerError) -> str:
@@ -264,5 +305,11 @@ def _brief(error: PowerError) -> str:
 
 
 def _all(failures: list[PowerError]) -> str:
-    numbered = enumerate(failures, 1)
-    return "; ".join(f"attempt {number}: {_brief(error)}" for number, error in numbered)
+    said = [_brief(error) for error in failures]
+    return "; ".join(f"attempt {number}: {words}" for number, words in enumerate(said, 1))
+
+
+def _once(failures: list[PowerError]) -> str:
+    """The same, said once where it was the same each time."""
+    said = {_brief(error) for error in failures}
+    return f"each time: {said.pop()}" if len(said) == 1 < len(failures) else _all(failures)

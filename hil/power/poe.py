@@ -20,7 +20,7 @@ from hil.snmp import SocketFactory
 
 _ENTRY = "1.3.6.1.2.1.105.1.1.1"
 _ADMIN_ENABLE = f"{_ENTRY}.3"
-_DETECTION_STATUS = f"{_ENTRY}.6"
+DETECTION_STATUS = f"{_ENTRY}.6"
 _TRUE, _FALSE = 1, 2
 
 
@@ -104,7 +104,7 @@ class PoeSwitch:
 
     async def detection(self, outlet: str) -> Detection:
         """What the port knows of the device at its end; `PowerError` if the switch does not say."""
-        value = await self._session.get(f"{_DETECTION_STATUS}.{await self._ports.pse(outlet)}")
+        value = await self._session.get(f"{DETECTION_STATUS}.{await self._ports.pse(outlet)}")
         if value not in Detection.__members__.values():
             raise PowerError(
                 "the port's detection status is none of RFC 3621",

@@ -10,6 +10,7 @@ import asyncio
 import socket
 
 from hil.errors import PowerError
+from hil.power.poe import DETECTION_STATUS, Detection
 from hil.power.snmp_agent import SnmpAgent
 from hil.power.snmp_session import SnmpSession
 from hil.power.switch_ports import Numbering, SwitchPorts
@@ -85,6 +86,15 @@ class SwitchPortLink:
         It is another one after the link went up or down.
         """
         return await self._session.get(await self._instance(_IF_LAST_CHANGE))
+
+    async def powered(self) -> bool | None:
+        """Whether the port delivers power (RFC 3621); None where it does not say so."""
+        try:
+            index = await self._ports.pse(self._port)
+            status = await self._session.get(f"{DETECTION_STATUS}.{index}")
+        except PowerError:
+            return None
+        return status == Detection.DELIVERING_POWER
 
     async def _instance(self, column: str) -> str:
         return f"{column}.{await self._ports.interface(self._port)}"

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from hil.errors import PowerError, StateUnknown, UsageError
+from hil.errors import PowerDeviceError, PowerError, StateUnknown, UsageError
 from hil.history.events import PowerAction
+from hil.hosts import no_serial_line
 from hil.power.blocking import Errand, in_thread
 from hil.power.evidence import WITNESS, shown
 from hil.power.relay_dialects import LCUS, MOST_ANSWER, RelayDialect
@@ -43,8 +44,9 @@ class SerialRelayConfig:
     timeout_s: float = 5.0
 
     def __post_init__(self) -> None:
-        if not self.url:
-            raise UsageError("a serial relay needs a URL", remedy="such as /dev/ttyUSB0")
+        if problem := no_serial_line(self.url):
+            remedy = "such as /dev/ttyUSB0, rfc2217://host:port or socket://host:port"
+            raise UsageError(f"no serial relay's URL: {problem}", remedy=remedy)
         if self.timeout_s <= 0:
             raise UsageError("timeout_s is the deadline of a call", remedy="more than 0 s")
 
@@ -96,7 +98,7 @@ class SerialRelay:
             )
         except TimeoutError:
             what = f"no answer that makes sense within {within:g} s"
-            raise self._error(
+            raise self._failed(
                 what if received else f"no answer within {within:g} s",
                 evidence=f"sent {message.hex(' ')}, got {_bytes(received)}",
                 next_step="check the board's power, its cable, its kind and the line's speed",
@@ -105,7 +107,7 @@ class SerialRelay:
             raise
         except Exception as error:
             # pyserial has errors of its own, of termios, of sockets, and of a port that is closed.
-            raise self._error(
+            raise self._failed(
                 "the line cannot be used",
                 evidence=shown(f"{type(error).__name__}: {error}"),
                 next_step="check the URL, the rights on the device and whether another has it open",
@@ -119,6 +121,9 @@ class SerialRelay:
                 evidence=repr(outlet[:60]),
                 next_step=f"{outlets[0]} to {outlets[-1]}",
             )
+
+    def _failed(self, what: str, *, evidence: str, next_step: str) -> PowerDeviceError:
+        return PowerDeviceError(what, evidence=evidence, next_step=next_step, concerns=self.name)
 
     def _error(self, what: str, *, evidence: str, next_step: str) -> PowerError:
         return PowerError(what, evidence=evidence, next_step=next_step, concerns=self.name)
@@ -149,7 +154,7 @@ def _said(
             errand.left()
             received += port.read(max(1, min(port.in_waiting, MOST_ANSWER)))
             if len(received) > MOST_ANSWER:
-                raise PowerError(
+                raise PowerDeviceError(
                     "the board sends without end",
                     evidence=f"sent {message.hex(' ')}, got {_bytes(received)}",
                     next_step="check the kind of board and the line's speed",

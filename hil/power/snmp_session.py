@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from hil.errors import PowerError, PowerRefused
+from hil.errors import DeviceRefused, PowerDeviceError, PowerError, PowerRefused
 from hil.power.snmp_agent import SnmpAgent, SnmpVersion
 from hil.snmp import UDP_DOMAIN, Port, SocketFactory, add_user, new_engine
 
@@ -46,6 +46,20 @@ _NEXT_STEPS = {
     "unsupportedSecurityLevel": "check whether the device's user has authentication and privacy",
     "decryptionError": "check the user's privacy key and protocol",
 }
+# Those that are about who asks, and not about what was asked for.
+_DENIALS = frozenset(
+    {
+        "noAccess",
+        "authorizationError",
+        "notWritable",
+        "readOnly",
+        "wrongDigest",
+        "authenticationFailure",
+        "unknownUserName",
+        "unsupportedSecurityLevel",
+        "decryptionError",
+    }
+)
 # Discovery of the engine, of its time, and the answer are three; some agents need another round.
 _MOST_ANSWERS = 8
 _MOST_ROWS = 4096
@@ -245,15 +259,16 @@ class SnmpSession:
 
     def _refused(self, said: str, text: str, key: str) -> PowerError:
         key = key[0].lower() + key[1:]
-        return PowerRefused(
+        kind = DeviceRefused if key in _DENIALS else PowerRefused
+        return kind(
             f"the device refuses: {text}",
             evidence=said,
             next_step=_NEXT_STEPS.get(key, "look the error up in the device's manual"),
             concerns=self._name,
         )
 
-    def _error(self, what: str, *, evidence: str, next_step: str = "") -> PowerError:
-        return PowerError(what, evidence=evidence, next_step=next_step, concerns=self._name)
+    def _error(self, what: str, *, evidence: str, next_step: str = "") -> PowerDeviceError:
+        return PowerDeviceError(what, evidence=evidence, next_step=next_step, concerns=self._name)
 
 
 @contextlib.contextmanager

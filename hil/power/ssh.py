@@ -15,7 +15,7 @@ from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address
 from typing import TypeVar
 
-from hil.errors import PowerError, UsageError
+from hil.errors import PowerDeviceError, PowerError, UsageError
 from hil.history.events import PowerAction
 from hil.power.blocking import Errand, in_thread
 from hil.power.evidence import shown
@@ -113,7 +113,7 @@ class SshPower:
         except PowerError:
             raise
         except TimeoutError:
-            raise self._error(
+            raise self._failed(
                 f"the device did not answer within {self._timeout_s:g} s",
                 evidence="",
                 next_step="check that it has power and network, its address, and log in by hand",
@@ -121,13 +121,16 @@ class SshPower:
         except Exception as error:
             # paramiko raises errors of its own, of sockets, and of whatever a broken message trips.
             kind = type(error).__name__
-            raise self._error(
+            raise self._failed(
                 "no SSH session came about, or it broke",
                 evidence=shown(f"{kind}: {error}", self._login.secrets),
                 next_step="a device that knows nothing newer than SHA-1 needs paramiko below 5"
                 if kind == "IncompatiblePeer"
                 else "check address and port, and log in by hand",
             ) from error
+
+    def _failed(self, what: str, *, evidence: str, next_step: str) -> PowerDeviceError:
+        return PowerDeviceError(what, evidence=evidence, next_step=next_step, concerns=self.name)
 
     def _error(self, what: str, *, evidence: str, next_step: str) -> PowerError:
         return PowerError(what, evidence=evidence, next_step=next_step, concerns=self.name)

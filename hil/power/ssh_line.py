@@ -11,7 +11,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from hil.errors import PowerError, PowerRefused
+from hil.errors import DeviceRefused, PowerDeviceError, PowerRefused
 from hil.power.blocking import Errand
 from hil.power.evidence import shown
 from hil.power.ssh_dialects import SshDialect
@@ -86,7 +86,7 @@ class CommandLine:
             self._read_prompt("", f"(?:{self._dialect.prompt}|{_QUESTION})")
             if re.search(self._dialect.privileged, self._prompt):
                 return
-        raise PowerRefused(
+        raise DeviceRefused(
             "the device does not let this user switch",
             evidence=f"its prompt is {self._shown(self._prompt)!r}",
             next_step="give a user with the rights to configure, or the enable password",
@@ -119,8 +119,8 @@ class CommandLine:
                 self._prompt = found["prompt"]
                 return answer[: found.start()]
 
-    def _error(self, what: str, said: str) -> PowerError:
-        return PowerError(
+    def _error(self, what: str, said: str) -> PowerDeviceError:
+        return PowerDeviceError(
             what,
             evidence=f"it said {self._shown(said[-400:])!r}",
             next_step="log in by hand with ssh and look",

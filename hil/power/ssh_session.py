@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hil.errors import PowerError, PowerRefused
+from hil.errors import DeviceRefused, PowerDeviceError
 from hil.power.blocking import Errand
 from hil.power.evidence import shown
 from hil.power.ssh_dialects import SshDialect
@@ -76,8 +76,9 @@ def session(
 ) -> Iterator[CommandLine]:
     """A command line that waits for its first command; ended with the block.
 
-    `PowerError` where the device is not the one that is known or talks nonsense, `PowerRefused`
-    where it does not let us in; otherwise whatever paramiko and sockets raise, and TimeoutError.
+    `PowerDeviceError` where the device is not the one that is known or talks nonsense,
+    `DeviceRefused` where it does not let us in; otherwise whatever paramiko and sockets raise, and
+    TimeoutError.
     """
     import paramiko
 
@@ -111,7 +112,7 @@ def _known(login: SshLogin, name: str) -> dict[str, paramiko.PKey] | None:
     try:
         keys = paramiko.HostKeys(login.known_hosts)
     except (OSError, UnicodeError, paramiko.SSHException) as error:
-        raise PowerError(
+        raise PowerDeviceError(
             "the known host keys cannot be read",
             evidence=shown(f"{login.known_hosts}: {error}"),
             next_step="make the file with ssh-keyscan, or give the fingerprint as host_key",
@@ -146,7 +147,7 @@ def _check(
     else:
         kinds = ", ".join(sorted(known)) or "no key at all"
         what, where = "the device's host key is not known", f"{login.known_hosts} has {kinds}"
-    raise PowerError(
+    raise PowerDeviceError(
         what,
         evidence=f"{shows}; {where}",
         next_step="find out at the device itself which key it has, and enter that one",
@@ -172,7 +173,7 @@ def _authenticate(
         if not transport.is_active():
             raise
         how = "key" if login.private_key else "password"
-        raise PowerRefused(
+        raise DeviceRefused(
             f"the device does not let {login.user} in with this {how}",
             evidence=shown(str(error), login.secrets),
             next_step=f"check user and {how}, and that the device allows logging in with a {how}",
@@ -188,7 +189,7 @@ def _key(login: SshLogin, name: str) -> paramiko.PKey:
             text = io.StringIO(login.private_key.strip() + "\n")
             return kind.from_private_key(text, password=login.passphrase or None)
     # Not chained: what went wrong may quote the key.
-    raise PowerError(
+    raise PowerDeviceError(
         "the private key cannot be used",
         evidence="it is none of Ed25519, ECDSA and RSA, or its passphrase is another",
         next_step="give the whole file that ssh-keygen made, and its passphrase",

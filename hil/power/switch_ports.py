@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import TypeVar
 
-from hil.errors import PowerError, PowerRefused
+from hil.errors import PowerDeviceError, PowerError, PowerRefused
 from hil.power.snmp_session import SnmpSession
 
 _IF_NAME = "1.3.6.1.2.1.31.1.1.1.1"
@@ -127,7 +127,7 @@ class SwitchPorts:
             async with asyncio.timeout(_WALKS_S):
                 yield
         except TimeoutError:
-            raise PowerError(
+            raise PowerDeviceError(
                 f"port {port[:60]!r} was not found within {_WALKS_S:g} s",
                 next_step="give group and port of the power table as 1/7 in the inventory",
                 concerns=self._name,

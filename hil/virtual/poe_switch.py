@@ -19,6 +19,9 @@ from hil.snmp import SocketFactory
 from hil.virtual.poe_switch_mib import Detection, switch_mib
 from hil.virtual.snmp_agent import Access, VirtualAgent
 
+REFRESH_S = 5.0
+"""Seconds between two refreshes of counters that are late, as on switches that read them by turns."""
+
 MOST_PORTS = 48
 """The ports of the largest switch."""
 
@@ -31,6 +34,18 @@ class PortFault(StrEnum):
     """It says that it gives no power, and goes on giving it."""
     STUCK_OFF = "stuck-off"
     """It says that it delivers power, and gives none."""
+    LATE_COUNTERS = "late-counters"
+    """It counts right, and shows new numbers each few seconds only."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Frames that passed a port: in from the phone, out to it; to one address, and broadcasts."""
+
+    in_unicasts: int = 0
+    in_broadcasts: int = 0
+    out_unicasts: int = 0
+    out_broadcasts: int = 0
 
 
 @dataclass
@@ -43,6 +58,8 @@ class _Port:
     linked: bool = False
     changed_at: int = 0
     searching: asyncio.TimerHandle | None = None
+    shown: Traffic = Traffic()
+    refreshing: asyncio.TimerHandle | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,7 @@ class VirtualPoeSwitch:
     """A switch with these ports; all give power from `start` on, as a switch does that was powered.
 
     ``feed(port, on)`` is called in the loop when a port, counted from 1, begins or ends to give power.
+    ``counted(port)`` tells what passed it; without it nobody counts.
     ``detect_s`` is how long a port takes to find its phone, in seconds of lab time.
     """
 
@@ -68,6 +86,7 @@ class VirtualPoeSwitch:
         access: Access,
         *,
         name: str = "poe",
+        counted: Callable[[int], Traffic] = lambda port: Traffic(),
         detect_s: float = 0.1,
         socket_factory: SocketFactory = socket.socket,
     ) -> None:
@@ -75,6 +94,7 @@ class VirtualPoeSwitch:
             raise UsageError(f"a switch with {len(plugged)} ports", remedy=f"1 to {MOST_PORTS}")
         self.name = name
         self._feed = feed
+        self._counted = counted
         self._detect_s = detect_s
         self._ports = [_Port(each.name, each.mac, each.fault) for each in plugged]
         self._agent = VirtualAgent(
@@ -94,12 +114,16 @@ class VirtualPoeSwitch:
         for number, port in enumerate(self._ports, 1):
             if port.enabled:
                 self._search(number)
+            if port.fault is PortFault.LATE_COUNTERS:
+                self._refresh(number)
 
     async def close(self) -> None:
         """Answer no more; the ports stay as they are."""
         for port in self._ports:
             if port.searching is not None:
                 port.searching.cancel()
+            if port.refreshing is not None:
+                port.refreshing.cancel()
         self._agent.close()
 
     def changed(self, port: int, linked: bool) -> None:
@@ -137,6 +161,11 @@ class VirtualPoeSwitch:
         """Hundredths of a second from the start to the last change of the link."""
         return self._ports[port - 1].changed_at
 
+    def traffic(self, port: int) -> Traffic:
+        """What passed the port, as it shows it."""
+        at = self._ports[port - 1]
+        return at.shown if at.fault is PortFault.LATE_COUNTERS else self._counted(port)
+
     def learned(self, port: int) -> str | None:
         """The MAC address that was learned at the port; None without a link."""
         at = self._ports[port - 1]
@@ -163,6 +192,12 @@ class VirtualPoeSwitch:
         return self._agent.uptime()
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _refresh(self, port: int) -> None:
+        """Show what was counted until now, and so again and again."""
+        at, loop = self._ports[port - 1], asyncio.get_running_loop()
+        at.shown = self._counted(port)
+        at.refreshing = loop.call_later(REFRESH_S, self._refresh, port)
 
     def _search(self, port: int) -> None:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
 """What a manager sees of the virtual PoE switch.
 
 Of POWER-ETHERNET-MIB (RFC 3621) the port table and the main power supply, of IF-MIB (RFC 2863) the
-interfaces with their names, of BRIDGE-MIB (RFC 4188) the ports and the addresses learned at them. The
-only thing that can be written is pethPsePortAdminEnable.
+interfaces with their names and counters, of BRIDGE-MIB (RFC 4188) the ports and the addresses learned
+at them. The only thing that can be written is pethPsePortAdminEnable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _ADMIN_ENABLE: Oid = (*_PSE, 3)
 _MAIN_PSE: Oid = (1, 3, 6, 1, 2, 1, 105, 1, 3, 1, 1)
 _IF_NUMBER: Oid = (1, 3, 6, 1, 2, 1, 2, 1, 0)
 _IF: Oid = (1, 3, 6, 1, 2, 1, 2, 2, 1)
-_IF_NAME: Oid = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 1)
+_IF_X: Oid = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1)
+_IF_NAME: Oid = (*_IF_X, 1)
 _BASE_PORT_IF_INDEX: Oid = (1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2)
 _FDB: Oid = (1, 3, 6, 1, 2, 1, 17, 4, 3, 1)
 _GROUP = 1
@@ -40,6 +41,26 @@ class Detection(IntEnum):
     DISABLED = 1
     SEARCHING = 2
     DELIVERING_POWER = 3
+
+
+class Traffic(Protocol):
+    """Frames that passed a port; `hil.virtual.poe_switch.Traffic`."""
+
+    @property
+    def in_unicasts(self) -> int:
+        """From the phone to one address."""
+
+    @property
+    def in_broadcasts(self) -> int:
+        """From the phone to all."""
+
+    @property
+    def out_unicasts(self) -> int:
+        """To the phone alone."""
+
+    @property
+    def out_broadcasts(self) -> int:
+        """To all, the phone among them."""
 
 
 class Ports(Protocol):
@@ -62,6 +83,9 @@ class Ports(Protocol):
 
     def last_change(self, port: int) -> int:
         """Hundredths of a second from the start to the last change of the link."""
+
+    def traffic(self, port: int) -> Traffic:
+        """What passed the port, as it shows it."""
 
     def learned(self, port: int) -> str | None:
         """The MAC address that was learned at the port, with colons; None if none was."""
@@ -94,7 +118,7 @@ def _objects(ports: Ports) -> Objects:
     from pysnmp.proto.rfc1902 import Integer32
 
     numbers = range(1, len(ports.ports) + 1)
-    tables = (_interface, _power, _bridge)
+    tables = (_interface, _counters, _power, _bridge)
     return {
         **system(
             description="hil virtual switch with power over Ethernet (RFC 3621)",
@@ -125,6 +149,24 @@ def _interface(ports: Ports, port: int) -> _Row:
         ((*_IF, 8, port), lambda: Integer32(_UP if ports.is_linked(port) else _DOWN)),
         ((*_IF, 9, port), lambda: TimeTicks(ports.last_change(port))),
         ((*_IF_NAME, port), lambda: OctetString(name)),
+    )
+
+
+def _counters(ports: Ports, port: int) -> _Row:
+    """What the port counts, in ifTable and in ifXTable; the numbers began when the switch did."""
+    from pysnmp.proto.rfc1902 import Counter32, Counter64, TimeTicks
+
+    def seen() -> Traffic:
+        return ports.traffic(port)
+
+    return (
+        ((*_IF, 11, port), lambda: Counter32(seen().in_unicasts % 2**32)),
+        ((*_IF, 17, port), lambda: Counter32(seen().out_unicasts % 2**32)),
+        ((*_IF_X, 7, port), lambda: Counter64(seen().in_unicasts)),
+        ((*_IF_X, 9, port), lambda: Counter64(seen().in_broadcasts)),
+        ((*_IF_X, 11, port), lambda: Counter64(seen().out_unicasts)),
+        ((*_IF_X, 13, port), lambda: Counter64(seen().out_broadcasts)),
+        ((*_IF_X, 19, port), lambda: TimeTicks(0)),
     )
 
 

@@ -37,7 +37,8 @@ from hil.virtual.console_text import ConsoleText
 from hil.virtual.firmware import REFERENCE_FIRMWARE, Firmware
 from hil.virtual.flash import Flash, MemoryMedium
 from hil.virtual.handset import Handset, Hardware
-from hil.virtual.poe_switch import PluggedIn, PortFault, VirtualPoeSwitch
+from hil.virtual.poe_switch import PluggedIn, PortFault, Traffic, VirtualPoeSwitch
+from hil.virtual.port_traffic import PortTraffic
 from hil.virtual.serial_console import ConsoleServer
 from hil.virtual.snmp_agent import Access
 from hil.virtual.told import Told
@@ -109,6 +110,7 @@ class VirtualRack:
                 [PluggedIn(each.port, each.identity.mac, each.fault) for each in setup.slots],
                 setup.access,
                 name="virtual-poe",
+                counted=self._passed,
             )
             undo.callback(self._stop)
             self._clock.run(self._start())
@@ -137,7 +139,11 @@ class VirtualRack:
         await self.switch.close()
         for phone in self._phones:
             await phone.unplugged()
+            phone.traffic.close()
             await phone.console.close()
+
+    def _passed(self, port: int) -> Traffic:
+        return self._phones[port - 1].traffic.passed()
 
     def _feed(self, port: int, on: bool) -> None:
         self._phones[port - 1].feed(on)
@@ -160,6 +166,7 @@ class _Phone:
         port = setup.first_console + place if setup.first_console else 0
         self.console = ConsoleServer(setup.access.address, port, concerns=slot.name)
         self._text = ConsoleText(slot.identity)
+        self.traffic = PortTraffic(interface, slot.identity.mac)
         trusted = setup.authorities if slot.trusting else b""
         self._handset = Handset(
             Hardware(slot.identity, trusted, slot.certificate, secrets.randbits(64)),

@@ -7,8 +7,8 @@ difference counts only when it is still there after a while in which nothing pas
 those sent toward a link that is down or comes up at that moment, so nothing counts from a planned
 change of the link until the wire has been seen quiet again.
 
-On the virtual testbed both meters are frame counters of the kernel, exact to the frame. On a rack a
-switch's port counters can be the far one.
+Both meters are frame counters of the kernel, exact to the frame, on the virtual testbed. The counters
+of a rack's switch are late and count more; what can be said by them is in `hil.witness.port_counters`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Whether the wire carries all, where nobody can count at its far end: a phone answers echoes.
+"""Whether the wire carries all, where nobody counts exactly at its far end: a phone answers echoes.
 
 On a rack the far end of the wire is a port of somebody's switch. A wire that loses frames makes a sound
 phone late, or has it repeat itself, so a phone that is there is sent echo requests at the end of each
 test. Those between two that were answered and that were not answered themselves were lost. A single one
 may be the phone's own doing, so it is looked at again. What is lost of one protocol alone, by a filter,
-shows here to nobody.
+does not show here, but to `hil.witness.port_counters`, where there is a switch that counts.
 """
 
 from __future__ import annotations

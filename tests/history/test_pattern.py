@@ -36,6 +36,7 @@ OF_THE_LABORATORY = {
     ev.FaultArmed,
     ev.HandsetPreparing,
     ev.HandsetPrepared,
+    ev.Awaited,
     ev.RecoveryStep,
     ev.PowerRequested,
     ev.PowerSwitched,
@@ -45,6 +46,8 @@ OF_THE_LABORATORY = {
     ev.ConsoleLost,
     ev.ConsoleSent,
     ev.LabFault,
+    ev.WireDoubt,
+    ev.WireUncounted,
 }
 
 

@@ -235,6 +235,21 @@ class TestExpect:
         with pytest.raises(Unmet, match="seen: nothing at all"):
             history.expect(ev.DhcpMessage, within=20)
 
+    def test_what_others_say_on_the_wire_is_counted_apart(self, history: History):
+        moment = history.mark()
+        for number in range(41):
+            history.append(ev.Stranger(source="dhcp", peer=f"192.0.2.{number}:68"))
+        with pytest.raises(Unmet) as only:
+            history.expect(ev.HttpRequest, within=5, after=moment)
+        others = "and 41 message(s) of others on the wire"
+        assert f"seen: nothing of the phone's, {others}" in str(only.value)
+        history.append(ev.PowerSwitched(source="power", outlet="1", action=ev.PowerAction.ON))
+        with pytest.raises(Unmet) as beside:
+            history.expect(ev.HttpRequest, within=5, after=moment)
+        assert "seen: 1 other event(s), the last of them:\n  PowerSwitched(" in str(beside.value)
+        assert str(beside.value).endswith(f"\n  {others}")
+        assert "Stranger" not in str(beside.value)
+
     def test_in_real_time(self, clock: Clock):
         history = History(clock)
         later(clock, history, 0.05, said("x"))

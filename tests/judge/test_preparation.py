@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from histories import IDENTITY, TIMING, Story, findings
+from histories import IDENTITY, NANOSECONDS, TIMING, Story, findings
 
+from hil.evidence.conversations import utterances
 from hil.history import events as ev
 from hil.judge import Conduct, Word, judge
 from hil.reference.parameters import Parameters
@@ -60,3 +61,26 @@ def test_a_lab_fault_meanwhile_still_counts() -> None:
     story.tell(5, ev.LabFault(source="power", what="the outlet is stuck"))
     wild(story, 6).prepared(40).power(41, "on").lease(50).fetch(51).ended(60)
     assert verdict_of(story) is Word.ERROR
+
+
+def test_what_the_laboratory_says_that_it_waits_for_changes_no_verdict() -> None:
+    waits = [
+        ev.Awaited(source="bench", what="its lease", until=9, over=over) for over in (False, True)
+    ]
+    sound = Story().started("resync.on_reset").prepared(1).power(2, "on").lease(10).fetch(11)
+    for story in (
+        sound.ended(60),
+        wild(Story().started("resync.on_reset").prepared(1), 2).ended(60),
+    ):
+        talkative = Story()
+        for event in story.events:
+            for each in (event, *waits):
+                talkative.tell(event.at / NANOSECONDS, each)
+        assert verdict_of(talkative) is verdict_of(story)
+        assert list(map(str, findings(talkative))) == list(map(str, findings(story)))
+        assert said(talkative) == said(story)
+    assert {verdict_of(sound), verdict_of(story)} == {Word.PASS, Word.FAIL}
+
+
+def said(story: Story) -> list[str]:
+    return [each.says for each in utterances(story.events)]

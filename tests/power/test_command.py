@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from hil.clock import WallClock
-from hil.errors import PowerError, PowerRefused, StateUnknown, UsageError
+from hil.errors import (
+    DeviceRefused,
+    PowerDeviceError,
+    PowerError,
+    PowerRefused,
+    StateUnknown,
+    UsageError,
+)
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.power.command import CommandConfig, CommandPower
@@ -85,8 +92,9 @@ def test_no_shell_reads_an_outlets_name(wall_clock: WallClock, program: str, tmp
 
 
 def test_what_fails_is_a_refusal_with_what_was_written(wall_clock: WallClock, program: str):
-    with pytest.raises(PowerRefused, match=r"exit status 3(.|\n)*no relay 9"):
+    with pytest.raises(PowerRefused, match=r"exit status 3(.|\n)*no relay 9") as error:
         wall_clock.run(driver(program).state("9"))
+    assert not isinstance(error.value, PowerDeviceError)
 
 
 def test_a_program_that_dies_is_a_refusal_that_names_the_signal(
@@ -116,7 +124,7 @@ def test_what_hangs_is_killed_with_all_that_it_started(wall_clock: WallClock, tm
     )
     reading = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with pytest.raises(PowerError, match=r"did not end within 1\.5 s(.|\n)*so far"):
+        with pytest.raises(PowerDeviceError, match=r"did not end within 1\.5 s(.|\n)*so far"):
             wall_clock.run(driver(program, timeout_s=1.5).on("1"), timeout=8.0)
         os.set_blocking(reading, True)
         assert os.read(reading, 10) == b"x\n"
@@ -152,14 +160,23 @@ def test_a_child_that_is_left_behind_keeps_nobody_waiting(wall_clock: WallClock,
 
 def test_endless_output_is_bounded(wall_clock: WallClock, tmp_path: Path):
     program = script(tmp_path, "#!/bin/sh\nyes is on\n")
-    with pytest.raises(PowerError, match="did not end") as error:
+    with pytest.raises(PowerDeviceError, match="did not end") as error:
         wall_clock.run(driver(program, timeout_s=0.4).state("1"), timeout=8.0)
     assert len(str(error.value)) < 800
 
 
+def test_what_a_program_writes_may_tell_that_the_device_failed(
+    wall_clock: WallClock, tmp_path: Path
+):
+    program = script(tmp_path, '#!/bin/sh\necho "no way to the hub, port $1"\nexit 1\n')
+    config = CommandConfig("hub", on=(program,), off=(program,), device_failure="no way to the hub")
+    with pytest.raises(DeviceRefused, match="no way to the hub"):
+        wall_clock.run(CommandPower(config).on("1"))
+
+
 @pytest.mark.parametrize("program", ["/no/such/program", "/etc/passwd", "/", "a\0b"])
 def test_what_cannot_be_run_is_an_error(wall_clock: WallClock, program: str):
-    with pytest.raises(PowerError, match="cannot be run"):
+    with pytest.raises(PowerDeviceError, match="cannot be run"):
         wall_clock.run(driver(program).on("1"))
 
 

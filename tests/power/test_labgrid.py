@@ -22,7 +22,7 @@ from programs import started
 from serial_lines import HOST, free_port
 
 from hil.clock import WallClock
-from hil.errors import PowerError, PowerRefused
+from hil.errors import DeviceRefused, PowerRefused
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.power.labgrid import labgrid
@@ -121,5 +121,5 @@ def test_a_coordinator_that_is_not_there_is_an_error(wall_clock: WallClock):
     driver = labgrid(
         "lab", coordinator=f"127.0.0.1:{free_port()}", client=program("labgrid-client")
     )
-    with pytest.raises(PowerError):
+    with pytest.raises(DeviceRefused):
         wall_clock.run(driver.on("desk-7"))

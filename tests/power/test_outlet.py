@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.errors import PowerError, StateUnknown, UsageError
+from hil.errors import PowerDeviceError, PowerError, StateUnknown, UsageError
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -69,10 +69,17 @@ class Device:
             raise ZeroDivisionError
         if "refuses" in script:
             raise PowerError("refused")
+        if script == "silent":
+            raise PowerDeviceError("no answer")
+        if script == "silent, then refuses":
+            self.scripts[action] = "refuses"
+            raise PowerDeviceError("no answer")
 
     async def reading(self) -> PowerAction:
         if self.read == "hangs":
             await asyncio.Event().wait()
+        if self.read == "silent":
+            raise PowerDeviceError("no answer")
         if self.read == "refuses":
             raise PowerError("unreadable")
         if self.read == "has none":
@@ -138,6 +145,51 @@ def test_a_failed_power_off_is_raised_after_power_on(virtual_clock: VirtualClock
         virtual_clock.run(Outlet(device, "1", history).cycle(), timeout=100)
     assert history.last(ev.PowerFailed, action=OFF) is not None
     assert history.last(ev.PowerSwitched, action=ON) is not None
+
+
+@pytest.mark.parametrize(
+    ("off", "read", "whole"),
+    [
+        ("silent", "true", True),
+        ("silent", "silent", True),
+        ("silent", "has none", True),
+        ("obeys", "silent", True),
+        ("hangs", "true", True),
+        ("silent, then refuses", "true", False),
+        ("refuses", "true", False),
+        ("refuses", "silent", False),
+        ("ignores", "true", False),
+        ("obeys", "refuses", False),
+    ],
+)
+def test_one_answer_about_the_outlet_shows_that_the_device_answers(
+    virtual_clock: VirtualClock, off: str, read: str, whole: bool
+):
+    device = Device(off=off, read=read)
+    outlet = Outlet(device, "1", History(virtual_clock))
+    with pytest.raises(PowerError) as error:
+        virtual_clock.run(outlet.off(), timeout=200.0)
+    assert isinstance(error.value, PowerDeviceError) is whole
+    assert outlet.device_fault is (error.value if whole else None)
+    device.scripts[OFF] = "obeys"
+    device.read = "true"
+    virtual_clock.run(outlet.off())
+    assert outlet.device_fault is None
+
+
+@pytest.mark.parametrize("read", ["silent", "refuses", "true"])
+def test_a_device_is_asked_whether_it_fails_as_a_whole(virtual_clock: VirtualClock, read: str):
+    outlet = Outlet(Device(off="silent", read=read), "1", History(virtual_clock))
+    if read == "silent":
+        with pytest.raises(PowerDeviceError, match="no answer"):
+            virtual_clock.run(outlet.ask_device())
+    else:
+        virtual_clock.run(outlet.ask_device())
+    with pytest.raises(PowerError):
+        virtual_clock.run(outlet.off())
+    # What it reads back does not tell that it would take a command now.
+    with pytest.raises(PowerDeviceError, match="switched off"):
+        virtual_clock.run(outlet.ask_device())
 
 
 def test_an_error_of_a_device_that_obeyed_is_no_failure(virtual_clock: VirtualClock):

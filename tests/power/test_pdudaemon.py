@@ -12,7 +12,7 @@ from programs import needed, started
 from serial_lines import HOST, await_listener, free_port
 
 from hil.clock import WallClock
-from hil.errors import PowerError, PowerRefused, StateUnknown
+from hil.errors import PowerDeviceError, PowerRefused, StateUnknown
 from hil.history import History
 from hil.power.http_client import HttpServer
 from hil.power.outlet import Outlet, PowerPolicy
@@ -59,5 +59,5 @@ def test_a_pdu_that_the_daemon_does_not_know_is_a_refusal(wall_clock: WallClock,
 
 def test_a_daemon_that_is_not_there_is_an_error(wall_clock: WallClock):
     power = pdudaemon(HttpServer(f"http://127.0.0.1:{free_port()}"), "rack 1")
-    with pytest.raises(PowerError, match="cannot be reached"):
+    with pytest.raises(PowerDeviceError, match="cannot be reached"):
         wall_clock.run(power.on("1"))

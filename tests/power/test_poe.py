@@ -20,7 +20,7 @@ from snmp_switch import (
 )
 
 from hil.clock import WallClock
-from hil.errors import PowerError, PowerRefused
+from hil.errors import DeviceRefused, PowerDeviceError, PowerError, PowerRefused
 from hil.history import History
 from hil.history import events as ev
 from hil.history.events import PowerAction
@@ -113,12 +113,13 @@ class TestPower:
 
     def test_who_may_only_read_is_refused(self, wall_clock: WallClock, device: Device):
         poe = PoeSwitch(agent(device, write_community="public"))
-        with pytest.raises(PowerRefused, match="noAccess"):
+        with pytest.raises(DeviceRefused, match="noAccess"):
             wall_clock.run(poe.off("7"))
 
     def test_a_port_that_the_switch_does_not_have(self, wall_clock: WallClock, device: Device):
-        with pytest.raises(PowerRefused, match="noSuchInstance"):
+        with pytest.raises(PowerRefused, match="noSuchInstance") as error:
             wall_clock.run(switch(device).state("47"))
+        assert not isinstance(error.value, PowerDeviceError)
 
     @pytest.mark.parametrize("version", [SnmpVersion.V1, SnmpVersion.V2C])
     @pytest.mark.parametrize("name", ["Gi1/0/48", "gi1/0/7", "0", "1/0", "", "x" * 256, "Vlan1"])
@@ -190,6 +191,22 @@ class TestLink:
             wall_clock.run(action("Gi1/0/7"))
             seen.append((wall_clock.run(link.up()), wall_clock.run(link.changes())))
         assert seen == [(False, 8400), (True, 4200), (False, 8400)]
+
+    def test_it_tells_whether_the_port_delivers_power(self, wall_clock: WallClock, device: Device):
+        link, poe = SwitchPortLink(agent(device), "Gi1/0/7"), switch(device)
+        seen = []
+        for action in (poe.off, poe.on):
+            wall_clock.run(action("Gi1/0/7"))
+            seen.append(wall_clock.run(link.powered()))
+        assert seen == [False, True]
+
+    def test_a_switch_without_a_power_table_tells_nothing_of_power(
+        self, wall_clock: WallClock, tmp_path: Path
+    ):
+        device = switch_device(tmp_path / "device.json")
+        device.integer(f"{IF_OPER_STATUS}.7", 1)
+        with serving(device, ROOTS, *NOTHING_OF_ITS_OWN):
+            assert wall_clock.run(SwitchPortLink(agent(device), "99").powered()) is None
 
     @pytest.mark.parametrize(
         ("status", "up"), [(1, True), (2, False), (5, False), (6, False), (7, False)]

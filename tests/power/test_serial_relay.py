@@ -12,7 +12,7 @@ from relay_board import Board, plugged_in
 from serial_lines import HOST, await_listener, free_port, let_ser2net_listen
 
 from hil.clock import WallClock
-from hil.errors import PowerError, StateUnknown, UsageError
+from hil.errors import PowerDeviceError, PowerError, StateUnknown, UsageError
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.power.outlet import Outlet, PowerPolicy
@@ -115,7 +115,7 @@ def test_a_board_that_makes_no_sense_is_an_error(
 ):
     board = plug(dialect)
     board.manner = manner
-    with pytest.raises(PowerError, match=r"no answer|sends without end") as error:
+    with pytest.raises(PowerDeviceError, match=r"no answer|sends without end") as error:
         wall_clock.run(relay(board, dialect, timeout_s=0.3).state(dialect.outlets[1]), timeout=8.0)
     assert len(str(error.value)) < 600
 
@@ -133,23 +133,27 @@ def test_a_stuck_relay_is_read_as_what_the_board_says(wall_clock: WallClock, plu
     board.manner = "stuck"
     policy = PowerPolicy(attempts=1, settle_s=0.1, poll_s=0.05)
     outlet = Outlet(relay(board, NUMATO), "1", History(wall_clock), policy)
-    with pytest.raises(PowerError, match="the other state"):
+    with pytest.raises(PowerError, match="the other state") as error:
         wall_clock.run(outlet.on())
+    assert not isinstance(error.value, PowerDeviceError)
 
 
 def test_a_line_that_another_has_open_is_left_alone(wall_clock: WallClock, plug: Plug):
     import serial
 
     board = plug(NUMATO)
-    with serial.Serial(board.path, exclusive=True), pytest.raises(PowerError, match="another"):
+    with (
+        serial.Serial(board.path, exclusive=True),
+        pytest.raises(PowerDeviceError, match="another"),
+    ):
         wall_clock.run(relay(board, NUMATO).on("1"))
     assert board.heard == b""
 
 
-@pytest.mark.parametrize("url", ["/dev/no-such-line", "socket://127.0.0.1:1", "nonsense://x", "/"])
+@pytest.mark.parametrize("url", ["/dev/no-such-line", "socket://127.0.0.1:1", "/"])
 def test_a_line_that_cannot_be_opened_is_an_error(wall_clock: WallClock, url: str):
     driver = SerialRelay(SerialRelayConfig(url, NUMATO, timeout_s=2.0))
-    with pytest.raises(PowerError, match="the line cannot be used"):
+    with pytest.raises(PowerDeviceError, match="the line cannot be used"):
         wall_clock.run(driver.on("1"))
 
 
@@ -160,7 +164,9 @@ def test_a_relay_that_the_board_does_not_have_is_an_error(wall_clock: WallClock,
 
 
 def test_what_cannot_work_is_told_at_once():
-    with pytest.raises(UsageError, match="needs a URL"):
+    with pytest.raises(UsageError, match="no serial relay's URL: it is empty"):
         SerialRelayConfig("")
+    with pytest.raises(UsageError, match="neither the path of a device"):
+        SerialRelayConfig("nonsense://x")
     with pytest.raises(UsageError, match="deadline"):
         SerialRelayConfig("/dev/ttyUSB0", timeout_s=0)

@@ -19,7 +19,7 @@ import pytest
 from programs import Program, needed
 
 from hil.clock import WallClock
-from hil.errors import PowerError, PowerRefused, UsageError
+from hil.errors import DeviceRefused, PowerDeviceError, PowerError, PowerRefused, UsageError
 from hil.history import History
 from hil.history.events import PowerAction
 from hil.power.outlet import Outlet, PowerPolicy
@@ -189,9 +189,9 @@ def test_who_may_not_switch_enables_it_with_a_password(wall_clock: WallClock, de
     device.misbehaves("unprivileged")
     wall_clock.run(device.driver(enable="lift-off").off("Gi1/0/7"))
     assert device.relay.read_text() == "off"
-    with pytest.raises(PowerRefused, match="does not let this user switch"):
+    with pytest.raises(DeviceRefused, match="does not let this user switch"):
         wall_clock.run(device.driver().on("Gi1/0/7"))
-    with pytest.raises(PowerRefused, match="does not let this user switch") as refused:
+    with pytest.raises(DeviceRefused, match="does not let this user switch") as refused:
         wall_clock.run(device.driver(enable="wrong-word").on("Gi1/0/7"))
     assert "wrong-word" not in str(refused.value)
 
@@ -210,8 +210,9 @@ def test_what_the_device_refuses_is_a_refusal(wall_clock: WallClock, device: Dev
     other = "Gi1/0/9" if device.dialect is CISCO_IOS else "9"
     error = "% Invalid input" if device.dialect is CISCO_IOS else "E102: Parameter Error"
     for call in (device.driver().off, device.driver().state):
-        with pytest.raises(PowerRefused, match=error):
+        with pytest.raises(PowerRefused, match=error) as refused:
             wall_clock.run(call(other))
+        assert not isinstance(refused.value, PowerDeviceError)
     device.misbehaves("rejects")
     with pytest.raises(PowerRefused, match=r"Command rejected|E104"):
         wall_clock.run(device.driver().off(device.outlet))
@@ -227,7 +228,7 @@ def test_no_name_of_an_outlet_is_a_command(wall_clock: WallClock, stopped: Devic
 class TestTheHostKey:
     def test_another_one_than_the_fingerprint_is_told(self, wall_clock: WallClock, device: Device):
         driver = device.driver(host_key=device.fingerprint("user"))
-        with pytest.raises(PowerError, match="host key is another one") as error:
+        with pytest.raises(PowerDeviceError, match="host key is another one") as error:
             wall_clock.run(driver.off("Gi1/0/7"))
         assert f"ssh-ed25519 key, {device.fingerprint()}" in str(error.value)
         assert device.relay.read_text() == "on"
@@ -241,7 +242,7 @@ class TestTheHostKey:
 
     def test_a_changed_one_is_told_with_both(self, wall_clock: WallClock, device: Device):
         driver = device.driver(known_hosts=str(self.known(device, "ed25519", "user")))
-        with pytest.raises(PowerError, match="host key has changed") as error:
+        with pytest.raises(PowerDeviceError, match="host key has changed") as error:
             wall_clock.run(driver.state("Gi1/0/7"))
         assert device.fingerprint() in str(error.value)
         assert device.fingerprint("user") in str(error.value)
@@ -251,13 +252,13 @@ class TestTheHostKey:
     ):
         file = self.known(device, "ed25519", "ed25519")
         file.write_text(file.read_text().replace(str(device.port), "22222"))
-        with pytest.raises(PowerError, match="host key is not known") as error:
+        with pytest.raises(PowerDeviceError, match="host key is not known") as error:
             wall_clock.run(device.driver(known_hosts=str(file)).state("Gi1/0/7"))
         assert device.fingerprint() in str(error.value)
 
     def test_a_file_that_is_not_there_is_an_error(self, wall_clock: WallClock, device: Device):
         driver = device.driver(known_hosts=str(device.directory / "nowhere"))
-        with pytest.raises(PowerError, match="known host keys cannot be read"):
+        with pytest.raises(PowerDeviceError, match="known host keys cannot be read"):
             wall_clock.run(driver.state("Gi1/0/7"))
 
     def known(self, device: Device, kind: str, shown: str) -> Path:
@@ -274,18 +275,18 @@ class TestLoggingIn:
         assert wall_clock.run(driver.state("Gi1/0/7")) is ON
 
     def test_with_a_wrong_password(self, wall_clock: WallClock, device: Device):
-        with pytest.raises(PowerRefused, match="does not let lab in with this password") as error:
+        with pytest.raises(DeviceRefused, match="does not let lab in with this password") as error:
             wall_clock.run(device.driver(password="wrong-password").state("Gi1/0/7"))
         assert "wrong-password" not in str(error.value)
 
     def test_with_a_key_that_the_device_does_not_know(self, wall_clock: WallClock, device: Device):
         driver = device.driver(private_key=(device.directory / "ecdsa").read_text())
-        with pytest.raises(PowerRefused, match="does not let lab in with this key"):
+        with pytest.raises(DeviceRefused, match="does not let lab in with this key"):
             wall_clock.run(driver.state("Gi1/0/7"))
 
     def test_with_what_is_no_key(self, wall_clock: WallClock, device: Device):
         driver = device.driver(private_key="-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n")
-        with pytest.raises(PowerError, match="private key cannot be used") as error:
+        with pytest.raises(PowerDeviceError, match="private key cannot be used") as error:
             wall_clock.run(driver.state("Gi1/0/7"))
         assert "BEGIN" not in str(error.value)
 
@@ -294,19 +295,19 @@ class TestADeviceThatMisbehaves:
     @pytest.mark.parametrize("when", ["at-login", "at-switch"])
     def test_silence_ends_with_the_deadline(self, wall_clock: WallClock, device: Device, when: str):
         device.misbehaves(f"silent-{when}")
-        with pytest.raises(PowerError, match="did not answer within 2 s"):
+        with pytest.raises(PowerDeviceError, match="did not answer within 2 s"):
             wall_clock.run(device.driver(timeout_s=2.0).off("Gi1/0/7"), timeout=8.0)
 
     @pytest.mark.parametrize("when", ["at-login", "at-show"])
     def test_talk_without_end_is_cut_off(self, wall_clock: WallClock, device: Device, when: str):
         device.misbehaves(f"endless-{when}")
-        with pytest.raises(PowerError, match=r"talks without end|did not answer") as error:
+        with pytest.raises(PowerDeviceError, match=r"talks without end|did not answer") as error:
             wall_clock.run(device.driver().state("Gi1/0/7"))
         assert len(str(error.value)) < 1000 < MOST_ANSWER
 
     def test_a_server_that_dies_is_an_error(self, wall_clock: WallClock, device: Device):
         device.misbehaves("dies-at-switch")
-        with pytest.raises(PowerError, match=r"ended the session|it broke"):
+        with pytest.raises(PowerDeviceError, match=r"ended the session|it broke"):
             wall_clock.run(device.driver().off("Gi1/0/7"))
 
     def test_bytes_that_are_no_text_are_no_state(self, wall_clock: WallClock, device: Device):
@@ -321,7 +322,7 @@ def test_the_driver_goes_on_when_the_server_was_restarted(wall_clock: WallClock,
     driver = stopped.driver()
     with stopped.running():
         wall_clock.run(driver.off("Gi1/0/7"))
-    with pytest.raises(PowerError, match="no SSH session came about"):
+    with pytest.raises(PowerDeviceError, match="no SSH session came about"):
         wall_clock.run(driver.on("Gi1/0/7"))
     with stopped.running():
         wall_clock.run(driver.on("Gi1/0/7"))

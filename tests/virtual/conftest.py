@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from clocks import wall_clock_without_crashes
 from phone_under_test import PhoneUnderTest
 from sip_lines import registrar
 from sip_peer import SipPeer
@@ -300,9 +301,5 @@ def ready(phone, peer):
 
 @pytest.fixture
 def wall_clock() -> Iterator[WallClock]:
-    clock = WallClock()
-    crashes: list[str] = []
-    clock.on_crash(crashes.append)
-    yield clock
-    clock.close()
-    assert crashes == []
+    with wall_clock_without_crashes() as clock:
+        yield clock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -16,13 +17,15 @@ from hil.history.events import PowerAction
 from hil.power.poe import PoeSwitch
 from hil.power.port_link import SwitchPortLink
 from hil.power.snmp_agent import SnmpAgent
-from hil.virtual.poe_switch import PluggedIn, PortFault, VirtualPoeSwitch
+from hil.virtual.poe_switch import REFRESH_S, PluggedIn, PortFault, Traffic, VirtualPoeSwitch
 from hil.virtual.snmp_agent import Access
+from hil.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.peer("snmpget")
 
 PSE = ".1.3.6.1.2.1.105.1.1.1"
 ADMIN, DETECTION = f"{PSE}.3.1", f"{PSE}.6.1"
+IF, IF_X = ".1.3.6.1.2.1.2.2.1", ".1.3.6.1.2.1.31.1.1.1"
 IF_OPER_STATUS, IF_LAST_CHANGE = ".1.3.6.1.2.1.2.2.1.8", ".1.3.6.1.2.1.2.2.1.9"
 MACS = ("00:0e:08:ca:fe:01", "00:0e:08:ca:fe:02", "00:0e:08:ca:fe:03")
 FAULTS = (PortFault.NONE, PortFault.STUCK_ON, PortFault.STUCK_OFF)
@@ -35,13 +38,19 @@ class Rack:
     def __init__(self, clock: WallClock) -> None:
         self.clock = clock
         self.fed: list[tuple[int, bool]] = []
+        self.passed = dict.fromkeys(range(1, len(FAULTS) + 1), Traffic())
         plugged = [
             PluggedIn(f"Gi1/0/{number}", mac, fault)
             for number, (mac, fault) in enumerate(zip(MACS, FAULTS, strict=True), 1)
         ]
-        self.switch = VirtualPoeSwitch(self.feed, plugged, Access(port=0), detect_s=DETECT_S)
+        self.switch = VirtualPoeSwitch(
+            self.feed, plugged, Access(port=0), counted=self.counted, detect_s=DETECT_S
+        )
         clock.run(self.switch.start())
         self.detected()
+
+    def counted(self, port: int) -> Traffic:
+        return self.passed[port]
 
     def feed(self, port: int, on: bool) -> None:
         self.fed.append((port, on))
@@ -112,6 +121,35 @@ def test_a_port_that_lies_says_what_it_was_told_and_the_link_tells_the_truth(rac
     assert rack.get(f"{IF_OPER_STATUS}.2") == "INTEGER: 1"
     assert rack.get(f"{DETECTION}.3") == "INTEGER: 3"
     assert rack.get(f"{IF_OPER_STATUS}.3") == "INTEGER: 2"
+
+
+def test_a_port_tells_what_passed_it(rack: Rack) -> None:
+    rack.passed[2] = Traffic(2**32 + 7, 5, 2**33 + 9, 11)
+    wide = {column: rack.get(f"{IF_X}.{column}.2") for column in (7, 9, 11, 13)}
+    assert wide == {
+        7: f"Counter64: {2**32 + 7}",
+        9: "Counter64: 5",
+        11: f"Counter64: {2**33 + 9}",
+        13: "Counter64: 11",
+    }
+    assert [rack.get(f"{IF}.{column}.2") for column in (11, 17)] == ["Counter32: 7", "Counter32: 9"]
+    assert rack.get(f"{IF_X}.7.1") == "Counter64: 0"
+
+
+def test_a_port_whose_counters_are_late_shows_them_at_its_own_time() -> None:
+    passed = [Traffic(1)]
+    plugged = [PluggedIn("1", MACS[0], PortFault.LATE_COUNTERS)]
+    with contextlib.closing(VirtualClock()) as clock:
+        switch = VirtualPoeSwitch(
+            lambda port, on: None, plugged, Access(port=0), counted=lambda port: passed[0]
+        )
+        clock.run(switch.start())
+        passed[0] = Traffic(2)
+        clock.run(asyncio.sleep(REFRESH_S / 2))
+        assert switch.traffic(1) == Traffic(1)
+        clock.run(asyncio.sleep(REFRESH_S))
+        assert switch.traffic(1) == Traffic(2)
+        clock.run(switch.close())
 
 
 def test_the_tables_can_be_walked_and_tell_who_is_where(rack: Rack) -> None:
