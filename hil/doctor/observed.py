@@ -145,15 +145,33 @@ def _takes_none(seen: Observed, _: _Walked) -> Finding | None:
     if seen.took or not (seen.links or seen.wires):
         return None
     if seen.name not in seen.fell:
+        if _console_boots(seen):
+            what = "its console goes with the outlet, but the handset does not ask for a lease"
+            return _wrong(seen, what, _ADDRESS)
         what = "dropping the outlet takes no handset"
         step = f"see what is plugged into {seen.outlet}, and whether its relay works"
+        if seen.name not in seen.links | seen.heard:
+            step += "; a phone with a static address is not heard to boot"
         return _wrong(seen, what, step)
     if seen.name in seen.heard:
         what = "its link goes with the outlet, but the handset is heard while the outlet is off"
         return _wrong(seen, what, f"see what is plugged into {seen.outlet}, and find {seen.name}")
     what = "its link goes with the outlet, but the handset does not boot by DHCP"
+    if _console_boots(seen):
+        return _wrong(seen, what, _ADDRESS)
     step = f"see whether it is {seen.name} that is plugged in there, and whether it boots"
-    return _wrong(seen, what, step)
+    return _wrong(seen, what, f"{step} and has no static address")
+
+
+_ADDRESS = (
+    "have the phone take its address by DHCP, not a static one, as every run needs it; if it does, see "
+    "what is plugged in there"
+)
+
+
+def _console_boots(seen: Observed) -> bool:
+    """Whether its console was silent without power and speaks since: the phone itself is not proven."""
+    return seen.name in seen.spoke - seen.talked and seen.name not in seen.heard
 
 
 def _link_disagrees(seen: Observed, _: _Walked) -> Finding | None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from hil.clock import Clock
 from hil.console import Console
+from hil.doctor.bounds import Pace
 from hil.doctor.findings import Finding, skipped, trouble
 from hil.doctor.observed import CHECK, Observed, conclude
 from hil.doctor.signs import Consoles, Ear, InterfaceLink, Link, Subject
-from hil.doctor.walk import Pace, Progress, walk
+from hil.doctor.walk import Progress, walk
 from hil.errors import HandsetTaken, LabError
 from hil.history import History
 from hil.leases.guard import TTL_S, Guard, guarded

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hil.console import Console
-from hil.errors import LabError, ProtocolError
+from hil.errors import LabError
 from hil.history import History
 from hil.history import events as ev
 from hil.net.interface import Interface
@@ -21,9 +21,8 @@ from hil.net.packet_filter import introductions
 from hil.net.tap import Tap
 from hil.power.outlet import Outlet
 from hil.wire import dhcp_options as opt
-from hil.wire.dhcp import Message, MessageType, Op, decode
+from hil.witness.arrivals import introduction
 
-_ETHERNET, _UDP_HEADER = 14, 8
 _SOURCE = slice(6, 12)
 
 
@@ -179,22 +178,6 @@ class _Boots:
 
     def unanswered(self) -> float | None:
         return self._ear.unanswered[self._mac]
-
-
-def introduction(frame: bytes) -> Message | None:
-    """The message in this frame with which a phone begins to get a lease; None if it does not."""
-    at = _ETHERNET
-    if len(frame) < at + 20 or frame[12:14] != b"\x08\x00":
-        return None
-    payload = frame[at + (frame[at] & 0x0F) * 4 + _UDP_HEADER :]
-    try:
-        message = decode(payload)
-    except ProtocolError:
-        return None
-    if message.op != Op.BOOTREQUEST:
-        return None
-    fresh = message.kind is MessageType.REQUEST and message.ciaddr.packed == bytes(4)
-    return message if fresh or message.kind is MessageType.DISCOVER else None
 
 
 async def link_is_up(subject: Subject) -> bool | None:

@@ -7,44 +7,26 @@ and goes on to the next. Power-on is attempted whatever happened before, a cance
 The links are asked again and again, since a switch tells nothing by itself. Which phone it was only
 its own frames tell: silent while the outlet is off, asking for a lease after power-on. But phones that
 get no lease ask all the time. Where they do, the outlet stays off until each of them has asked once
-more: who is heard meanwhile has its power. Where a first short look turns out to rest on such a phone
-there is a second, long one. What was seen is judged by `hil.doctor.observed`.
+more, or would have: who is heard meanwhile has its power. Where a first short look turns out to rest on
+such a phone there is a second, long one. Where everybody was heard nobody is waited for: none can boot
+that never was dark. What was seen is judged by `hil.doctor.observed`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from hil.doctor.observed import Observed
+from hil.doctor.bounds import Pace, announced, boot_bound
+from hil.doctor.observed import Observed, conclude
 from hil.doctor.signs import Subject, Voice, link_is_up
 from hil.errors import LabError
 from hil.history.events import PowerAction
 
 Progress = Callable[[str], None]
 """Told what the walk is doing, one line each."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How patient the walk is, in seconds.
-
-    ``link_s``: until a link shows that the power was switched. ``dark_s``: how long an outlet stays
-    off at least once its handset is gone, in which the others must stay. ``silence_s``: after which
-    the console of a phone without power is silent. ``poll_s``: between two looks at the links.
-    ``power_s``: the longest that switching an outlet may take with all attempts. ``straggle_s``: how
-    much later than the handset another one may boot that lost its power with it. ``asking_s``: until a
-    phone that gets no lease has asked again, 64 s give or take one (RFC 2131, section 4.1).
-    """
-
-    link_s: float = 15.0
-    dark_s: float = 5.0
-    silence_s: float = 1.0
-    poll_s: float = 0.5
-    power_s: float = 120.0
-    straggle_s: float = 5.0
-    asking_s: float = 66.0
 
 
 async def walk(
@@ -55,10 +37,19 @@ async def walk(
     progress: Progress = lambda _: None,
 ) -> tuple[Observed, ...]:
     """Drop the outlets of these handsets, all by default, and watch all of ``subjects`` each time."""
-    chosen = {each.name for each in subjects} if drop is None else set(drop)
-    walker = _Walker(subjects, pace or Pace(), progress)
+    names = {each.name for each in subjects} if drop is None else set(drop)
+    chosen = [each for each in subjects if each.name in names]
+    pace = pace or Pace()
+    if chosen:
+        for line in announced(chosen, subjects, pace):
+            progress(line)
+    walker = _Walker(subjects, pace, progress)
     await walker.wake()
-    return tuple([await walker.visit(each) for each in subjects if each.name in chosen])
+    seen: list[Observed] = []
+    for number, each in enumerate(chosen, 1):
+        walker.at = f"{number} of {len(chosen)}: {each.name}, {each.outlet.name}"
+        seen.append(await walker.visit(each))
+    return tuple(seen)
 
 
 _Kind = Callable[[Subject], Voice | None]
@@ -70,6 +61,8 @@ class _Walker:
         self._pace = pace
         self._progress = progress
         self._loop = asyncio.get_running_loop()
+        self.at = ""
+        """Where the walk is, as its progress says it."""
 
     async def wake(self) -> None:
         """Give power to the handsets whose outlets are off, and time to get their links."""
@@ -93,9 +86,19 @@ class _Walker:
         rare = frozenset(name for name, asked in waiting.items() if asked < longest)
         seen = await self._look(subject, patient=bool(waiting), rare=rare)
         if seen.undecided and (not waiting or seen.unproven - rare):
-            self._progress(f"{subject.name}: looking again, more than one phone may have booted")
+            self._tell("looking again, more than one phone may have booted")
             seen = await self._look(subject, patient=True, rare=rare)
+        # What the other outlets do may put it in another light: two that are swapped, say.
+        (finding,) = conclude([seen])
+        self._tell(f"{finding.state.value}, {finding.what}")
         return seen
+
+    def _tell(self, what: str, until: float | None = None) -> None:
+        """One line of progress; ``until`` is a time of the loop."""
+        if until is not None:
+            end = datetime.now() + timedelta(seconds=until - self._loop.time())
+            what = f"{what} until {end:%H:%M:%S}"
+        self._progress(f"{self.at}: {what}")
 
     async def _look(self, subject: Subject, *, patient: bool, rare: frozenset[str]) -> Observed:
         seen = Observed(subject.name, subject.outlet.name)
@@ -107,24 +110,29 @@ class _Walker:
             links=frozenset(name for name, up in before.items() if up),
             wires=frozenset(self._voices(_wire)),
             consoles=frozenset(self._voices(_console)),
-            steady=frozenset(self._waiting()) - rare if patient else frozenset(),
         )
         if subject.link is not None and before[subject.name] is not True:
             return replace(seen, absent=f"{subject.link.name} is not up")
         began = self._loop.time()
         try:
-            seen = await self._drop(subject, seen, patient=patient)
+            asking = frozenset(self._waiting()) - rare if patient else frozenset()
+            seen = await self._drop(subject, seen, asking)
         finally:
             wires, consoles = self._voices(_wire), self._voices(_console)
             dark = await self._power_back(subject)
         if dark or seen.failed:
             return replace(seen, dark=dark)
-        seen = await self._await_return(subject, seen, wires, consoles)
+        if not self._nobody_was_dark(seen):
+            seen = await self._await_return(subject, seen, wires, consoles)
         waiting = frozenset(self._waiting())
         return replace(seen, waiting=waiting, seconds=self._loop.time() - began)
 
-    async def _drop(self, subject: Subject, seen: Observed, *, patient: bool) -> Observed:
-        self._progress(f"{subject.name}: dropping {subject.outlet.name}")
+    def _nobody_was_dark(self, seen: Observed) -> bool:
+        """Whether each handset of the walk was heard while the outlet was off: then none will boot."""
+        return not seen.fell and {each.name for each in self._subjects} <= seen.heard
+
+    async def _drop(self, subject: Subject, seen: Observed, asking: frozenset[str]) -> Observed:
+        self._tell("switching it off")
         try:
             async with asyncio.timeout(self._pace.power_s):
                 await subject.outlet.off()
@@ -133,12 +141,14 @@ class _Walker:
         await asyncio.sleep(self._pace.silence_s)
         frames, consoles = self._frames(), self._voices(_console)
         began = self._loop.time()
-        fell = await self._fallen(subject, seen.links, patient=patient)
-        now = self._frames()
+        last = self._waiting()
+        due = {name: last[name] + self._pace.asking_s for name in asking if name in last}
+        fell = await self._fallen(subject, seen.links, due, frames)
         return replace(
             seen,
             fell=fell,
-            heard=frozenset(name for name, count in now.items() if count > frames[name]),
+            steady=frozenset(due),
+            heard=self._heard(frames),
             talked=self._louder(_console, consoles),
             off_s=self._loop.time() - began,
         )
@@ -151,26 +161,38 @@ class _Walker:
     def _frames(self) -> dict[str, int]:
         return {each.name: each.wire.frames() for each in self._subjects if each.wire}
 
+    def _heard(self, before: Mapping[str, int]) -> frozenset[str]:
+        """Of whom there was a frame since then."""
+        now = self._frames()
+        return frozenset(name for name, count in now.items() if count > before[name])
+
     async def _fallen(
-        self, subject: Subject, links: frozenset[str], *, patient: bool
+        self,
+        subject: Subject,
+        links: frozenset[str],
+        due: Mapping[str, float],
+        frames: Mapping[str, int],
     ) -> frozenset[str]:
         """Whose link went down: until the handset's own did, or would have, and a while longer.
 
-        Where it is ``patient``, until all that ask for a lease must have been heard.
+        And until each handset that is ``due`` to ask for a lease was heard, or would have been by that
+        time if it had power.
         """
         fell: frozenset[str] = frozenset()
-        patience = self._pace.link_s if links else self._pace.dark_s
-        until = self._loop.time() + patience
-        heard_by = 0.0
-        if patient:
-            heard_by = self._loop.time() + self._pace.asking_s
-            self._progress(f"{subject.name}: is off; listening who goes on asking for a lease")
+        until = self._loop.time() + (self._pace.link_s if links else self._pace.dark_s)
+        if due:
+            what = "off, listening who goes on asking for a lease,"
+            self._tell(what, max(until, *due.values()))
+        else:
+            self._tell("off, watching", until)
         while True:
             now = await self._links()
             fresh = {name for name in links if now[name] is False} - fell
             if subject.name in fresh:
                 until = min(until, self._loop.time() + self._pace.dark_s)
             fell |= fresh
+            heard = self._heard(frames)
+            heard_by = max((at for name, at in due.items() if name not in heard), default=0.0)
             if self._loop.time() >= max(until, heard_by):
                 return fell
             await asyncio.sleep(self._pace.poll_s)
@@ -203,10 +225,8 @@ class _Walker:
 
         Whoever hangs on the same outlet boots at nearly the same time.
         """
-        self._progress(f"{subject.name}: waiting for it to boot")
-        # It may be any of them that boots.
-        longest = max(self._pace.link_s, *(each.boot_s for each in self._subjects))
-        until = self._loop.time() + longest + self._pace.straggle_s
+        until = self._loop.time() + boot_bound(self._subjects, self._pace)
+        self._tell("on again, waiting for it to boot", until)
         while True:
             links = await self._links()
             seen = replace(

@@ -10,12 +10,13 @@ from doctors_desk import MACS, Desk, discover
 from lan import OTHER_PHONE, PHONE, SUBNET
 from programs import needed, started
 
-from hil.doctor.signs import Ear, introduction
+from hil.doctor.signs import Ear
 from hil.net.interface import Place
 from hil.net.namespace import enter
 from hil.net.raw_udp import BROADCAST_MAC, LinkSender
 from hil.wire import dhcp_options as opt
 from hil.wire.dhcp import MessageType
+from hil.witness.arrivals import introduction
 
 enter()
 

@@ -15,10 +15,10 @@ from lan import OTHER_PHONE, PHONE, SUBNET, Lan
 
 from hil.clock import WallClock
 from hil.doctor import rack
+from hil.doctor.bounds import Pace
 from hil.doctor.examination import examine
 from hil.doctor.findings import Finding
 from hil.doctor.round import walk_rack
-from hil.doctor.walk import Pace
 from hil.leases.store import LeaseStore
 from hil.net.interface import Interface, Place
 from hil.net.raw_udp import BROADCAST_MAC, LinkSender, udp_packet
