@@ -11,6 +11,8 @@ inventory, and the bytes that arrive from outside.
     │   ├── NamespaceError       the kernel refuses the virtual network
     │   ├── PowerError           a PDU, PoE port or relay did not do what it was told
     │   │   ├── PowerRefused     it answered that it would not
+    │   │   ├── PowerDeviceError it fails as a whole, whichever outlet was meant
+    │   │   │   └── DeviceRefused    it lets nobody in who comes like this; a PowerRefused as well
     │   │   └── StateUnknown     it has no way to say what its outlets are
     │   ├── ConsoleError         a serial console could not be opened, or is gone
     │   ├── EndpointError        one of our own servers could not start or died
@@ -80,6 +82,19 @@ class PowerError(LabError):
 
 class PowerRefused(PowerError):
     """The device answered a command with an error."""
+
+
+class PowerDeviceError(PowerError):
+    """The device as a whole failed, or the way to it: it would have for any other outlet, too.
+
+    It is silent, cannot be reached, talks nonsense, is not the one that is known, or cannot be talked
+    to as the inventory says. That tells nothing of the handset that hangs on it. What an outlet alone
+    may be the cause of is a plain `PowerError`, and so is what cannot be told apart.
+    """
+
+
+class DeviceRefused(PowerRefused, PowerDeviceError):
+    """The device refuses whoever asks, and not what was asked: credentials that it does not take."""
 
 
 class StateUnknown(PowerError):

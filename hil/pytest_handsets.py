@@ -5,7 +5,8 @@ and before the namespaces are entered; before each test it is asked whether the 
 after each whether the handset is still fit. One that is not goes into quarantine, and what is left of
 the run are errors of the laboratory. What all handsets share, such as a wire with a foreign DHCP server
 on it, puts none of them aside: it stops the run where it is found before the first test, or where it
-leaves a handset that does not come back.
+leaves a handset that does not come back. Nor does a power device that fails as a whole, which stops the
+run of the handsets that hang on it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.errors import LabError, SharedFault
+from hil.errors import LabError, PowerDeviceError, SharedFault
 from hil.evidence.results import RunResults
 from hil.history.record import Mark
 from hil.interrupts import unheard
@@ -26,7 +27,8 @@ from hil.net.namespace import enter
 from hil.pytest_requirements import is_judged
 from hil.suite_location import suite_root
 from hil.testbed.bench import Bench, Site
-from hil.testbed.inventory import Testbed, load
+from hil.testbed.inventory import HandsetEntry, Testbed, load
+from hil.testbed.power_faults import fed_with, shared_fault
 
 HELD = pytest.StashKey[Hold]()
 """The handset that this process holds; not there where none is held."""
@@ -81,8 +83,11 @@ class Handsets:
         self._place: Acquired | None = None
         self.unfit = ""
         """Why the handset is not fit to be tested any more; empty while it is."""
+        self._how_unfit = "is in quarantine"
         self.stopped = ""
-        """What all handsets share and stopped the run; empty where nothing did."""
+        """What handsets share and stopped the run; empty where nothing did."""
+        self.stopped_with: tuple[str, ...] = ()
+        """The handsets that share it, where it is a power device; empty where all of them do."""
         self._fault: SharedFault | None = None
         self.interrupted = False
         """Whether somebody ended the run: what is left of it is to tidy up."""
@@ -102,8 +107,10 @@ class Handsets:
                 self.take(config)
             enter()
         except LabError as error:
-            config.stash[self._results_key].troubles.append(str(error))
-            pytest.exit(str(error), returncode=LAB_STATUS)
+            trouble = self.stopped or str(error)
+            config.stash[self._results_key].troubles.append(trouble)
+            self.stopped = ""
+            pytest.exit(trouble, returncode=LAB_STATUS)
 
     def take(self, config: pytest.Config) -> None:
         """Take the handset that the options name, where it is one of a rack; `LabError`."""
@@ -116,9 +123,14 @@ class Handsets:
         out = str(config.getoption("--hil-out") or "")
         within_s = config.getoption("--hil-wait")
         farewell = self._place.farewell if self._place is not None else ()
-        config.stash[HELD] = hold(
-            testbed, [entry.name], within_s=within_s, evidence=out, farewell=farewell
-        )
+        try:
+            config.stash[HELD] = hold(
+                testbed, [entry.name], within_s=within_s, evidence=out, farewell=farewell
+            )
+        except PowerDeviceError as error:
+            # It was owed its power, and does not get it.
+            self._blame_device(testbed, entry, error)
+            raise
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -131,7 +143,7 @@ class Handsets:
         if self.stopped:
             raise LabError(self.stopped)
         if self.unfit:
-            raise LabError(f"{held.entry.name} is in quarantine: {self.unfit}")
+            raise LabError(f"{held.entry.name} {self._how_unfit}: {self.unfit}")
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_pyfunc_call(self) -> Generator[None, object, object]:
@@ -153,6 +165,7 @@ class Handsets:
         outcome = yield
         if self._fault is not None and not self.stopped:
             self.stop(item.config, self._fault)
+        self.see_power(item.config)
         if not self.unfit and is_judged(item) and (reason := self._doubt(item.config)):
             self.put_aside(item.config, reason)
         return outcome
@@ -180,6 +193,29 @@ class Handsets:
         if not hasattr(config, "workerinput"):
             pytest.exit(self.stopped, returncode=LAB_STATUS)
 
+    def see_power(self, config: pytest.Config) -> None:
+        """Stop where the power device failed as a whole, which says nothing of the handset."""
+        bench = config.stash.get(self._bench_key, None)
+        fault = bench.handset.device_fault if bench is not None else None
+        if fault is not None:
+            self.stop_without_power(config, fault)
+
+    def stop_without_power(self, config: pytest.Config, fault: PowerDeviceError) -> None:
+        """Stop the run of all handsets of a rack that hang on a device which fails, as `stop` does.
+
+        A virtual handset has a device of its own, which is built anew with its bench.
+        """
+        held = config.stash.get(HELD, None)
+        if held is not None and not self.stopped:
+            self.stop(config, self._blame_device(testbed_of(config), held.entry, fault))
+
+    def _blame_device(
+        self, testbed: Testbed, entry: HandsetEntry, error: PowerDeviceError
+    ) -> SharedFault:
+        fault = shared_fault(testbed, entry, error)
+        self.stopped, self.stopped_with = str(fault), fed_with(testbed, entry)
+        return fault
+
     def _was_shared(self, config: pytest.Config) -> bool:
         """Whether what broke since the last call is what all handsets share."""
         bench = config.stash.get(self._bench_key, None)
@@ -188,6 +224,17 @@ class Handsets:
         events = bench.history.since(self._mark) if self._mark is not None else bench.history
         self._mark = bench.history.mark()
         return is_shared(events)
+
+    def leave(self, config: pytest.Config, reason: str) -> None:
+        """Test no more with the handset, whose place is not what the inventory says.
+
+        It may well be sound, so it is not put aside.
+        """
+        if self.unfit:
+            return
+        self.unfit, self._how_unfit = reason, "is not tested any more"
+        trouble = f"{config.getoption('--hil-handset')} {self._how_unfit}: {reason}"
+        config.stash[self._results_key].troubles.append(trouble)
 
     def put_aside(self, config: pytest.Config, reason: str) -> None:
         """Test no more with the handset, and let nobody take it until a person has looked at it.

@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-import traceback
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -21,17 +20,17 @@ from typing import Any
 
 import pytest
 
-from hil.errors import LabError, UsageError
+from hil.errors import UsageError
 from hil.evidence.log import write_log
 from hil.evidence.results import RunResults, TestResult
 from hil.evidence.spent import spent
-from hil.history import Unmet
 from hil.history import events as ev
-from hil.judge import Conduct, Judgement, Word, judge
+from hil.judge import Conduct, Word, judge
 from hil.lab_time import NANOSECONDS
-from hil.marks import NotApplicable
 from hil.pytest_capabilities import CapabilityMarks
+from hil.pytest_conduct import conduct_of, unstarted
 from hil.pytest_handsets import HANDSETS, Handsets, add_options
+from hil.pytest_limit import BEGUN, Limits, NotBegun, not_begun
 from hil.pytest_readings import Readings, declared_readings
 from hil.pytest_requirements import is_judged, refuse, requirements_of
 from hil.pytest_tiers import PACE, QUICK_LAB_S, Tiers, not_quick, too_short
@@ -43,6 +42,8 @@ from hil.testbed.bench import Bench, Site
 RESULTS = pytest.StashKey[RunResults]()
 BENCH = pytest.StashKey[Bench[Site]]()
 STARTED = pytest.StashKey[ev.TestStarted]()
+ASIDE = pytest.StashKey[Callable[[str], None]]()
+"""Takes lines about what a handset keeps everybody waiting for; not there where nobody reads them."""
 BEGAN = pytest.StashKey[float]()
 """When a test began in wall time: with the bench built and the group's baseline held."""
 ENTERS_LATER = pytest.StashKey[bool]()
@@ -109,6 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CapabilityMarks(BENCH), "hil_capabilities")
     config.pluginmanager.register(Readings(BENCH, RESULTS), "hil_readings")
     config.pluginmanager.register(Tiers(RESULTS), "hil_tiers")
+    config.pluginmanager.register(Limits(RESULTS), "hil_limits")
     config.stash[HANDSETS] = Handsets(RESULTS, ENTERS_LATER, BENCH)
     config.pluginmanager.register(config.stash[HANDSETS], "hil_handsets")
     register(config, RESULTS)
@@ -254,13 +256,15 @@ def _spoil(
 
 
 def _judge(item: pytest.Item, error: BaseException | None) -> TestResult:
+    if isinstance(error, NotBegun):
+        return _record(item, not_begun(item, str(error)))
     names = requirements_of(item)
     conduct = replace(conduct_of(names, error), readings=tuple(declared_readings(item)))
     bench = item.config.stash.get(BENCH, None)
     started = item.stash.get(STARTED, None)
     wall_s = time.perf_counter() - item.stash[BEGAN]
     if bench is None or started is None:
-        return _record(item, TestResult(item.nodeid, _unstarted(conduct), names, wall_s, 0.0))
+        return _record(item, TestResult(item.nodeid, unstarted(conduct), names, wall_s, 0.0))
     ended = bench.end(item.nodeid, linger=error is not None)
     events = bench.events_of(started, ended)
     conduct = replace(conduct, crash=conduct.crash or too_short(bench, events))
@@ -326,35 +330,6 @@ def _overruled(result: TestResult, cause: ev.Cause, remark: str) -> TestResult:
     return replace(result, judgement=judgement)
 
 
-def conduct_of(names: tuple[str, ...], error: BaseException | None) -> Conduct:
-    """What an exception says of the test: a finding, an unmet precondition, the lab, or a crash."""
-    match error:
-        case None:
-            return Conduct(names)
-        case Unmet():
-            # A failed check is in the history already; a precondition is only here.
-            return Conduct(names, unmet=str(error) if error.precondition else "")
-        case LabError():
-            return Conduct(names, lab_error=str(error))
-        case NotApplicable():
-            return Conduct(names, not_applicable=str(error))
-        case _:
-            place = traceback.extract_tb(error.__traceback__)[-1:]
-            where = "".join(f" ({frame.filename}:{frame.lineno})" for frame in place)
-            text = "".join(traceback.format_exception_only(error)).strip()
-            return Conduct(names, crash=f"the test itself failed: {text}{where}")
-
-
-def _unstarted(conduct: Conduct) -> Judgement:
-    if conduct.unmet:
-        return Judgement(Word.INCONCLUSIVE, ev.Cause.DEVICE, remarks=(conduct.unmet,))
-    if conduct.lab_error:
-        return Judgement(Word.ERROR, ev.Cause.LAB, remarks=(conduct.lab_error,))
-    return Judgement(
-        Word.ERROR, ev.Cause.TEST, remarks=(conduct.crash or "the test did not start",)
-    )
-
-
 def _describe(item: pytest.Item, report: pytest.TestReport, result: TestResult) -> None:
     if result.judgement.word not in (Word.PASS, Word.NOT_APPLICABLE):
         # A skip is no verdict either: what was judged is passed or failed.
@@ -369,6 +344,7 @@ def _describe(item: pytest.Item, report: pytest.TestReport, result: TestResult) 
         ("cause", result.judgement.cause.value),
         ("lab_s", f"{result.lab_s:.6f}"),
         *(("requirement", name) for name in result.requirements),
+        *([] if result.begun else [(BEGUN, "no")]),
     ]
     report.user_properties += properties
     # JUnit takes them from the report of the teardown, which is made of the item's.

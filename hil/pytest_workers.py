@@ -26,6 +26,7 @@ from hil.leases.guard import Guard
 from hil.leases.holding import borrow, hold, lend
 from hil.net.namespace import enter
 from hil.pytest_handsets import HANDSETS, HELD, LAB_STATUS, UNFIT, testbed_of
+from hil.pytest_limit import BEGUN
 from hil.testbed.inventory import Testbed
 
 WHOLE_GROUPS = ("loadfile", "loadscope")
@@ -170,7 +171,8 @@ class Controller:
             return
         name = node.gateway.id
         properties: dict[str, Any] = {str(key): value for key, value in report.user_properties}
-        if UNFIT in properties:
+        if UNFIT in properties or properties.get(BEGUN) == "no":
+            # Another handset may have time left for what waits.
             self._unfit.add(name)
         if "verdict" in properties:
             self._heard.setdefault(name, {})[report.nodeid] = _from(report, properties)
@@ -256,6 +258,7 @@ def _from(report: pytest.TestReport, properties: dict[str, Any]) -> TestResult:
         report.duration,
         float(properties.get("lab_s", 0.0)),
         str(properties.get("handset", "")),
+        begun=properties.get(BEGUN) != "no",
     )
 
 

@@ -22,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 _SLOW = {
-    "tests/adequacy/test_kill_matrix.py": 100,
+    "tests/adequacy/test_kill_matrix.py": 60,
     "tests/rack/test_https.py": 140,
     "tests/commands/test_phone_peers.py": 120,
     "tests/recovery/test_on_a_rack.py": 100,
@@ -41,6 +41,7 @@ _SLOW = {
     "tests/pace/test_minimum.py": 15,
     "tests/judge/test_accusations.py": 30,
     "tests/leases/test_giving_back.py": 20,
+    "tests/rack/test_long_waits.py": 25,
 }
 """Seconds that modules roughly take; of one whose tests need nothing in common, each of its tests."""
 _APART = "tests/adequacy/test_kill_matrix.py"

@@ -79,6 +79,11 @@ class PhoneWeb:
         self._settings = self._usual
         self._numbers = itertools.count(1)
 
+    @property
+    def deadline_s(self) -> float:
+        """The longest that an exchange may take now, in seconds of lab time."""
+        return self._settings.deadline_s
+
     def log_in(self, user: str, password: str) -> None:
         """Be this user from now on, for instance after a profile set Admin_Password."""
         self._settings = replace(self._settings, user=user, password=password)

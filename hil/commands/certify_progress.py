@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import click
 import pytest
 
 from hil.commands.output import Voice
+from hil.commands.phone_options import printable
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.judge.readings import differing
 from hil.pace.report import Outlook
-from hil.pytest_plugin import RESULTS
+from hil.pytest_plugin import ASIDE, RESULTS
 from hil.pytest_tiers import OUTLOOK
 from hil.testbed.inventory import HandsetEntry, Testbed
 
@@ -54,6 +58,12 @@ class Teller:
             with contextlib.suppress(OSError):
                 click.echo(click.style(line, dim=True), err=True)
 
+    def pace(self, outlook: Outlook) -> None:
+        """After the run: what there was no time for, and what the estimate was worth."""
+        for line in outlook.untold():
+            self.say(line, Word.INCONCLUSIVE)
+        self.outlook(outlook.after())
+
     def total(self, results: RunResults, out: Path | None, wall_s: float) -> None:
         """What came of it all, and where the evidence is."""
         for trouble in results.troubles:
@@ -71,25 +81,56 @@ class Teller:
             self.line("    " + click.style(line, fg=_COLOURS[word]))
 
 
+@contextlib.contextmanager
+def aside() -> Iterator[Callable[[str], None]]:
+    """Standard error for lines said while a test runs, when pytest keeps what is written there.
+
+    Such a line is said or it is not: no run fails by it.
+    """
+    with contextlib.ExitStack() as undo:
+        said: IO[str] | None = None
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = os.dup(sys.stderr.fileno())
+            said = undo.enter_context(os.fdopen(descriptor, "w", errors="backslashreplace"))
+
+        def say(text: str) -> None:
+            # A wait may end with the run, and its line come when the stream is closed: ValueError.
+            with contextlib.suppress(OSError, ValueError):
+                if said is not None:
+                    click.echo(click.style(text, dim=True), file=said)
+
+        yield say
+
+
 class Progress:
-    """A pytest plugin that tells verdicts as they fall, with ``voice``."""
+    """A pytest plugin that tells verdicts as they fall, with ``voice``.
+
+    ``say`` takes lines for a person alone, see `aside`, which come while a test runs.
+    """
 
     def __init__(
-        self, entry: HandsetEntry, testbed: Testbed, defects: Sequence[str], voice: Voice
+        self,
+        entry: HandsetEntry,
+        testbed: Testbed,
+        defects: Sequence[str],
+        voice: Voice,
+        say: Callable[[str], None],
     ) -> None:
         self.results = RunResults()
         self._entry = entry
         self._testbed = testbed
         self._defects = defects
         self._teller = Teller(voice)
+        self._say = say
         self._told = 0
         self._baselines_told = 0
         self._outlook: Outlook | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Share the results that the plugin collects."""
+        """Share the results that the plugin collects, and have it say what it waits for."""
         self.results = config.stash[RESULTS]
+        config.stash[ASIDE] = lambda text: self._say(f"{self._entry.name}: {printable(text)}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Show what keeps a test file from being read."""
@@ -129,7 +170,7 @@ class Progress:
             return
         self._teller.total(results, out, wall_s)
         if self._outlook is not None:
-            self._teller.outlook(self._outlook.after())
+            self._teller.pace(self._outlook)
 
     def _tell_baselines(self) -> None:
         for result in self.results.baselines[self._baselines_told :]:

@@ -101,13 +101,13 @@ def on_one(
 ) -> Ran:
     """Run the tests here, on one handset."""
     from hil.commands.certify_document import about
-    from hil.commands.certify_progress import Progress
+    from hil.commands.certify_progress import Progress, aside
     from hil.commands.certify_reports import reporting
 
-    progress = Progress(entry, inventory, chosen.defects, voice)
     arguments = [*chosen.arguments(), f"--hil-handset={entry.name}", f"--hil-wait={wait_s}"]
     arguments += [f"--hil-out={out}"] if out is not None else []
-    with reporting(out) as reports:
+    with aside() as say, reporting(out) as reports:
+        progress = Progress(entry, inventory, chosen.defects, voice, say)
         status = run_pytest([*arguments, *reports.arguments], progress, reports)
         progress.results.troubles += reports.unwritten()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from hil.commands.certify_progress import Teller
 from hil.commands.certify_reports import reporting
 from hil.commands.certify_run import Chosen, Ran, run_pytest
 from hil.commands.output import Voice
+from hil.commands.phone_options import printable
 from hil.evidence.results import RunResults, TestResult
 from hil.judge import Word
 from hil.pace.report import Outlook
@@ -101,6 +102,10 @@ class _Reader:
         """Say at once that a module waits for whoever is next."""
         self._teller.say(f"{handset} gave a module back: {reason}", Word.INCONCLUSIVE)
 
+    def remarked(self, handset: str, text: str) -> None:
+        """Say what a handset keeps everybody waiting for."""
+        self._teller.outlook([f"{handset}: {printable(text)}"])
+
     def waits(self, handsets: Sequence[str]) -> None:
         """Say what keeps the run from ending."""
         self._teller.line(f"giving back {', '.join(handsets)}, with power")
@@ -111,27 +116,37 @@ class _Reader:
             return
         self._teller.total(self.results, out, wall_s)
         if self._outlook is not None:
-            self._teller.outlook(self._outlook.after())
+            self._teller.pace(self._outlook)
         if portions is None:
             return
         shares = {name: len(groups) for name, groups in portions.done_by().items()}
-        self._teller.line("modules: " + ", ".join(f"{name} {n}" for name, n in shares.items()))
-        for nothing in without_verdict(portions, each=self._spreading.each):
+        what = "modules" if portions.over else "modules that came to their end"
+        self._teller.line(f"{what}: " + ", ".join(f"{name} {n}" for name, n in shares.items()))
+        judged = {result.handset for result in self.results.tests}
+        for nothing in without_verdict(portions, judged, each=self._spreading.each):
             self._teller.say(nothing, Word.INCONCLUSIVE)
 
 
-def without_verdict(portions: Portions, *, each: bool) -> list[str]:
-    """In words, the handsets that the run says nothing of: they were not through with any module."""
+def without_verdict(portions: Portions, judged: Collection[str], *, each: bool) -> list[str]:
+    """In words, the handsets that the run says nothing of.
+
+    They were not through with any module, nor are they ``judged``: a run that was ended counts the
+    verdicts of the modules that were under way.
+    """
     lost = portions.lost()
-    idle = [name for name, groups in portions.done_by().items() if not groups]
+    done = portions.done_by()
+    idle = [name for name, groups in done.items() if not groups and name not in judged]
     spared = [name for name in idle if name not in lost]
     gone = [name for name in idle if name in lost]
-    remedy = "" if each else "; --each runs all of them on each handset"
     told = []
     if spared:
-        it = "them" if len(spared) > 1 else "it"
-        why = f"no module was left for {it}, so nothing is said of {it}{remedy}"
-        told.append(f"{_shown(spared)}: {why}")
+        it, they = ("them", "they were") if len(spared) > 1 else ("it", "it was")
+        why = f"the run was ended before {they} through with a test"
+        remedy = ""
+        if portions.over:
+            why = f"no module was left for {it}"
+            remedy = "" if each else "; --each runs all of them on each handset"
+        told.append(f"{_shown(spared)}: {why}, so nothing is said of {it}{remedy}")
     if gone:
         they, of = ("they were", "them") if len(gone) > 1 else ("it was", "it")
         why = f"out of the run before {they} through with a module, so nothing is said of {of}"

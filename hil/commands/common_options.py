@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +25,23 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
         for option in reversed(options):
             command = option(command)
         return command
+
+    return decorated
+
+
+def gathered(
+    argument: str, kind: type[Any], *options: Callable[[Any], Any]
+) -> Callable[[Command], Callable[..., Any]]:
+    """One decorator for options that are one argument: a ``kind``, a dataclass of their names."""
+    names = [each.name for each in fields(kind)]
+
+    def decorated(command: Command) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def called(*args: Any, **given: Any) -> Any:
+            made = kind(**{name: given.pop(name) for name in names})
+            return command(*args, **{argument: made}, **given)
+
+        return together(*options)(called)
 
     return decorated
 

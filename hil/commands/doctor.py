@@ -66,8 +66,9 @@ def command(
     must vanish from link, wire and console and come back. That finds plugs and cables that are not
     where the inventory says. A handset that somebody else has is left out.
 
-    A phone whose link nobody sees shows by DHCP alone that it boots, and stays without power for a
-    minute, so that one which only goes on asking for a lease is not taken for it.
+    The walk first says how long it takes at most, and why; each outlet and phase is a line on standard
+    error. Where a phone goes on asking for a lease an outlet stays off for up to a minute, so that such
+    a phone is not taken for one that boots.
 
     Exit status: 0 all is well (what was skipped says why), 2 usage, 3 something is wrong or unknown.
 

@@ -20,7 +20,7 @@ from hil.commands.common_options import (
 )
 from hil.commands.phone_options import json_option, print_json
 from hil.errors import LabError, UsageError
-from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation
+from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretation, meant
 
 if TYPE_CHECKING:
     from hil.probes.probe import Answer
@@ -277,17 +277,13 @@ def _tell_yaml(others: Mapping[str, str]) -> None:
 
 def _entries(name: str) -> tuple[Interpretation, ...]:
     """The question of this name, or all that have it as their key; UsageError for neither."""
-    import difflib
-
     known = {entry.name: entry for entry in CATALOGUE}
     if name in known:
         return (known[name],)
     keyed = tuple(entry for entry in CATALOGUE if entry.key.casefold() == name.casefold())
     if keyed:
         return keyed
-    close = difflib.get_close_matches(name, known, n=1)
-    remedy = f"did you mean {close[0]}?" if close else "see `hil interpretations list`"
-    raise UsageError(f"no interpretation is called {name!r}", remedy=remedy)
+    raise UsageError(f"no interpretation is called {name[:60]!r}", remedy=meant(name))
 
 
 def _default(name: str) -> str:

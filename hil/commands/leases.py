@@ -22,6 +22,8 @@ _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _FAILED = 3
+_REASON = 160
+"""Characters of a reason that are listed."""
 
 
 def _where(function: Callable[..., None]) -> Callable[..., None]:
@@ -79,7 +81,7 @@ def list_command(testbed: Path | None, state: Path | None, as_json: bool) -> Non
         print_json(rows)
         return
     for row in rows:
-        about = row["holder"] or row["reason"]
+        about = _about(row)
         dark = "  without power" if row["power_off_since"] else ""
         click.echo(f"{row['handset'] or '?':<12} {row['mac']}  {row['state']:<11} {about}{dark}")
     if not rows:
@@ -269,13 +271,23 @@ def _row(name: str, standing: Standing) -> dict[str, Any]:
         "mac": standing.mac,
         "state": word,
         "holder": _holder(lease),
-        "reason": _shown(reason),
+        "reason": reason,
         "since": since,
         "expires": lease.expires if lease else None,
         "heartbeat_age_s": round(standing.age_s, 1) if lease else None,
         "power_off_since": lease.power_off_since if lease else None,
-        "evidence": _shown(kept.evidence) if kept else "",
+        "evidence": kept.evidence if kept else "",
     }
+
+
+def _about(row: dict[str, Any]) -> str:
+    """Who has the handset, or in one line why nobody may; the whole reason is in the JSON."""
+    if row["holder"]:
+        return str(row["holder"])
+    words = " ".join(row["reason"].split())
+    reason = words if len(words) <= _REASON else f"{words[: _REASON - 1]}\N{HORIZONTAL ELLIPSIS}"
+    evidence = f"; evidence: {row['evidence']}" if row["evidence"] else ""
+    return "".join(each if each.isprintable() else "?" for each in reason + evidence)
 
 
 def _holder(lease: Lease | None) -> str:

@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from hil.commands.common_options import Command, together
+from hil.commands.common_options import Command, gathered
 from hil.commands.phone_options import split_pair
 from hil.commands.rack_inventory import inventory_text
 from hil.commands.rack_phones import FIRST_VLAN, Pairs, Wanted, certified, slots_of
@@ -27,36 +27,41 @@ _WIRE = "hilrack"
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """The options, as they were given; pairs are of a handset's name and what is said of it."""
+class _Wires:
+    """How many phones there are, and what they hang on."""
 
     handsets: int
     interface: str
     cable: str
     attach: str
+
+
+@dataclass(frozen=True)
+class _Phones:
+    """What is said of single phones: pairs of a handset's name and that."""
+
     defects: Pairs
     ailments: Pairs
     readings: Pairs
     faults: Pairs
-    address: str
-    snmp_port: int
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """Whom the phones trust, and what they show."""
+
     ca: Path | None
     authority: Path | None
     strangers: tuple[str, ...]
     client_roots: Path | None
-    inventory: Path | None
 
-    def wanted(self) -> Wanted:
-        """What its phones are to be."""
-        return Wanted(
-            self.handsets,
-            self.defects,
-            self.ailments,
-            self.readings,
-            self.faults,
-            self.strangers,
-            own_vlans=self.attach == "vlan",
-        )
+
+@dataclass(frozen=True)
+class _Agent:
+    """Where the switch's agent and the consoles listen."""
+
+    address: str
+    snmp_port: int
 
 
 def _pairs(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Pairs:
@@ -75,7 +80,9 @@ def _of_handset(name: str, argument: str, value: str, text: str) -> Callable[[Co
     )
 
 
-_wire_options = together(
+_wire_options = gathered(
+    "wires",
+    _Wires,
     click.option(
         "--handsets",
         metavar="N",
@@ -106,7 +113,9 @@ _wire_options = together(
     ),
 )
 
-_phone_options = together(
+_phone_options = gathered(
+    "phones",
+    _Phones,
     _of_handset(
         "--defect", "defects", "NAME", "Give a phone a defect, see `hil defects`; may be repeated."
     ),
@@ -126,11 +135,13 @@ _phone_options = together(
         "--port-fault",
         "faults",
         "FAULT",
-        "Have the switch lie about a phone's port: stuck-on or stuck-off.",
+        "Have the switch lie about a phone's port: stuck-on, stuck-off or late-counters.",
     ),
 )
 
-_agent_options = together(
+_agent_options = gathered(
+    "agent",
+    _Agent,
     click.option(
         "--address",
         default="127.0.0.1",
@@ -145,7 +156,9 @@ _agent_options = together(
     ),
 )
 
-_trust_options = together(
+_trust_options = gathered(
+    "trust",
+    _Trust,
     click.option(
         "--ca",
         metavar="FILE",
@@ -185,7 +198,9 @@ _trust_options = together(
     type=click.Path(path_type=Path),
     help="Write an inventory of the rack there; - is standard output.",
 )
-def command(**options: Any) -> None:
+def command(
+    wires: _Wires, phones: _Phones, agent: _Agent, trust: _Trust, inventory: Path | None
+) -> None:
     """Run a rack of virtual handsets, reached as a real one would be.
 
     Phones on a cable, a switch that powers them over Ethernet and answers SNMP, and a serial console
@@ -215,44 +230,55 @@ def command(**options: Any) -> None:
     from hil.net.namespace import enter
 
     enter()
-    asked = _Asked(**options)
-    slots = slots_of(asked.wanted())
-    if asked.client_roots is not None:
+    slots = slots_of(_wanted(wires, phones, trust))
+    if trust.client_roots is not None:
         slots, root = certified(slots)
-        _write(asked.client_roots, root)
-    _run(asked, _setup(asked, slots))
+        _write(trust.client_roots, root)
+    _run(_setup(slots, wires, agent, trust), trust, inventory)
 
 
-def _setup(asked: _Asked, slots: list[Slot]) -> RackSetup:
+def _wanted(wires: _Wires, phones: _Phones, trust: _Trust) -> Wanted:
+    return Wanted(
+        wires.handsets,
+        phones.defects,
+        phones.ailments,
+        phones.readings,
+        phones.faults,
+        trust.strangers,
+        own_vlans=wires.attach == "vlan",
+    )
+
+
+def _setup(slots: list[Slot], wires: _Wires, agent: _Agent, trust: _Trust) -> RackSetup:
     """The whole rack; UsageError for a file that cannot be read."""
     from hil.virtual.rack import RackSetup
     from hil.virtual.snmp_agent import Access
 
-    kept = asked.authority / CERTIFICATE if asked.authority else None
-    trusted = [each for each in (asked.ca, kept) if each]
+    kept = trust.authority / CERTIFICATE if trust.authority else None
+    trusted = [each for each in (trust.ca, kept) if each]
     return RackSetup(
         slots,
-        Access(asked.address, asked.snmp_port),
-        cable="" if asked.interface else asked.cable,
-        interface=asked.interface,
-        attach="vlan" if asked.attach == "vlan" else "macvlan",
+        Access(agent.address, agent.snmp_port),
+        cable="" if wires.interface else wires.cable,
+        interface=wires.interface,
+        attach="vlan" if wires.attach == "vlan" else "macvlan",
         authorities=b"".join(map(content_of, trusted)),
     )
 
 
-def _run(asked: _Asked, setup: RackSetup) -> None:
+def _run(setup: RackSetup, trust: _Trust, inventory: Path | None) -> None:
     """Have the rack there until somebody ends it; LabError where it cannot go on."""
     from hil.virtual.rack import VirtualRack
 
     news: SimpleQueue[str] = SimpleQueue()
     with told_of_signals(lambda _: news.put("")), closing(VirtualRack(setup, news.put)) as rack:
-        if asked.inventory is not None:
+        if inventory is not None:
             text = inventory_text(
-                setup, rack.switch.port, rack.consoles, asked.authority, asked.client_roots
+                setup, rack.switch.port, rack.consoles, trust.authority, trust.client_roots
             )
-            _write(asked.inventory, text)
+            _write(inventory, text)
         where = setup.interface or setup.cable
-        click.echo(f"ready: {asked.handsets} handsets behind {where}", err=True)
+        click.echo(f"ready: {len(setup.slots)} handsets behind {where}", err=True)
         trouble = news.get()
     if trouble:
         raise LabError("the rack cannot go on", evidence=trouble)

@@ -135,10 +135,11 @@ def _recovered(
 ) -> dict[str, Any]:
     """Take the handset, climb, and give it back."""
     from hil.history import events as ev
-    from hil.leases.holding import hold, store_of
+    from hil.leases.holding import hold, store_of, taken_by_mac
     from hil.net.namespace import enter
     from hil.recovery.rack import rack_ladder
     from hil.testbed.opening import open_bench
+    from hil.testbed.other_phone import Others
 
     store = store_of(inventory)
     before = store.standing(entry.mac).quarantine if quarantined else None
@@ -154,7 +155,8 @@ def _recovered(
     try:
         enter()
         ladder = rack_ladder(guard.quarantine, first=first, person=_person(), total_s=budget)
-        bench = open_bench(inventory, entry, leased=guard.leased, ladder=ladder)
+        others = Others(taken_by_mac(inventory))
+        bench = open_bench(inventory, entry, leased=guard.leased, ladder=ladder, others=others)
         try:
             bench.history.follow(_tell)
             bench.witnesses.survey()
@@ -196,13 +198,11 @@ def _outcome(handset: str, steps: tuple[ev.RecoveryStep, ...], trouble: str) -> 
 def _tell(event: ev.Event) -> None:
     """A step, as it happens."""
     from hil.history import events as ev
+    from hil.testbed.long_waits import step_in_words
 
     match event:
-        case ev.RecoveryStep(phase=ev.RecoveryPhase.BEGUN):
-            text = f"{event.rung}: {event.reason} ..."
         case ev.RecoveryStep():
-            why = f": {event.reason}" if event.reason else ""
-            text = f"{event.rung} {event.phase.value} after {event.took:.1f} s{why}"
+            text = step_in_words(event)
         case ev.LabFault():
             text = f"{event.what} ({event.evidence})"
         case _:

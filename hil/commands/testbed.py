@@ -49,7 +49,7 @@ def check(
 ) -> None:
     """Say everything that is wrong with inventories, each with its line and what would be right.
 
-    A secret in clear text is remarked upon, and is no reason to fail.
+    A secret in clear text, or in a file that others may read, is remarked upon and no reason to fail.
 
     Exit status: 0 if nothing is wrong, 2 if something is.
 

@@ -172,7 +172,14 @@ def _surveyed(plan: _Plan) -> Proposal:
         heard = hear(where, asked.seconds, _tell)
     known = devices([*heard, *(switch.sightings if switch is not None else ())])
     return Proposal(
-        asked.name, asked.interface or None, known, plan.phones, address, asked.version, switch
+        asked.name,
+        asked.interface or None,
+        known,
+        plan.phones,
+        address,
+        asked.version,
+        switch,
+        asked.snmp_port,
     )
 
 

@@ -14,14 +14,13 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from hil.errors import UsageError
+from hil.hosts import no_serial_line
 
 SLOWEST, FASTEST = 9_600, 4_000_000
 """The bit rates that a console may have, in bits a second."""
 
 URL_IS = "/dev/..., rfc2217://host:port or socket://host:port"
 """What would be right for the URL of a console."""
-
-_LONGEST_URL = 255
 
 
 class Way(StrEnum):
@@ -44,22 +43,15 @@ class Location:
 
 def locate(url: str) -> Location:
     """Take a console's URL apart; `UsageError` for one that cannot be a console's."""
-    if not url.isprintable() or len(url) > _LONGEST_URL:
-        raise UsageError("the console's URL has control characters or is too long", remedy=URL_IS)
+    if problem := no_serial_line(url):
+        raise UsageError(f"no console's URL: {problem}", remedy=URL_IS)
     if url.startswith("/"):
         return Location(Way.DEVICE, path=url)
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"no console's URL: {error}", remedy=URL_IS) from error
-    if parts.username is not None or parts.password is not None:
-        raise UsageError("a user or password in a console's URL would be printed", remedy=URL_IS)
-    if parts.scheme not in (Way.RFC2217, Way.SOCKET):
-        raise UsageError(f"{url!r} is no console's URL", remedy=URL_IS)
-    if not parts.hostname or not port or parts.path or parts.query or parts.fragment:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 0
+    if parts.path or parts.query or parts.fragment:
         raise UsageError(f"{url!r} is not a host and a port alone", remedy=URL_IS)
-    return Location(Way(parts.scheme), host=parts.hostname, port=port)
+    return Location(Way(parts.scheme), host=host, port=port)
 
 
 @dataclass(frozen=True)

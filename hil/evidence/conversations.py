@@ -73,7 +73,15 @@ _BENCH = (
     ev.Checked,
     ev.LabFault,
 )
-_SILENT = (ev.Note, ev.Verdict, ev.Conducted, ev.RunStarted, ev.TestStarted, ev.TestEnded)
+_SILENT = (
+    ev.Note,
+    ev.Awaited,
+    ev.Verdict,
+    ev.Conducted,
+    ev.RunStarted,
+    ev.TestStarted,
+    ev.TestEnded,
+)
 
 
 @dataclass(frozen=True)

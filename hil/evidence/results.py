@@ -17,6 +17,7 @@ class TestResult:
 
     ``handset`` says on which it was, where a run has several. ``spent`` says what the time went into,
     ``timers`` which values the test gave to the phone's timers, by parameter, where it chose them.
+    A test that is not ``begun`` was not run: there was no time left for it.
     """
 
     __test__ = False
@@ -29,6 +30,7 @@ class TestResult:
     handset: str = ""
     spent: Spent = field(default_factory=Spent)
     timers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    begun: bool = True
 
     def as_json(self) -> dict[str, object]:
         """The test as `hil certify --json` prints it."""
@@ -46,6 +48,7 @@ class TestResult:
             "boot_s": [round(each, 3) for each in self.spent.boot_s],
             "restore_s": [round(each, 3) for each in self.spent.restore_s],
             **({"timers": dict(self.timers)} if self.timers else {}),
+            **({} if self.begun else {"begun": False}),
             "findings": [finding.as_json() for finding in self.judgement.findings],
             "remarks": list(self.judgement.remarks),
             "interpretations": [each.as_json() for each in self.judgement.readings],
@@ -98,6 +101,8 @@ class RunResults:
         """One line: how many of each verdict."""
         counts = Counter(result.judgement.word for result in self.tests)
         parts = [f"{counts[word]} {word.value}" for word in Word if counts[word]]
+        if unbegun := sum(not each.begun for each in self.tests):
+            parts.append(f"{unbegun} not begun")
         if self.unconcluded:
             parts.append(f"{self.unconcluded} without a verdict")
         baseline = [r for r in self.baselines if r.judgement.word is not Word.PASS]

@@ -18,7 +18,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import TracebackType
 
-from hil.errors import LeaseError, PowerError
+from hil.errors import LeaseError, PowerDeviceError, PowerError
 from hil.history.events import PowerAction
 from hil.leases import files
 from hil.power.blocking import Errand, in_thread
@@ -79,7 +79,7 @@ class DeviceQueue:
             # A thread that is left waiting gets the lock of a file that nobody has open any more.
             os.close(descriptor)
             if isinstance(error, TimeoutError | OSError):
-                raise PowerError(
+                raise PowerDeviceError(
                     f"another process has kept the device busy for {QUEUE_S:g} s",
                     evidence=str(self._lock),
                     next_step=f"find it with `fuser {self._lock}`",

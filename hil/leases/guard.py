@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 import hil
-from hil.errors import HilError, LabError, LeaseError, LeaseLost
+from hil.errors import HilError, LabError, LeaseError, LeaseLost, PowerDeviceError
 from hil.interrupts import held_back
 from hil.leases import files
 from hil.leases.device import LeasedDriver
@@ -133,14 +133,16 @@ class Guard:
     def restore(self) -> None:
         """Switch the handset on if it may be without power.
 
-        Raises `LabError` if it stays dark, and leaves it in quarantine.
+        Raises `LabError` if it stays dark, and leaves it in quarantine; where its power device fails as
+        a whole the lease alone says what is owed to the handset, for whoever takes it next.
         """
         if self._store.owned(self._lease).power_off_since is None:
             return
         try:
             restore_power(self._testbed, self.entry, leased=self.leased, budget_s=self._budget_s)
         except LabError as error:
-            self._lent.quarantine(f"the handset could not be given its power: {error}")
+            if not isinstance(error, PowerDeviceError):
+                self._lent.quarantine(f"the handset could not be given its power: {error}")
             self._dark = True
             raise
         self._store.note_power(self._lease, off=False)
@@ -205,7 +207,8 @@ def guarded(
 
     Call it before the process enters another network. Raises `LabError` if the watchdog cannot be
     started, with the lease released unless the handset is owed its power, which the lease says then;
-    and with the handset in quarantine if it stays dark.
+    and with the handset in quarantine if it stays dark and its power device as a whole is not to
+    blame.
     """
     entry = testbed.handset(claim.lease.handset)
     orders = Orders(

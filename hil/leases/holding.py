@@ -7,7 +7,7 @@ that: it is a program of the run's own, nobody can take it away, and nothing of 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,19 @@ def store_of(testbed: Testbed) -> LeaseStore:
     """The leases of a testbed's state directory, the environment's where it names none."""
     chosen = str(testbed.state) if testbed.state is not None else None
     return LeaseStore(state_directory(chosen), time.time)
+
+
+def taken_by_mac(testbed: Testbed) -> Callable[[str], bool]:
+    """What tells of a MAC address whether somebody has that handset, or whether nobody can say."""
+
+    def taken(mac: str) -> bool:
+        try:
+            standing = store_of(testbed).standing(mac)
+        except LeaseError:
+            return True
+        return bool(standing.broken) or (standing.lease is not None and not standing.reclaimable)
+
+    return taken
 
 
 def hold(

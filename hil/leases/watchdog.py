@@ -29,7 +29,14 @@ from pathlib import Path
 
 import msgspec
 
-from hil.errors import HilError, LabError, LeaseError, LeaseLost, UsageError
+from hil.errors import (
+    HilError,
+    LabError,
+    LeaseError,
+    LeaseLost,
+    PowerDeviceError,
+    UsageError,
+)
 from hil.leases import files
 from hil.leases.device import LeasedDriver
 from hil.leases.record import Lease, Quarantine
@@ -150,6 +157,9 @@ def _clean_up(store: LeaseStore, orders: Orders, testbed: Testbed, entry: Handse
             ),
             budget_s=orders.budget_s,
         )
+    except PowerDeviceError:
+        # Not the handset's place: the lease says what is owed to it, and whoever is next restores it.
+        return True
     except (LabError, UsageError) as error:
         store.quarantine(
             Quarantine(

@@ -30,6 +30,7 @@ _SIOCETHTOOL = 0x8946
 _SIOCGARP = 0x8954
 _IFF_UP = 0x1
 _ETHTOOL_GLINK = 0x0A
+_ETHTOOL_GGRO = 0x2B
 _RTF_UP = 0x1
 _RTF_GATEWAY = 0x2
 _LAST_RESORT = 32_000
@@ -107,10 +108,18 @@ class Interface:
         return self.enabled and self._carrier()
 
     def _carrier(self) -> bool:
+        return self._ethtool(_ETHTOOL_GLINK)
+
+    def _ethtool(self, command: int) -> bool:
         # The kernel writes its answer through the pointer, so the buffer must outlive the call.
-        question = ctypes.create_string_buffer(struct.pack("=II", _ETHTOOL_GLINK, 0), 8)
+        question = ctypes.create_string_buffer(struct.pack("=II", command, 0), 8)
         self._call(_SIOCETHTOOL, struct.pack("@P", ctypes.addressof(question)))
         return bool(struct.unpack("=II", question.raw)[1])
+
+    @property
+    def joins_segments(self) -> bool:
+        """Whether what arrives may be several TCP segments in one frame (generic receive offload)."""
+        return self._ethtool(_ETHTOOL_GGRO)
 
     @property
     def enabled(self) -> bool:

@@ -23,6 +23,8 @@ _LD_HALF_INDEXED, _LDX_HEADER_LENGTH = 0x48, 0xB1
 _JUMP_EQUAL, _JUMP_SET, _RETURN = 0x15, 0x45, 0x06
 _ETHERTYPE_AT, _SOURCE_AT, _DESTINATION_AT = 12, 6, 0
 _IPV4, _ARP, _UDP, _LLDP = 0x0800, 0x0806, 17, 0x88CC
+_TCP = 6
+_EVERYBODY = "ff:ff:ff:ff:ff:ff"
 _CDP_GROUP = "01:00:0c:cc:cc:cc"
 _GROUP_BIT = 0x01
 _FRAGMENT_OFFSET = 0x1FFF
@@ -77,6 +79,47 @@ def carried(source: str, destination: str, octets: int = 1) -> Program:
             _Line(_LD_BYTE, _DESTINATION_AT),
             _Line(_JUMP_SET, _GROUP_BIT, _TAKE),
             *_is_mac(_DESTINATION_AT, destination, _TAKE, _DROP),
+        ],
+        octets,
+    )
+
+
+def unicasts(source: str, destination: str = "", octets: int = 1) -> Program:
+    """Frames from one MAC address to another, or to any that is no group's."""
+    to = (
+        _is_mac(_DESTINATION_AT, destination, _TAKE, _DROP)
+        if destination
+        else [_Line(_LD_BYTE, _DESTINATION_AT), _Line(_JUMP_SET, _GROUP_BIT, _DROP, _TAKE)]
+    )
+    return _assemble([*_is_mac(_SOURCE_AT, source, _NEXT, _DROP), *to], octets)
+
+
+def broadcasts(source: str, octets: int = 1) -> Program:
+    """Frames from one MAC address to all."""
+    to_all = _is_mac(_DESTINATION_AT, _EVERYBODY, _TAKE, _DROP)
+    return _assemble([*_is_mac(_SOURCE_AT, source, _NEXT, _DROP), *to_all], octets)
+
+
+def broadcasts_but_of(source: str, octets: int = 1) -> Program:
+    """Frames to all from any other MAC address."""
+    to_all = _is_mac(_DESTINATION_AT, _EVERYBODY, _TAKE, _DROP, label="others")
+    return _assemble([*_is_mac(_SOURCE_AT, source, _DROP, "others"), *to_all], octets)
+
+
+def unicasts_to(destination: str, octets: int = 1) -> Program:
+    """Frames to one MAC address, whoever sends them."""
+    return _assemble(_is_mac(_DESTINATION_AT, destination, _TAKE, _DROP), octets)
+
+
+def tcp_from(source: str, octets: int = 1) -> Program:
+    """TCP over IPv4 from one MAC address."""
+    return _assemble(
+        [
+            _Line(_LD_HALF, _ETHERTYPE_AT),
+            _Line(_JUMP_EQUAL, _IPV4, _NEXT, _DROP),
+            _Line(_LD_BYTE, 23),
+            _Line(_JUMP_EQUAL, _TCP, _NEXT, _DROP),
+            *_is_mac(_SOURCE_AT, source, _TAKE, _DROP),
         ],
         octets,
     )

@@ -5,7 +5,7 @@ collected once however many handsets there are. Verdicts of a group are counted 
 through; those of a group that a failing handset leaves unfinished are kept apart, and its tests are
 given to another handset. Whatever becomes of the workers, each planned test ends with a verdict, and
 the run is over when each handset has its power and nobody has it. Where one finds broken what all of
-them share the run is stopped, and no verdict is made up.
+them share the run is stopped, and no verdict is made up. Where only some share it, those leave the run.
 """
 
 from __future__ import annotations
@@ -23,13 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import pytest
 
 from hil.errors import LabError
 from hil.evidence.results import RunResults, TestResult
-from hil.history.events import Cause
-from hil.judge import Judgement, Word
 from hil.leases.holding import store_of
 from hil.leases.returning import see_home
 from hil.parallel.messages import (
@@ -38,15 +35,18 @@ from hil.parallel.messages import (
     End,
     FromWorker,
     Idle,
+    Remarked,
     Reported,
     Run,
+    Spent,
     Stop,
     Told,
     Unfit,
 )
 from hil.parallel.portions import Portions
+from hil.parallel.untested import not_tested, reports_of
 from hil.parallel.worker import Assignment, become
-from hil.pytest_requirements import requirements_of
+from hil.pytest_limit import not_begun
 
 SILENCE_S = 2 * 3600.0
 """How long a worker may say nothing before it is held to hang: longer than any test on a rack takes."""
@@ -76,6 +76,9 @@ class Audience(Protocol):
 
     def gave_back(self, handset: str, reason: str) -> None:
         """A handset could not begin a group, which waits for whoever is next."""
+
+    def remarked(self, handset: str, text: str) -> None:
+        """A handset keeps its worker waiting, for what ``text`` says."""
 
     def reported(self, handset: str, report: bytes) -> None:
         """One of pytest's reports of a group that is through."""
@@ -231,7 +234,11 @@ class Crew:
         return not hand.said_bye
 
     def _take(self, hand: _Hand, message: FromWorker) -> None:
+        gone = hand.handset in self._portions.lost()
         match message:
+            case Idle() | Spent() | Stop() if gone:
+                # It was called back: what it has left to say of its group counts no more.
+                self._abandon(hand)
             case Idle(given_back=""):
                 self._commit(hand)
                 self._portions.concluded(hand.handset)
@@ -242,22 +249,29 @@ class Crew:
                 if not self._stopped:
                     self._audience.gave_back(hand.handset, reason)
                 hand.idle = True
+            case Spent(reason):
+                self._portions.rest(hand.handset, reason)
+                hand.idle = True
             case Told(result=result, baseline=baseline, spoilt=spoilt):
                 if spoilt:
                     hand.attempt = [each for each in hand.attempt if not _same(each, message)]
                 hand.attempt.append(message)
                 self._audience.told(result, baseline=baseline)
+            case Remarked(text):
+                self._audience.remarked(hand.handset, text)
             case Reported(report):
                 hand.reports.append(report)
             case Unfit(reason):
                 self._lose(hand, reason)
+            case Stop(reason, handsets) if set(self._testbeds) - set(handsets or self._testbeds):
+                self._withdraw(handsets, reason)
             case Stop(reason):
                 self._abandon(hand)
                 self._portions.give_back(hand.handset)
                 self._stop(reason)
             case Bye(troubles):
                 # A baseline exchange of the whole session is held as the bench is taken down.
-                if hand.handset not in self._portions.lost():
+                if not gone:
                     self._commit(hand)
                 self._results.troubles += troubles
                 hand.said_bye = True
@@ -265,7 +279,7 @@ class Crew:
     def _employ(self) -> None:
         """Give those who have nothing to do a group, or send them home when all is over."""
         for hand in self._hands.values():
-            if not hand.idle or self._stopped:
+            if not hand.idle or self._stopped or hand.handset in self._portions.lost():
                 continue
             group = self._portions.next_for(hand.handset)
             if group is None and not self._portions.finished(hand.handset):
@@ -285,6 +299,19 @@ class Crew:
         for hand in self._hands.values():
             with contextlib.suppress(OSError):
                 hand.channel.send(End())
+
+    def _withdraw(self, handsets: Sequence[str], reason: str) -> None:
+        """Take some handsets out of the run by what they share, and tell it once."""
+        self._results.troubles.append(reason)
+        self._waiting = [each for each in self._waiting if each.handset not in handsets]
+        for name in sorted(set(handsets) & set(self._testbeds) - set(self._portions.lost())):
+            group = self._portions.lose(name, reason, held_against=False)
+            unfinished = self._portions.groups[group].name if group is not None else ""
+            self._audience.left(name, reason.partition("\n")[0], unfinished)
+            if hand := self._hands.get(name):
+                self._abandon(hand)
+                with contextlib.suppress(OSError):
+                    hand.channel.send(End())
 
     def _commit(self, hand: _Hand) -> None:
         for told in hand.attempt:
@@ -337,37 +364,21 @@ class Crew:
         """Give a verdict to what nobody tested, unless the run was stopped: there it has none."""
         if self._stopped:
             return
-        for handset, index, why in self._portions.untested():
-            for item in self._groups[index]:
-                judgement = Judgement(Word.ERROR, Cause.LAB, remarks=(f"not tested: {why}",))
-                names = requirements_of(item)
-                result = TestResult(item.nodeid, judgement, names, 0.0, 0.0, handset)
-                self._results.add(result)
-                self._audience.told(result, baseline=False)
-                for report in _reports_of(item, str(judgement), self._session.config):
-                    self._audience.reported(handset, report)
+        kinds = ((not_tested, self._portions.untested()), (not_begun, self._portions.unbegun()))
+        for result_of, groups in kinds:
+            for handset, index, why in groups:
+                for item in self._groups[index]:
+                    self._make_up(item, result_of(item, why, handset))
+
+    def _make_up(self, item: pytest.Item, result: TestResult) -> None:
+        self._results.add(result)
+        self._audience.told(result, baseline=False)
+        for report in reports_of(item, result, self._session.config):
+            self._audience.reported(result.handset, report)
 
 
 def _same(one: Told, other: Told) -> bool:
     return (one.result.id, one.baseline) == (other.result.id, other.baseline)
-
-
-def _reports_of(item: pytest.Item, text: str, config: pytest.Config) -> list[bytes]:
-    """What pytest would have reported of a test that was not run, for JUnit's file."""
-    reports = []
-    for when, outcome in (("setup", "failed"), ("teardown", "passed")):
-        report = pytest.TestReport(
-            nodeid=item.nodeid,
-            location=item.location,
-            keywords={},
-            outcome=outcome,  # type: ignore[arg-type]
-            longrepr=text if outcome == "failed" else None,
-            when=when,  # type: ignore[arg-type]
-            user_properties=[("verdict", "ERROR"), ("cause", "lab")],
-        )
-        data = config.hook.pytest_report_to_serializable(config=config, report=report)
-        reports.append(msgspec.json.encode(data))
-    return reports
 
 
 def _ended(hand: _Hand) -> str:

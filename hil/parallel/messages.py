@@ -11,6 +11,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -32,12 +33,27 @@ class Idle(msgspec.Struct, frozen=True, tag="idle"):
     given_back: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True, tag="spent"):
+    """The handset has no time left for any test of the group that it was given, and why.
+
+    It has nothing to do and is to be given nothing more.
+    """
+
+    reason: str
+
+
 class Told(msgspec.Struct, frozen=True, tag="told"):
     """A verdict; ``spoilt`` if it replaces that of the same test, which did not last."""
 
     result: TestResult
     baseline: bool = False
     spoilt: bool = False
+
+
+class Remarked(msgspec.Struct, frozen=True, tag="remarked"):
+    """What keeps the worker waiting, in words; nothing comes of it."""
+
+    text: str
 
 
 class Reported(msgspec.Struct, frozen=True, tag="reported"):
@@ -53,9 +69,13 @@ class Unfit(msgspec.Struct, frozen=True, tag="unfit"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """What all handsets share is broken, and how: the run is to end, on every one."""
+    """What handsets share is broken, and how: the run is to end, on every one.
+
+    ``handsets`` are those that share it, where it is a power device; empty where all of them do.
+    """
 
     reason: str
+    handsets: tuple[str, ...] = ()
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
@@ -64,7 +84,7 @@ class Bye(msgspec.Struct, frozen=True, tag="bye"):
     troubles: tuple[str, ...] = ()
 
 
-FromWorker = Idle | Told | Reported | Unfit | Stop | Bye
+FromWorker = Idle | Spent | Told | Remarked | Reported | Unfit | Stop | Bye
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -89,11 +109,13 @@ class Channel(Generic[Message]):
         self.socket = sock
         self._decoder = msgspec.msgpack.Decoder(incoming)
         self._bytes = bytearray()
+        self._whole = threading.Lock()
 
     def send(self, message: FromWorker | ToWorker) -> None:
-        """Send a message; OSError if nobody is there."""
+        """Send a message, from any thread; OSError if nobody is there."""
         body = msgspec.msgpack.encode(message)
-        self.socket.sendall(_LENGTH.pack(len(body)) + body)
+        with self._whole:
+            self.socket.sendall(_LENGTH.pack(len(body)) + body)
 
     def receive(self) -> Message:
         """Wait for a message; EOFError at the end of the stream, LabError for what is none."""

@@ -5,6 +5,9 @@ whole and counts only as a whole: where a handset fails in the middle of one, al
 to another handset, because what was seen without the closing baseline exchange rests on nothing. Two
 handsets that are lost in the same group prove that it is the group; it is given to nobody again.
 
+A handset whose budget is spent leaves its group to those that have time, and gets none any more; what
+is left when nobody has time was not begun.
+
 With ``each`` every handset takes every group. What a handset that failed leaves then is its own, and
 nobody else's.
 """
@@ -35,6 +38,7 @@ class _Share:
     current: int | None = None
     done: list[int] = field(default_factory=list)
     left: str = ""
+    spent: str = ""
 
 
 class Portions:
@@ -64,13 +68,14 @@ class Portions:
     def over(self) -> bool:
         """Whether nothing is being tested and nothing waits for a handset that could."""
         return all(
-            share.current is None and (share.left or not share.waiting)
+            share.current is None and (share.left or share.spent or not share.waiting)
             for share in self._shares.values()
         )
 
     def finished(self, handset: str) -> bool:
         """Whether a handset gets no group any more, whatever becomes of the others."""
-        return self.over or (self._each and not self._shares[handset].waiting)
+        share = self._shares[handset]
+        return self.over or bool(share.spent) or (self._each and not share.waiting)
 
     def next_for(self, handset: str) -> int | None:
         """Give a handset its next group; None if there is none for it now.
@@ -80,7 +85,7 @@ class Portions:
         share = self._shares[handset]
         if share.current is not None or share.left:
             raise UsageError(f"{handset} has a group, or is out of the run")
-        if not share.waiting:
+        if share.spent or not share.waiting:
             return None
         share.current = share.waiting.popleft()
         return share.current
@@ -99,14 +104,25 @@ class Portions:
             share.waiting.append(share.current)
             share.current = None
 
-    def lose(self, handset: str, reason: str) -> int | None:
-        """A handset is out of the run; returns the group that it leaves unfinished, if any."""
+    def rest(self, handset: str, reason: str) -> None:
+        """A handset has no time left for its group, which goes to another; it gets no more."""
+        share = self._shares[handset]
+        share.spent = reason or "its budget is spent"
+        if share.current is not None:
+            share.waiting.appendleft(share.current)
+            share.current = None
+
+    def lose(self, handset: str, reason: str, *, held_against: bool = True) -> int | None:
+        """A handset is out of the run; returns the group that it leaves unfinished, if any.
+
+        That is ``held_against`` the group unless what lost the handset is known to be another thing.
+        """
         share = self._shares[handset]
         share.left = reason or "it is out of the run"
         unfinished, share.current = share.current, None
         if unfinished is None:
             return None
-        self._losses[unfinished] = self._losses.get(unfinished, 0) + 1
+        self._losses[unfinished] = self._losses.get(unfinished, 0) + held_against
         if self._each:
             share.waiting.appendleft(unfinished)
         elif self._losses[unfinished] >= MOST_LOSSES:
@@ -122,15 +138,35 @@ class Portions:
             return [
                 (name, index, share.left)
                 for name, share in self._shares.items()
-                if share.left
+                if share.left and not share.spent
                 for index in share.waiting
             ]
         waiting = next(iter(self._shares.values())).waiting
-        reasons = "; ".join(f"{name}: {share.left}" for name, share in self._shares.items())
-        return [
-            *(("", index, why) for index, why in self._given_up),
-            *(("", index, f"no handset is left ({reasons})") for index in waiting),
-        ]
+        given_up = [("", index, why) for index, why in self._given_up]
+        if any(share.spent for share in self._shares.values()):
+            return given_up
+        why = f"no handset is left ({self._reasons()})"
+        return [*given_up, *(("", index, why) for index in waiting)]
+
+    def unbegun(self) -> list[tuple[str, int, str]]:
+        """What nobody had time for, as `untested` has the rest; complete once `over` holds."""
+        if self._each:
+            return [
+                (name, index, share.spent)
+                for name, share in self._shares.items()
+                if share.spent
+                for index in share.waiting
+            ]
+        if not any(share.spent for share in self._shares.values()):
+            return []
+        waiting = next(iter(self._shares.values())).waiting
+        why = f"no handset has time left ({self._reasons()})"
+        return [("", index, why) for index in waiting]
+
+    def _reasons(self) -> str:
+        """Why each handset tests no more."""
+        told = {name: share.left or share.spent for name, share in self._shares.items()}
+        return "; ".join(f"{name}: {why}" for name, why in told.items() if why)
 
     def done_by(self) -> Mapping[str, tuple[str, ...]]:
         """The groups that each handset concluded."""

@@ -54,6 +54,9 @@ class Reader(Protocol):
     def gave_back(self, handset: str, reason: str) -> None:
         """A handset could not begin a group, which waits for whoever is next."""
 
+    def remarked(self, handset: str, text: str) -> None:
+        """A handset keeps its worker waiting, for what ``text`` says."""
+
     def waits(self, handsets: Sequence[str]) -> None:
         """All is over, but these handsets of workers that died are being given back."""
 
@@ -125,6 +128,7 @@ class _Audience:
         self.told = reader.told
         self.left = reader.left
         self.gave_back = reader.gave_back
+        self.remarked = reader.remarked
         self.waits = reader.waits
         self._nodes: dict[str, object] = {}
 

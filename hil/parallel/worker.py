@@ -8,6 +8,7 @@ in any case. It never returns: whatever happens, `os._exit` ends it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -30,15 +31,18 @@ from hil.parallel.messages import (
     Channel,
     End,
     Idle,
+    Remarked,
     Reported,
     Run,
+    Spent,
     Stop,
     Told,
     ToWorker,
     Unfit,
 )
 from hil.pytest_handsets import HANDSETS, Handsets
-from hil.pytest_plugin import RESULTS
+from hil.pytest_limit import LIMIT, no_time_for
+from hil.pytest_plugin import ASIDE, RESULTS
 from hil.testbed.inventory import Testbed
 
 
@@ -98,6 +102,7 @@ class _Worker:
     def work(self) -> None:
         config, assignment = self._config, self._assignment
         config.stash[RESULTS] = self._results
+        config.stash[ASIDE] = self._remark
         config.option.hil_handset = assignment.handset
         config.option.hil_wait = assignment.within_s
         config.option.hil_out = str(assignment.out) if assignment.out is not None else None
@@ -113,36 +118,52 @@ class _Worker:
         self._handsets.release(config)
         self._channel.send(Bye(tuple(self._results.troubles)))
 
+    def _remark(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            # Whoever would read it has died, and this process is about to.
+            self._channel.send(Remarked(text))
+
     def _test_all(self) -> None:
         """Take the handset, and test until there is no more to do."""
         try:
             self._handsets.take(self._config)
             enter()
         except LabError as error:
-            self._channel.send(Unfit(str(error)))
+            told = self._stop() if self._handsets.stopped else Unfit(str(error))
+            self._channel.send(told)
             return
         die_with(self._parent)
+        if LIMIT in self._config.stash:
+            # A handset spends its own time, from when it is taken.
+            self._config.stash[LIMIT].begin()
         self._answer()
 
     def _answer(self) -> None:
         """Test groups until there are no more, or the handset is not fit any more."""
-        given_back = ""
+        answer: Idle | Spent = Idle()
         while True:
-            self._channel.send(Idle(given_back))
+            self._channel.send(answer)
             match self._channel.receive():
                 case Run(group):
+                    items, held = self._groups[group], bool(self._results.baselines)
+                    if why := no_time_for(items, held=held):
+                        answer = Spent(why)
+                        continue
                     try:
-                        given_back = self._test(self._groups[group])
+                        answer = Idle(self._test(items))
                     except pytest.exit.Exception:
                         if not self._handsets.stopped:
                             raise
-                        self._channel.send(Stop(self._handsets.stopped))
+                        self._channel.send(self._stop())
                         return
                 case End():
                     return
             if self._handsets.unfit:
                 self._channel.send(Unfit(self._handsets.unfit))
                 return
+
+    def _stop(self) -> Stop:
+        return Stop(self._handsets.stopped, self._handsets.stopped_with)
 
     def _test(self, items: Sequence[pytest.Item]) -> str:
         """Test a group; why it could not be begun, or nothing."""

@@ -4,8 +4,9 @@ What the handset does meanwhile is nobody's test. The bench marks all of it as p
 holds it against the handset; where the ladder ends without success the test that waits for the handset
 is an error of the laboratory, and the handset goes into quarantine.
 
-A foreign DHCP server leads phones away, and no rung brings one back while it is there. So the wire is
-searched before the ladder is climbed, and again before anybody is put aside.
+A foreign DHCP server leads phones away, and no rung brings one back while it is there; nor can anybody
+be tested whose power device fails. So the wire is searched and the device asked before the ladder is
+climbed, and again before anybody is put aside.
 """
 
 from __future__ import annotations
@@ -48,9 +49,12 @@ class RackLadder:
     def climb(self, case: Case) -> None:
         """Climb; `LabError` and quarantine where the ladder ends without success.
 
-        `SharedFault` without quarantine where the trouble is the wire's.
+        `SharedFault` without quarantine where the trouble is the wire's, `PowerDeviceError` where it is
+        that of the device which feeds the handset, and `LabError` without quarantine where the outlet
+        feeds another phone: each rung that switches it would hit that one.
         """
         self._reach.search()
+        self._reach.look_elsewhere(case.power)
         came = self.outcome(case)
         if isinstance(came, GaveUp):
             self._give_up(case.why, came.evidence, came.next_step)
@@ -68,7 +72,7 @@ class RackLadder:
     def lost(self, why: LabError) -> None:
         """Quarantine for a handset that came back and takes no profile all the same.
 
-        `SharedFault` instead where the trouble is the wire's.
+        `SharedFault` or `PowerDeviceError` instead, as above.
         """
         self._reach.search()
         self._quarantine(f"it came back and cannot be brought into a known state: {_brief(why)}")

@@ -18,12 +18,13 @@ from hil.history.events import Cause
 from hil.history.record import Mark
 from hil.judge import Word
 from hil.leases.fitness import Fitness, is_shared
-from hil.leases.holding import Hold, hold, unleased
+from hil.leases.holding import Hold, hold, taken_by_mac, unleased
 from hil.net.namespace import enter
 from hil.recovery.rack import rack_ladder
 from hil.testbed.bench import Bench, Site
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.opening import open_bench
+from hil.testbed.other_phone import Others
 
 
 class Tenancy:
@@ -54,6 +55,7 @@ class Tenancy:
             wall_clock=wall_clock,
             leased=self._held.leased if self._held is not None else unleased,
             ladder=rack_ladder(self._put_aside),
+            others=Others(taken_by_mac(self.testbed), self._leave),
         )
         try:
             if self._held is not None:
@@ -83,6 +85,10 @@ class Tenancy:
         events = self._history.since(self._mark)
         self._mark = self._history.mark()
         return is_shared(events)
+
+    def _leave(self, reason: str) -> None:
+        """Use the handset no more, whose place is not what the inventory says."""
+        self._given_up = f"{self.entry.name} is not used any more: {reason}"
 
     def _put_aside(self, reason: str) -> None:
         self._given_up = f"{self.entry.name} is in quarantine: {reason}"

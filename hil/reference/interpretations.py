@@ -14,6 +14,7 @@ No reading is called yes or no: YAML 1.1 would turn it into a boolean.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, get_args, get_type_hints
 
@@ -92,16 +93,13 @@ class Interpretations:
         """Return a copy with the named readings, as a testbed chooses them for a handset.
 
         Raises `UsageError` for a name that is no question or a reading that is no candidate; its
-        remedy lists what would be right.
+        remedy says what would be right.
         """
         known = {entry.name: entry.candidates for entry in CATALOGUE}
         chosen: dict[str, Any] = {}
         for name, value in readings.items():
             if name not in known:
-                raise UsageError(
-                    f"no interpretation is called {name!r}",
-                    remedy="one of " + ", ".join(sorted(known)),
-                )
+                raise UsageError(f"no interpretation is called {name[:60]!r}", remedy=meant(name))
             # A file's 5 and a command line's "5" are the same reading.
             match = [candidate for candidate in known[name] if str(candidate) == str(value)]
             if not match:
@@ -111,6 +109,13 @@ class Interpretations:
                 )
             chosen[name] = match[0]
         return replace(self, **chosen)
+
+
+def meant(name: str) -> str:
+    """The remedy for a name that is no question: those that are like it, and where all are listed."""
+    close = difflib.get_close_matches(name[:80], [entry.name for entry in CATALOGUE], n=3)
+    listed = "`hil interpretations list` shows all"
+    return f"did you mean {' or '.join(close)}? {listed}" if close else listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from hil.testbed.checks import Wrong, refusal
-from hil.testbed.entry import Entry, FilePath, Secret
+from hil.testbed.entry import Entry, FilePath, LongSecret
 
 if TYPE_CHECKING:
     from hil.endpoints.certificates import Authority
@@ -131,7 +131,7 @@ class AuthorityEntry(Entry):
     certificate: Annotated[FilePath, AfterValidator(_a_certificate)] = Field(
         description="the file of its certificate (PEM), as `hil testbed authority` makes it"
     )
-    key: Annotated[Secret, AfterValidator(_a_key), BeforeValidator(_guarded)] = Field(
+    key: Annotated[LongSecret, AfterValidator(_a_key), BeforeValidator(_guarded)] = Field(
         repr=False, description="the text of its private key (PEM), best as {file: PATH}"
     )
     client_roots: Annotated[FilePath, AfterValidator(_some_roots)] | None = Field(

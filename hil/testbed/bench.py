@@ -28,6 +28,8 @@ from hil.endpoints.certificates import Authority
 from hil.errors import LabError
 from hil.history import History, HistoryFile
 from hil.history import events as ev
+from hil.judge import Conduct, Word
+from hil.judge.verdict import judge_as_read
 from hil.net.interface import Place
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
@@ -40,6 +42,7 @@ __all__ = ["BACKUP_SIP_PORT", "HTTPS_NAME", "Bench", "Site"]
 
 S = TypeVar("S", bound=Site, covariant=True)
 
+_FAR_END_S = 60.0
 _CLOSING_S = 60.0
 """Power that was just cut comes back after the outlet's minimum off time, and maybe not at once."""
 
@@ -102,6 +105,7 @@ class Bench(Generic[S]):
         self._cleanup.callback(lambda: self.clock.run(self._stop(), timeout=_CLOSING_S))
         self.witnesses = site.watch(surroundings)
         self._cleanup.callback(lambda: self.clock.run(self.witnesses.close(), timeout=_CLOSING_S))
+        self._started: ev.TestStarted | None = None
         self._introduce()
 
     def _name_endpoints(self) -> None:
@@ -162,6 +166,7 @@ class Bench(Generic[S]):
         started = self.history.append(
             ev.TestStarted(source="bench", test=test, requirements=requirements)
         )
+        self._started = started
         self.servers.reset()
         self.web.reset()
         self.handset.prepare()
@@ -191,7 +196,22 @@ class Bench(Generic[S]):
         if self.history.unwritten:
             self._lab_fault("what happened is not on disk", self.history.unwritten)
         self.witnesses.end()
+        self._ask_the_far_end()
         return self.history.append(ev.TestEnded(source="bench", test=test))
+
+    def _ask_the_far_end(self) -> None:
+        """Where the phone would be blamed, let whoever counts there say whether the wire carried all.
+
+        What it finds is no proof, and finding it takes time, so it is asked in no other case.
+        """
+        far_end, started = self._site.far_end, self._started
+        if far_end is None or started is None:
+            return
+        events = [*self.history.since(started)]
+        conduct = Conduct(started.requirements)
+        if judge_as_read(events, conduct, self.reference_phone(), self.timing).word is Word.FAIL:
+            for event in self.clock.run(far_end.doubts(), timeout=_FAR_END_S):
+                self.history.append(event)
 
     def events_of(self, started: ev.TestStarted, ended: ev.TestEnded) -> Sequence[ev.Event]:
         """The history from a test's beginning to its end."""

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from pydantic_core import PydanticCustomError
 
 from hil.errors import SpecificationError, UsageError
-from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations
+from hil.reference.interpretations import CATALOGUE, WITHOUT_EFFECT, Interpretations, meant
 from hil.reference.parameters import is_valid, lookup_parameter
 
 Place = tuple[str | int, ...]
@@ -83,7 +83,7 @@ def unreadable(readings: Mapping[str, str]) -> Iterator[Wrong]:
     known = {entry.name for entry in CATALOGUE}
     for name, reading in readings.items():
         if name not in known:
-            yield Wrong((name,), f"no interpretation is called {name!r}", nearest(name, known))
+            yield Wrong((name,), f"no interpretation is called {name[:60]!r}", meant(name))
             continue
         if name in WITHOUT_EFFECT:
             problem = f"{name}: no verdict of this release depends on how it is read"

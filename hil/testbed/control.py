@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Address
 
 from hil.clock import Clock
-from hil.errors import LabError, UsageError
+from hil.errors import LabError, PowerDeviceError, UsageError
 from hil.history import History, Mark
 from hil.history import events as ev
 from hil.judge import Timing
@@ -23,6 +23,10 @@ from hil.testbed.restorer import Power, Restorer
 _POWER_S = 120.0
 
 
+async def _nobody_looks() -> None:
+    """Nothing is to be seen of a handset without power."""
+
+
 class HandsetControl:
     """What the ``handset`` fixture is.
 
@@ -34,6 +38,7 @@ class HandsetControl:
     from here: it is a fault of the lab until somebody has looked. A phone that has its link and does
     nothing is the judge's.
     ``standing`` are the parameters of its testbed entry, set where a test does not say otherwise.
+    ``dark`` is awaited before it gets its power, while it is known to have none.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class HandsetControl:
         restorer: Restorer,
         address: Callable[[], IPv4Address | None],
         standing: Mapping[str, str],
+        dark: Callable[[], Awaitable[None]] = _nobody_looks,
     ) -> None:
         self.name = name
         self.identity = identity
@@ -62,6 +68,7 @@ class HandsetControl:
         self._restorer = restorer
         self._address = address
         self._standing = standing
+        self._dark = dark
         self._changes = link.changes
         self._expected_changes = 0
         self._on: bool | None = None
@@ -71,6 +78,11 @@ class HandsetControl:
     def powered(self) -> bool | None:
         """Whether it has power by the last command; None where that failed."""
         return self._on
+
+    @property
+    def device_fault(self) -> PowerDeviceError | None:
+        """How its power device failed as a whole, since the last command that it took."""
+        return self._outlet.device_fault
 
     @property
     def boot_limit(self) -> float:
@@ -180,12 +192,17 @@ class HandsetControl:
         self._owed = None
 
     def _switch_on(self) -> ev.PowerSwitched:
+        if self._on is False:
+            self._clock.run(self._looked_at_dark(), timeout=_POWER_S)
         self._on = None
         self._expected_changes += self._link.up is False
         switched = self._clock.run(self._outlet.on(), timeout=_POWER_S)
         self._witness(up=True)
         self._on = True
         return switched
+
+    async def _looked_at_dark(self) -> None:
+        await self._dark()
 
     # -- life --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ so a serial number of digits keeps its zeros and a MAC address is never read in 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,18 +22,22 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from hil.hosts import no_device
 from hil.reference.identity import normalise_mac
 from hil.testbed.checks import Wrong, attempt, refusal
-from hil.testbed.secrets import Secret, is_secret
+from hil.testbed.secrets import LongSecret, Secret, is_secret
 
 __all__ = [
+    "HOST_IS",
     "NAME_IS",
     "RACK_NEEDED",
     "RACK_ONLY",
     "VIRTUAL_ONLY",
+    "DeviceAddress",
     "Entry",
     "FilePath",
     "Kind",
+    "LongSecret",
     "Mac",
     "Name",
     "Seconds",
@@ -66,6 +71,19 @@ NAME_IS = "letters, digits, '.', '_' and '-', at most 32, a letter or digit firs
 
 Mac = Annotated[str, AfterValidator(lambda text: attempt(lambda: normalise_mac(text)))]
 """A MAC address, kept as `hil.reference.identity.normalise_mac` has it."""
+
+
+def _of_one(address: IPv4Address) -> IPv4Address:
+    if problem := no_device(address):
+        raise refusal([Wrong((), problem, HOST_IS)])
+    return address
+
+
+DeviceAddress = Annotated[IPv4Address, AfterValidator(_of_one)]
+"""The IPv4 address of a device of the laboratory."""
+
+HOST_IS = "the device's IPv4 address, such as 192.0.2.10; names are not resolved"
+"""What would be right for a `DeviceAddress`."""
 
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 """What a label or a version is: visible ASCII without blanks, 1 to 64 characters."""

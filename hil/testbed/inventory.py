@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from hil.errors import InventoryError, UsageError
 from hil.testbed.checks import REFUSED, Place, Wrong, closest, nearest
-from hil.testbed.clear_text import clear_secrets
+from hil.testbed.clear_text import clear_secrets, readable_files
 from hil.testbed.contradictions import contradictions
 from hil.testbed.defaults import Inherited
 from hil.testbed.entry import is_secret
@@ -93,23 +93,31 @@ def load(
 
 
 def remarks(path: Path) -> list[UsageError]:
-    """What an inventory may say and had better not: a rack's secrets, in the file itself.
+    """What an inventory may say and had better not: secrets of a rack that others can read.
 
-    Raises `InventoryError` as `load` does.
+    In the file itself, or in one of which its mode says so. Raises `InventoryError` as `load` does.
     """
     testbed = load(path, secrets=False, authority=False)
     if testbed.kind != "rack":
         return []
     file = str(path)
     document = parse(_read(path, file), file)
-    return [
-        UsageError(
-            f"{_path(place)} is a secret in clear text",
-            file=file,
-            line=document.line(place),
-            remedy="{env: NAME}, {file: PATH} or {keyring: SERVICE/USER} keep it out of this file",
+    elsewhere = "{env: NAME}, {file: PATH} or {keyring: SERVICE/USER} keep it out of this file"
+    found = [
+        (place, f"{_path(place)} is a secret in clear text", elsewhere)
+        for place in clear_secrets(testbed, document.value)
+    ]
+    found += [
+        (
+            place,
+            f"{_path(place)} is in {kept}, which others may read ({mode:04o})",
+            f"chmod 600 {kept}",
         )
-        for place in sorted(clear_secrets(testbed, document.value), key=document.line)
+        for place, kept, mode in readable_files(testbed, document.value, path.parent)
+    ]
+    return [
+        UsageError(problem, file=file, line=document.line(place), remedy=remedy)
+        for place, problem, remedy in sorted(found, key=lambda each: document.line(each[0]))
     ]
 
 

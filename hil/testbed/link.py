@@ -39,6 +39,9 @@ class LinkWitness(Protocol):
     async def changes(self) -> int | None:
         """A number that is another one after the link went up or down; None if there is none."""
 
+    async def powered(self) -> bool | None:
+        """Whether the port gives power; None where it is none that does, or does not say so."""
+
 
 class Link(Protocol):
     """Who sees the link of one handset's port, as a handset's control uses it."""
@@ -111,6 +114,9 @@ class CarrierWitness:
         """How often it came or went."""
         return self._interface.carrier_changes()
 
+    async def powered(self) -> None:
+        """An interface gives nobody power."""
+
 
 class WatchedLink:
     """A link that is looked at every ``every_s`` seconds, each change an event of the history.
@@ -175,14 +181,16 @@ class WatchedLink:
     async def look(self) -> None:
         """Look now, and tell what has changed."""
         async with self._one:
+            asked_at = self._history.now()
             number, up = await self._seen()
+            powered = None if up or self.up is None else await self._witness.powered()
         moved = number not in (None, self._number)
         if self.up is up and moved:
-            self._tell(not up)
+            self._tell(not up, asked_at)
         elif self.up not in (None, up) and not moved:
             self._counts = False
         if self.up is not up or moved:
-            self._tell(up)
+            self._tell(up, asked_at, powered)
         self._number = number
 
     async def _glance(self) -> None:
@@ -209,9 +217,11 @@ class WatchedLink:
             concerns=self._witness.name,
         )
 
-    def _tell(self, up: bool) -> None:
+    def _tell(self, up: bool, asked_at: int, powered: bool | None = None) -> None:
         self.up = up
-        self._history.append(ev.LinkChanged(source=_SOURCE, up=up))
+        self._history.append(
+            ev.LinkChanged(source=_SOURCE, up=up, powered=powered, asked_at=asked_at)
+        )
 
     async def _watch(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hil.errors import UsageError
 from hil.testbed.bench import Bench
 from hil.testbed.inventory import HandsetEntry, Testbed
+from hil.testbed.other_phone import Others
 from hil.testbed.rack_bench import Leased, provided_by, rack_bench
 from hil.testbed.restorer import LadderMaker
 from hil.testbed.site import Offer, Site
@@ -34,13 +35,15 @@ def open_bench(
     direct_power: bool = False,
     leased: Leased = lambda driver: driver,
     ladder: LadderMaker | None = None,
+    others: Others | None = None,
 ) -> Bench[Site]:
     """The bench around ``entry``; whoever gets it closes it.
 
     ``directory`` is where evidence goes. ``defects`` are those of a virtual handset, ``wall_clock``
     lets time pass by itself on a virtual testbed, ``direct_power`` throws its PDU's relays without
     SNMP in between. ``leased`` is what a lease makes of a rack's power driver, and ``ladder``
-    makes the ways back for a phone of a rack that takes no profile. `UsageError` for a
+    makes the ways back for a phone of a rack that takes no profile; ``others`` are the rack's other
+    users, without whom no outlet is said to feed another phone. `UsageError` for a
     defect of a handset that is none of ours.
     """
     if testbed.kind == "rack":
@@ -49,7 +52,9 @@ def open_bench(
                 f"a handset of {testbed.name} cannot be given a defect",
                 remedy="a testbed of kind: virtual, or `hil rack --defect`",
             )
-        return rack_bench(testbed, entry, directory=directory, leased=leased, ladder=ladder)
+        return rack_bench(
+            testbed, entry, directory=directory, leased=leased, ladder=ladder, others=others
+        )
     return virtual_bench(
         testbed,
         entry,

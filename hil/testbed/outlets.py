@@ -12,6 +12,7 @@ from hil.errors import UsageError
 from hil.history import History
 from hil.power.driver import PowerDriver
 from hil.power.outlet import Outlet, PowerPolicy
+from hil.power.port_counts import SwitchPortCounts
 from hil.power.port_link import SwitchPortLink
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.pdus import Pdu, PoeEntry, SnmpPduEntry
@@ -22,10 +23,14 @@ _CALL_S = 15.0
 
 @dataclass(frozen=True)
 class HandsetPower:
-    """What switches a handset, and who sees whether it has power; None where nobody does."""
+    """What switches a handset, who sees whether it has power, and who counts its frames.
+
+    The last two are None where there is nobody.
+    """
 
     outlet: Outlet
     witness: SwitchPortLink | None
+    counts: SwitchPortCounts | None
 
 
 def handset_power(
@@ -52,7 +57,9 @@ def handset_power(
         )
     port = str(entry.power.outlet)
     outlet = Outlet(leased(pdu.make_driver()), port, history, power_policy(pdu, entry))
-    return HandsetPower(outlet, pdu.make_link(port) if isinstance(pdu, PoeEntry) else None)
+    if not isinstance(pdu, PoeEntry):
+        return HandsetPower(outlet, None, None)
+    return HandsetPower(outlet, pdu.make_link(port), pdu.make_counts(port))
 
 
 def pdu_of(testbed: Testbed, entry: HandsetEntry) -> Pdu:

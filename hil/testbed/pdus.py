@@ -8,8 +8,7 @@ entry has no address.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -17,6 +16,7 @@ from hil.errors import UsageError
 from hil.power.driver import PowerDriver
 from hil.power.outlet import PowerPolicy
 from hil.power.poe import PoeSwitch
+from hil.power.port_counts import SwitchPortCounts
 from hil.power.port_link import SwitchPortLink
 from hil.power.snmp_agent import SnmpAgent, SnmpVersion
 from hil.power.snmp_models import MODELS
@@ -24,14 +24,20 @@ from hil.power.snmp_pdu import SnmpPdu
 from hil.power.switch_ports import Numbering
 from hil.snmp import AuthProtocol, UsmUser
 from hil.testbed.checks import DEFAULT_OUTLETS, Wrong, attempt, nearest, refusal
-from hil.testbed.entry import NAME_IS, RACK_NEEDED, RACK_ONLY, Entry, Name, Secret
+from hil.testbed.entry import (
+    HOST_IS,
+    NAME_IS,
+    RACK_NEEDED,
+    RACK_ONLY,
+    DeviceAddress,
+    Entry,
+    Name,
+    Secret,
+)
 from hil.testbed.pdus_other import OtherPdu
 
 MODEL_NAMES = tuple(sorted(model.name for model in MODELS))
 """What ``model:`` of an SNMP PDU may be."""
-
-HOST_IS = "the device's IPv4 address, such as 192.0.2.10"
-"""What would be right for ``host:``."""
 
 # The largest outletId of PDU2-MIB; the other MIBs have fewer.
 _MOST_OUTLETS = 256
@@ -72,7 +78,7 @@ class _SnmpEntry(Entry):
     """
 
     name: Name = Field(description=NAME_IS)
-    host: IPv4Address | None = Field(
+    host: DeviceAddress | None = Field(
         default=None, json_schema_extra=RACK_NEEDED, description=HOST_IS
     )
     port: int = Field(
@@ -80,7 +86,7 @@ class _SnmpEntry(Entry):
         ge=1,
         le=65535,
         json_schema_extra=RACK_ONLY,
-        description="the agent's UDP port, usually 161",
+        description="the agent's UDP port, 1 to 65535, usually 161",
     )
     version: SnmpVersion = Field(default=SnmpVersion.V2C, description="v1, v2c or v3")
     read_community: Secret = Field(
@@ -167,6 +173,15 @@ class PoeEntry(_SnmpEntry):
         """The link of a port of this switch; `UsageError` without a ``host``."""
         return SwitchPortLink(self.agent(), port, self.numbering)
 
+    def make_counts(self, port: str) -> SwitchPortCounts:
+        """What a port of this switch counts; `UsageError` without a ``host``."""
+        return SwitchPortCounts(self.agent(), port, self.numbering)
+
 
 Pdu = Annotated[SnmpPduEntry | PoeEntry | OtherPdu, Field(discriminator="driver")]
 """Any entry of ``pdus``; ``driver`` says of which kind it is."""
+
+DRIVERS = tuple(
+    get_args(kind.model_fields["driver"].annotation)[0] for kind in get_args(get_args(Pdu)[0])
+)
+"""What ``driver:`` of an entry may be."""

@@ -6,8 +6,7 @@ a problem of the inventory; nothing is opened or asked by that.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-from typing import Annotated, Literal, Protocol, TypeVar
+from typing import Annotated, Literal, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from pydantic import Field, model_validator
@@ -27,10 +26,21 @@ from hil.power.serial_relay import SerialRelay, SerialRelayConfig
 from hil.power.ssh import SshPower
 from hil.power.ssh_dialects import DIALECTS as SSH_DIALECTS
 from hil.power.ssh_session import SshLogin
-from hil.testbed.checks import attempt
-from hil.testbed.entry import NAME_IS, RACK_ONLY, Entry, FilePath, Name, Secret
+from hil.testbed.blanks import ACTION, OUTLET, has_blank, only, same_on_and_off
+from hil.testbed.checks import Wrong, attempt, refusal
+from hil.testbed.entry import (
+    HOST_IS,
+    NAME_IS,
+    RACK_ONLY,
+    DeviceAddress,
+    Entry,
+    FilePath,
+    LongSecret,
+    Name,
+    Secret,
+)
 
-Argument = Annotated[str, Field(max_length=4096)]
+Argument = Annotated[str, Field(max_length=4096), only(OUTLET)]
 Arguments = Annotated[tuple[Argument, ...], Field(min_length=1)]
 """A program and its arguments; ``{outlet}`` in them is replaced."""
 
@@ -38,7 +48,7 @@ Deadline = Annotated[float, Field(gt=0, le=60)]
 """The deadline of one call, seconds."""
 
 _DEADLINE_IS = "the deadline of one call to the device, more than 0 and at most 60 s"
-_URL_IS = "where its web server is, such as http://192.0.2.10 or https://192.0.2.10:8443"
+_URL_IS = "where its web server is, by http or https, such as http://192.0.2.10 or https://192.0.2.10:8443"
 _KEPT = "or {env: NAME}, {file: PATH}, {keyring: SERVICE/USER}"
 
 
@@ -75,15 +85,17 @@ class SshPdu(_Device):
 
     driver: Literal["ssh"] = Field(json_schema_extra=RACK_ONLY, description="must be ssh")
     model: Literal["cisco-ios", "apc-cli"] = Field(description="cisco-ios or apc-cli")
-    host: IPv4Address = Field(description="the device's IPv4 address, such as 192.0.2.10")
-    port: int = Field(default=22, ge=1, le=65535, description="its TCP port, usually 22")
+    host: DeviceAddress = Field(description=HOST_IS)
+    port: int = Field(
+        default=22, ge=1, le=65535, description="its TCP port, 1 to 65535, usually 22"
+    )
     host_key: str = Field(default="", description="SHA256:..., as ssh-keygen -lf prints it")
     known_hosts: FilePath | None = Field(
         default=None, description="a file of host keys, as ssh-keyscan writes it"
     )
     user: str = Field(min_length=1, description="who may switch")
     password: Secret = Field(default="", repr=False, description=f"the user's password, {_KEPT}")
-    private_key: Secret = Field(
+    private_key: LongSecret = Field(
         default="", repr=False, description="the text of an SSH key, best as {file: PATH}"
     )
     passphrase: Secret = Field(default="", repr=False, description=f"that of the key, {_KEPT}")
@@ -147,14 +159,25 @@ class HttpSwitch(Entry):
     """
 
     method: str = Field(default="GET", description="GET, POST, PUT, ...")
-    path: str = Field(description="path and query, with {outlet} and {action}")
-    body: str = Field(default="", description="a text with {outlet} and {action}")
+    path: Annotated[str, only(OUTLET, ACTION)] = Field(
+        description="path and query, with {outlet} and {action}"
+    )
+    body: Annotated[str, only(OUTLET, ACTION, braces=True)] = Field(
+        default="", description="a text with {outlet} and {action}"
+    )
     headers: dict[str, Secret] = Field(
         default={}, repr=False, description="a mapping of name and value"
     )
     expect: tuple[int, ...] = Field(default=(200,), description="a list of statuses, such as [200]")
     on: str = Field(default="on", description="what {action} stands for")
     off: str = Field(default="off", description="what {action} stands for")
+
+    @model_validator(mode="after")
+    def _switching(self) -> Self:
+        if self.on == self.off or not has_blank((self.path, self.body), ACTION):
+            remedy = f"{ACTION} in path or body, and two words for it"
+            raise refusal([Wrong((), "on and off are the same request", remedy)])
+        return self
 
     def call(self) -> HttpCall:
         """The request as the driver takes it."""
@@ -169,11 +192,13 @@ class HttpReadBack(Entry):
     """
 
     method: str = Field(default="GET", description="GET, POST, ...")
-    path: str = Field(description="path and query, with {outlet}")
+    path: Annotated[str, only(OUTLET)] = Field(description="path and query, with {outlet}")
     headers: dict[str, Secret] = Field(
         default={}, repr=False, description="a mapping of name and value"
     )
-    pointer: str = Field(default="", description="a JSON pointer such as /outlets/{outlet}/on")
+    pointer: Annotated[str, only(OUTLET, braces=True)] = Field(
+        default="", description="a JSON pointer such as /outlets/{outlet}/on"
+    )
     pattern: str = Field(default="", description="a regular expression such as state=(\\w+)")
     on: tuple[str, ...] = Field(default=("on", "true", "1"), description="a list of values")
     off: tuple[str, ...] = Field(default=("off", "false", "0"), description="a list of values")
@@ -284,10 +309,16 @@ class CommandPdu(_Device):
     state: tuple[Argument, ...] = Field(default=(), description="likewise; it writes the state")
     state_on: str = Field(default="", description="a regular expression in what it writes")
     state_off: str = Field(default="", description="a regular expression in what it writes")
-    environment: dict[str, Secret] = Field(
+    environment: dict[str, LongSecret] = Field(
         default={}, repr=False, description="a mapping of variable and value"
     )
     timeout_s: Deadline = Field(default=9.0, description=_DEADLINE_IS)
+
+    @model_validator(mode="after")
+    def _switching(self) -> Self:
+        if wrongs := tuple(same_on_and_off(self.on, self.off)):
+            raise refusal(wrongs)
+        return self
 
     _usable = model_validator(mode="after")(_usable)
 
@@ -311,7 +342,8 @@ class LabgridPdu(_Device):
 
     driver: Literal["labgrid"] = Field(json_schema_extra=RACK_ONLY, description="must be labgrid")
     coordinator: str = Field(
-        default="", description="HOST or HOST:PORT, else labgrid's own setting"
+        default="",
+        description="HOST or HOST:PORT, by default labgrid's port 20408; else labgrid's own setting",
     )
     client: str = Field(default="labgrid-client", description="the program, or its path")
     resource: str = Field(default="", description="which power resource of a place with several")

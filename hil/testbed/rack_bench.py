@@ -30,17 +30,24 @@ from hil.testbed.control import HandsetControl
 from hil.testbed.health import Trouble
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.link import CarrierWitness, HeardLink, Link, LinkWitness, WatchedLink
+from hil.testbed.other_phone import OtherPhone, Others
 from hil.testbed.outlets import handset_power
 from hil.testbed.rack_restorer import RackRestorer
-from hil.testbed.rack_witnesses import RackWitnesses
-from hil.testbed.restorer import LadderMaker, Reach
+from hil.testbed.rack_witnesses import RackWitnesses, port_counters
+from hil.testbed.restorer import LadderMaker, Power, Reach
 from hil.testbed.site import Surroundings, Wire
 from hil.testbed.stand_ins import StandIns
 from hil.testbed.trust import TrustTrial
+from hil.witness.arrivals import Arrivals
 from hil.witness.echoes import lost_on_the_way
+from hil.witness.port_counters import PortCounters
+from hil.witness.whose_console import Known, WhoseConsole
+from hil.witness.witness import Witness
 
 Leased: TypeAlias = Callable[[PowerDriver], PowerDriver]
 """What a lease makes of a handset's power driver; see `hil.leases.device`."""
+_ASKED_S = 120.0
+"""The longest that it may take to ask a power device, as often as its policy says."""
 
 
 def rack_bench(
@@ -50,14 +57,16 @@ def rack_bench(
     directory: Path | None = None,
     leased: Leased = lambda driver: driver,
     ladder: LadderMaker | None = None,
+    others: Others | None = None,
 ) -> RackBench:
     """A bench around a handset of a rack.
 
     ``directory`` is where history, capture, console log and key log go. ``ladder`` makes the ways
-    back for a phone that does not take a profile. `LabError` where the machine cannot reach the
+    back for a phone that does not take a profile; ``others`` are those who switch other handsets,
+    without whom no outlet is said to feed another phone. `LabError` where the machine cannot reach the
     handset's wire or its outlet, `UsageError` where the inventory does not say how.
     """
-    site = RackSite(testbed, entry, leased=leased, ladder=ladder)
+    site = RackSite(testbed, entry, leased=leased, ladder=ladder, others=others)
     return Bench(testbed, entry, site, directory=directory)
 
 
@@ -77,6 +86,7 @@ class RackSite:
     """A handset's wire, its outlet and its console; see `hil.testbed.site.Site`."""
 
     screen: Operator | None = None
+    far_end: PortCounters | None = None
 
     def __init__(
         self,
@@ -85,12 +95,15 @@ class RackSite:
         *,
         leased: Leased = lambda driver: driver,
         ladder: LadderMaker | None = None,
+        others: Others | None = None,
     ) -> None:
         self._testbed = testbed
         self._entry = entry
         self.provides = provided_by(testbed, entry)
         self._leased = leased
         self._ladder = ladder
+        self._others = others
+        self._other_phone: OtherPhone | None = None
         with contextlib.ExitStack() as cleanup:
             wiring = wiring_of(testbed, entry)
             refuse_own_addresses(wiring)
@@ -113,6 +126,8 @@ class RackSite:
         power = handset_power(self._testbed, entry, history, leased=self._leased)
         self.outlet = power.outlet
         self._link = self._linked(surroundings, power.witness)
+        if power.counts is not None and not self._testbed.network.direct:
+            self.far_end = port_counters(self.attachment, power.counts, history)
         self.console = self._console(surroundings)
         kept = self._testbed.kept_authority
         stand_ins = StandIns(
@@ -150,6 +165,7 @@ class RackSite:
             restorer=restorer,
             address=lambda: surroundings.admission.address,
             standing=entry.parameters,
+            dark=self._look_at_dark,
         )
         self._trust = TrustTrial(
             entry.name,
@@ -181,8 +197,13 @@ class RackSite:
             web,
             stand_ins.sip,
             self.console,
-            lambda: self._witnesses.survey(),
+            self._search,
+            self._look_elsewhere,
         )
+
+    def _search(self) -> None:
+        self._witnesses.survey()
+        self.clock.run(self.outlet.ask_device(), timeout=_ASKED_S)
 
     def _linked(self, surroundings: Surroundings, port: LinkWitness | None) -> Link:
         """Whoever sees the handset's port."""
@@ -217,6 +238,15 @@ class RackSite:
     def watch(self, surroundings: Surroundings) -> RackWitnesses:
         """Begin to watch the lab's end of the handset's wire."""
         network = self._testbed.network
+        if self._others is not None:
+            self._other_phone = OtherPhone(
+                self._testbed,
+                self._entry,
+                surroundings.history,
+                surroundings.timing,
+                self.clock.run(self._arrivals()),
+                self._others,
+            )
         self._witnesses = RackWitnesses(
             self.attachment,
             self.clock,
@@ -225,9 +255,28 @@ class RackSite:
             handsets=[each.mac for each in self._testbed.handsets],
             known_dhcp_servers=network.known_dhcp_servers,
             direct=network.direct,
+            more=self._inventory_witnesses(surroundings),
             directory=surroundings.directory,
         )
         return self._witnesses
+
+    async def _arrivals(self) -> Arrivals:
+        return Arrivals(self.attachment.interface, self.clock)
+
+    def _look_elsewhere(self, power: Power) -> None:
+        if self._other_phone is not None:
+            self._other_phone.look(power)
+
+    def _inventory_witnesses(self, surroundings: Surroundings) -> Iterator[Witness]:
+        """Who sees that console or outlet are another handset's."""
+        if self._other_phone is not None:
+            yield self._other_phone
+        if self.console is None:
+            return
+        known = [Known(each.name, each.mac, each.serial) for each in self._testbed.handsets]
+        (own,) = (each for each in known if each.name == self._entry.name)
+        others = [each for each in known if each is not own]
+        yield WhoseConsole(surroundings.history, own, others)
 
     async def start(self) -> None:
         """Begin to look at the link and to read the console."""
@@ -244,11 +293,20 @@ class RackSite:
         finally:
             if isinstance(self._link, WatchedLink):
                 await self._link.close()
+            if self.far_end is not None:
+                self.far_end.close()
+                self.far_end = None
             if self.console is not None:
                 await self.console.close()
 
+    async def _look_at_dark(self) -> None:
+        if self.far_end is not None:
+            await self.far_end.dark()
+
     def begin(self, test: str) -> None:
-        """Nothing to do: a phone has no seed."""
+        """Whoever counts at the far end begins anew; a phone has no seed."""
+        if self.far_end is not None:
+            self.far_end.begin()
 
     def trouble(self) -> Iterator[Trouble]:
         """Doubts about trust, a wire that loses frames, an outlet that is not as it was told to be."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
@@ -36,6 +37,7 @@ from hil.reference.direct_actions import ADMIN
 from hil.reference.parameters import Parameters
 from hil.reference.phone import Phone
 from hil.reference.profile_builder import flat_profile
+from hil.testbed.long_waits import awaiting
 from hil.testbed.restorer import Case, Ladder, NoLadder, Power
 from hil.testbed.servers import Servers
 from hil.testbed.stand_ins import StandIns
@@ -44,6 +46,7 @@ HOW = "it is told by its web page to take a profile that sets every parameter"
 _SETTLING_S = 0.5
 _MOST_ACCOUNTS = 6
 _SHOWN = 5
+_TRANSFER = "it to fetch the profile that prepares it"
 
 T = TypeVar("T")
 
@@ -207,13 +210,14 @@ class RackRestorer:
         self._web.reset()
         left = max(until - self._history.now(), 0) + self._history.now() - after.at
         try:
-            self._history.wait(
-                ev.TransferEnded,
-                after=after,
-                within=max(left / NANOSECONDS, _SETTLING_S),
-                where=lambda event: event.path in paths,
-                outcome=ev.Outcome.COMPLETE,
-            )
+            with awaiting(self._history, _TRANSFER, until):
+                self._history.wait(
+                    ev.TransferEnded,
+                    after=after,
+                    within=max(left / NANOSECONDS, _SETTLING_S),
+                    where=lambda event: event.path in paths,
+                    outcome=ev.Outcome.COMPLETE,
+                )
         except Unmet:
             took_none = f"it takes no profile to its end within {within:.0f} s"
             return "; ".join(filter(None, (took_none, refused)))
@@ -227,7 +231,8 @@ class RackRestorer:
             if not seen[-1]:
                 return
         submitted = self._history.mark()
-        seen.append(self._by_any_account(lambda: self._web.submit(**wanted)))
+        with self._awaiting_page(0.0):
+            seen.append(self._by_any_account(lambda: self._web.submit(**wanted)))
         if not seen[-1]:
             self._leased(submitted)
             seen.append(self._patiently(lambda: self._differs(wanted)))
@@ -243,8 +248,10 @@ class RackRestorer:
         return self._timing.restart + self._timing.boot + self._timing.lease
 
     def _leased(self, after: Moment) -> None:
+        until = after.at + round(self._boot_s * NANOSECONDS)
         try:
-            self._history.wait(ev.DhcpMessage, kind="ACK", after=after, within=self._boot_s)
+            with awaiting(self._history, "its lease", until):
+                self._history.wait(ev.DhcpMessage, kind="ACK", after=after, within=self._boot_s)
         except Unmet as unmet:
             raise self._trouble("the phone does not come up to be prepared", [str(unmet)]) from None
 
@@ -252,14 +259,16 @@ class RackRestorer:
         self, after: Moment, paths: tuple[str, ...], wanted: Parameters, within: float
     ) -> str:
         """Wait until it has the profile and shows that it applied it; why not, or nothing."""
+        until = after.at + round(within * NANOSECONDS)
         try:
-            self._history.wait(
-                ev.TransferEnded,
-                after=after,
-                within=within,
-                where=lambda event: event.path in paths,
-                outcome=ev.Outcome.COMPLETE,
-            )
+            with awaiting(self._history, _TRANSFER, until):
+                self._history.wait(
+                    ev.TransferEnded,
+                    after=after,
+                    within=within,
+                    where=lambda event: event.path in paths,
+                    outcome=ev.Outcome.COMPLETE,
+                )
         except Unmet as unmet:
             return str(unmet)
         return self._patiently(lambda: self._differs(wanted))
@@ -267,9 +276,21 @@ class RackRestorer:
     def _patiently(self, attempt: Callable[[], str]) -> str:
         """Try for a step's time, in which a phone that has its lease serves its page as well."""
         until = self._history.now() + round(self._timing.step * NANOSECONDS)
-        while (trouble := attempt()) and self._history.now() < until:
-            self._history.sleep(_SETTLING_S)
+        with self._awaiting_page(self._timing.step):
+            while (trouble := attempt()) and self._history.now() < until:
+                self._history.sleep(_SETTLING_S)
         return trouble
+
+    def _awaiting_page(self, within: float) -> AbstractContextManager[None]:
+        """A wait for its page, where the last exchange begins ``within`` s and may be silent."""
+        places = dict.fromkeys(map(_place, self._accounts))
+        longest = within + len(places) * self._web.deadline_s
+        ports = " or ".join(dict.fromkeys(port for _, port in places))
+        return awaiting(
+            self._history,
+            f"its web page at {self._admission.address}:{ports}",
+            self._history.now() + round(longest * NANOSECONDS),
+        )
 
     def _differs(self, wanted: Parameters) -> str:
         """What its page shows otherwise; nothing where it is all right, or the page is to be shut."""
@@ -309,9 +330,9 @@ class RackRestorer:
     def _by_any_account(self, command: Callable[[], ev.WebAnswered]) -> str:
         """Give a command as each administrator that the phone may know; why none was obeyed."""
         seen: list[str] = []
-        silent: set[tuple[str, ...]] = set()
+        silent: set[tuple[str, str]] = set()
         for account in self._accounts:
-            place = (account["Enable_Protocol"], account["Web_Server_Port"])
+            place = _place(account)
             if place in silent:
                 continue
             self._enter(account)
@@ -348,6 +369,11 @@ def _refuse_unwritable(parameters: Mapping[str, str]) -> None:
                 "seen: one that is told by profiles, which cannot say that",
                 precondition=True,
             )
+
+
+def _place(account: Parameters) -> tuple[str, str]:
+    """By what a phone with these parameters has its page: protocol and port."""
+    return account["Enable_Protocol"], account["Web_Server_Port"]
 
 
 def _plain(value: str) -> str:

@@ -2,7 +2,9 @@
 
 They are those of the virtual testbed (`hil.testbed.witnesses`) with one exception. Whether the wire
 carries each frame once can be counted only with a meter at both its ends, and the far one is a port
-of somebody's switch; that is left out. What stands in is the link of the lab's own interface.
+of somebody's switch. What stands in is the link of the lab's own interface; and where that port tells
+by SNMP what it counted, `port_counters` holds it against what passes here. Its numbers are too late
+and too many to accuse the wire by themselves, so it is asked only where the phone would be blamed.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ from hil.errors import LabError, SharedFault
 from hil.history import History
 from hil.net.attachment import Attachment, lab_mac
 from hil.net.carrier import carrier
-from hil.net.packet_filter import of_bench
+from hil.net.frame_counter import FrameCounter
+from hil.net.packet_filter import broadcasts, of_bench, tcp_from, unicasts
 from hil.testbed.witnesses import CAPTURE_NAME
 from hil.witness.board import Board, into
 from hil.witness.capture import Capture
 from hil.witness.dhcp_watch import RACK_SURVEY_S, DhcpWatch, survey
 from hil.witness.link import LabLink
+from hil.witness.port_counters import Meters, Port, PortCounters
 from hil.witness.wall_time import DateWitness, Pulse
+from hil.witness.witness import Witness
 
 LINK_S = 15.0
 """Seconds that the lab's own link may take to come up; a gigabit port negotiates for some 4."""
@@ -39,8 +44,8 @@ class RackWitnesses:
     ``handsets`` are the MAC addresses of the whole inventory, whose benches may serve DHCP on the
     same LAN; ``known_dhcp_servers`` those of servers that leave the handsets alone. ``late_s`` is how
     late the judge lets the phone be (`Timing.late`). Where the handset hangs on the interface itself
-    (``direct``), nobody watches its link here. With ``directory`` the bench's frames are captured
-    into a file there.
+    (``direct``), nobody watches its link here. ``more`` watch as well. With
+    ``directory`` the bench's frames are captured into a file there.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class RackWitnesses:
         handsets: Iterable[str] = (),
         known_dhcp_servers: Iterable[str] = (),
         direct: bool = False,
+        more: Iterable[Witness] = (),
         directory: Path | None = None,
     ) -> None:
         self._attachment = attachment
@@ -63,6 +69,8 @@ class RackWitnesses:
         self.date = self._board.add(DateWitness())
         if not direct:
             self._board.add(LabLink(attachment.uplink))
+        for witness in more:
+            self._board.add(witness)
         self.dhcp: DhcpWatch
         file = None
         if directory is not None:
@@ -138,3 +146,16 @@ class RackWitnesses:
     async def close(self) -> None:
         """Watch no more."""
         self._board.close()
+
+
+def port_counters(attachment: Attachment, port: Port, history: History) -> PortCounters:
+    """What the handset's ``port`` counted against what passes the lab's own interface."""
+    lab, mac = attachment.interface, attachment.mac
+    joins = attachment.uplink.joins_segments
+    meters = Meters(
+        FrameCounter(lab, unicasts(mac)),
+        FrameCounter(lab, broadcasts(mac)),
+        FrameCounter(lab, unicasts(lab.mac, mac)),
+        FrameCounter(lab, tcp_from(mac)) if joins else None,
+    )
+    return PortCounters(port, meters, history)

@@ -73,7 +73,9 @@ class Reach:
 
     ``sip`` is the server that its lines find while it is being prepared. ``address`` tells where it is.
     ``search`` looks for what all handsets share and which would be blamed on this one: a foreign DHCP
-    server on the wire, a lab's link that is down; `SharedFault`, or `LabError` where it cannot look.
+    server on the wire, a lab's link that is down (`SharedFault`), a power device that fails as a whole
+    (`PowerDeviceError`); `LabError` where it cannot look.
+    ``look_elsewhere`` sees whether another phone boots by the handset's outlet; `LabError` if one does.
     """
 
     testbed: Testbed
@@ -88,6 +90,7 @@ class Reach:
     sip: SipEndpoint
     console: Console | None
     search: Callable[[], None]
+    look_elsewhere: Callable[[Power], None] = lambda _: None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Secrets of an inventory: written there, or better kept elsewhere and named.
 
 Three references, each a mapping of one key: ``{env: NAME}``, ``{file: PATH}`` (relative to the
-inventory; the trailing line end is not part of it) and ``{keyring: SERVICE/USER}`` (the desktop's or
+inventory; the trailing line end is not part of it, and before it there is one line, but for a key that
+has more) and ``{keyring: SERVICE/USER}`` (the desktop's or
 the operating system's store by the library `keyring`, which is imported where one is named). They
 are read when the inventory is; what cannot be read is a problem of the inventory that names the
 reference and never what it holds.
@@ -36,8 +37,8 @@ class _SecretMark:
     """Marks a field whose value must not be shown."""
 
 
-def _resolve(value: object, info: ValidationInfo) -> object:
-    """Replace a reference by what it refers to."""
+def _resolve(value: object, info: ValidationInfo, *, long: bool = False) -> object:
+    """Replace a reference by what it refers to; ``long``: a file may have several lines."""
     if not isinstance(value, Mapping):
         return value
     kind, name = next(iter(value.items())) if len(value) == 1 else ("", "")
@@ -48,10 +49,14 @@ def _resolve(value: object, info: ValidationInfo) -> object:
     if kind == "env" and known and _VARIABLE.fullmatch(name):
         return _from_environment(name, context.get("environ", os.environ))
     if kind == "file" and known:
-        return _from_file(Path(context.get("directory", ".")), name)
+        return _from_file(Path(context.get("directory", ".")), name, long=long)
     if kind == "keyring" and known and all(part for part in name.rpartition("/")):
         return _from_keyring(name)
     raise refusal([Wrong((), "a secret by reference names one variable, file or entry", _FORMS)])
+
+
+def _resolve_long(value: object, info: ValidationInfo) -> object:
+    return _resolve(value, info, long=True)
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> str:
@@ -61,7 +66,7 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> str:
     return environ[name]
 
 
-def _from_file(directory: Path, name: str) -> str:
+def _from_file(directory: Path, name: str, *, long: bool) -> str:
     remedy = "a file that this user may read, with the secret in it and nothing else"
     octets: bytes | None = None
     try:
@@ -81,10 +86,16 @@ def _from_file(directory: Path, name: str) -> str:
     if len(octets) > MOST_OCTETS:
         raise refusal([Wrong((), f"secret file {name!r} is too large", remedy)])
     try:
-        return octets.decode().rstrip("\r\n")
+        text = octets.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         # The error would carry the octets with it.
         raise refusal([Wrong((), f"secret file {name!r} is not UTF-8", remedy)]) from None
+    if not text:
+        raise refusal([Wrong((), f"secret file {name!r} is empty", remedy)])
+    if not long and (lines := len(re.split("\r\n|\r|\n", text))) > 1:
+        problem = f"secret file {name!r} has {lines} lines, and none is said to be the secret"
+        raise refusal([Wrong((), problem, "a file with the secret on its only line")])
+    return text
 
 
 def _from_keyring(name: str) -> str:
@@ -139,7 +150,12 @@ _AS_WRITTEN = {
 }
 
 Secret = Annotated[str, BeforeValidator(_resolve), _SecretMark(), WithJsonSchema(_AS_WRITTEN)]
-"""A text that must not be shown, or a reference to where it is kept."""
+"""A text that must not be shown, or a reference to where it is kept; a file of it has one line."""
+
+LongSecret = Annotated[
+    str, BeforeValidator(_resolve_long), _SecretMark(), WithJsonSchema(_AS_WRITTEN)
+]
+"""A `Secret` that may have several lines, as a key in PEM has."""
 
 
 def is_secret(field: FieldInfo) -> bool:

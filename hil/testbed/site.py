@@ -7,7 +7,7 @@ same on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -19,6 +19,7 @@ from hil.clock import Clock
 from hil.endpoints.admission import Admission
 from hil.endpoints.certificates import Authority
 from hil.history import History
+from hil.history.events import Event
 from hil.judge.timing import Timing
 from hil.net.interface import Interface, Place
 from hil.reference.phone import Phone
@@ -62,6 +63,13 @@ class Surroundings:
     phone: Phone
     directory: Path | None
     lab_fault: Callable[[str, str], None]
+
+
+class FarEnd(Protocol):
+    """Whoever counts frames at the handset's end of the wire."""
+
+    async def doubts(self) -> Sequence[Event]:
+        """What both ends counted differently since the test began, if anything: events to be kept."""
 
 
 class Watch(Protocol):
@@ -124,6 +132,10 @@ class Site(Protocol):
     @property
     def screen(self) -> Operator | None:
         """Who presses the handset's keys, if anybody does."""
+
+    @property
+    def far_end(self) -> FarEnd | None:
+        """Who is asked where a phone would be blamed; None where nobody counts there."""
 
     def furnish(self, surroundings: Surroundings) -> HandsetControl:
         """Connect the handset: its power, and how it is brought into a known state."""

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from hil.clients.web import PhoneWeb
 from hil.endpoints.http import HttpEndpoint
+from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
 from hil.history import History, Moment
 from hil.history import events as ev
 from hil.loads import NONE, Flaws, load_files
 from hil.testbed.control import HandsetControl
-from hil.testing import expect_reboot, soon
+from hil.testing import boot_to_lease, expect_reboot, soon
 
 FIRMWARE = "/firmware"
 """The directory that `serve_load` puts a load into."""
+
+ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
+"""A phone that asks for nothing but what its Upgrade_Rule says."""
+
+
+def boot_to_upgrade(
+    history: History,
+    handset: HandsetControl,
+    rule: str,
+    syslog: SyslogEndpoint,
+    **parameters: str,
+) -> ev.DhcpMessage:
+    """Boot a phone that follows this Upgrade_Rule `ALONE`, and tells ``syslog`` of it.
+
+    The DHCPACK, a precondition, is returned.
+    """
+    given = ALONE | {"Upgrade_Rule": rule, "Syslog_Server": syslog.address} | parameters
+    return boot_to_lease(history, handset, **given)
 
 
 def serve_load(

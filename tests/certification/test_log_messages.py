@@ -14,8 +14,9 @@ from hil.history import History, Mark
 from hil.history.events import DhcpMessage, SyslogMessage
 from hil.marks import quick, reading, requirement
 from hil.testbed.control import HandsetControl
-from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision, soon
+from hil.testing import DEFAULT_PATH, expect_resyncs, first_resync, provision
 from hil.testing.calls import Telephone
+from hil.testing.messages import check_counts, expect_failure_told, expect_message
 
 # -- the defaults ------------------------------------------------------------------------------------
 
@@ -73,16 +74,7 @@ def test_a_failed_resync_is_reported_with_its_reason_and_not_as_successful(
     dhcp.offer(option_66=tftp.address)
     up = handset.boot(Syslog_Server=syslog.address, Resync_Error_Retry_Delay="0")
     failed = first_resync(history, handset, up)
-    told = re.compile(f"^CP-7832-3PCC {handset.identity.mac} -- Resync failed: .")
-    history.expect(SyslogMessage, after=failed, text=told, within=handset.timing.message)
-    successful = re.compile("Successful")
-    history.expect_none(
-        SyslogMessage,
-        after=failed,
-        text=successful,
-        within=60,
-        requirement="log.success",
-    )
+    expect_failure_told(history, handset, failed, "Resync failed", success="log.success")
 
 
 @requirement("log.request", "log.failure")
@@ -97,10 +89,8 @@ def test_every_attempt_is_reported(
     up = handset.boot(Syslog_Server=syslog.address, Resync_Error_Retry_Delay="300")
     failed = first_resync(history, handset, up)
     expect_resyncs(history, handset, failed, 300, 300, requirement="resync.error_retry_delay")
-    history.sleep(handset.timing.message)
-    for clause, text in (("log.request", "Requesting resync"), ("log.failure", "Resync failed")):
-        seen = history.all(SyslogMessage, after=up, text=re.compile(text))
-        history.check(f"messages {text!r}", seen=len(seen), due=3, requirement=clause)
+    kinds = {"log.request": "Requesting resync", "log.failure": "Resync failed"}
+    check_counts(history, handset, up, kinds, due=3)
 
 
 # -- other texts -------------------------------------------------------------------------------------
@@ -224,8 +214,7 @@ def test_the_start_of_a_resync_that_is_asked_for_is_reported(
         Resync_Periodic="0", Syslog_Server=syslog.address, Log_Request_Msg="begins $PATH"
     )
     mark = ask(way, telephone, web)
-    within = soon(telephone.handset) + telephone.handset.timing.message
-    history.expect(SyslogMessage, after=mark, text="begins /7832-3PCC.xml", within=within)
+    expect_message(history, telephone.handset, mark, "begins /7832-3PCC.xml")
 
 
 @requirement("log.success")
@@ -237,8 +226,7 @@ def test_the_success_of_a_resync_that_is_asked_for_is_reported(
         Resync_Periodic="0", Syslog_Server=syslog.address, Log_Success_Msg="ends $PATH"
     )
     mark = ask(way, telephone, web)
-    within = soon(telephone.handset) + telephone.handset.timing.message
-    history.expect(SyslogMessage, after=mark, text="ends /7832-3PCC.xml", within=within)
+    expect_message(history, telephone.handset, mark, "ends /7832-3PCC.xml")
 
 
 @requirement("log.failure")
@@ -251,8 +239,7 @@ def test_the_failure_of_a_resync_that_is_asked_for_is_reported(
     )
     telephone.tftp.remove(DEFAULT_PATH)
     mark = ask(way, telephone, web)
-    within = soon(telephone.handset) + telephone.handset.timing.message
-    history.expect(SyslogMessage, after=mark, text="in vain /7832-3PCC.xml", within=within)
+    expect_message(history, telephone.handset, mark, "in vain /7832-3PCC.xml")
 
 
 # -- the server --------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from hil.marks import quick, reading, requirement
 from hil.reference.profile_builder import encrypt, flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, fetched, logged, soon
+from hil.testing.messages import texts
+from hil.testing.upgrades import boot_to_upgrade
 
 SECRETS = {
     "GPP_SA": "SecretPhrase1234",
@@ -114,21 +116,20 @@ def test_no_message_of_a_resync_tells_a_secret(
 def test_no_message_of_an_upgrade_tells_a_secret(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Resync_On_Reset="No",
-        Resync_After_Upgrade_Attempt="No",
-        Upgrade_Rule=f"tftp://{tftp.address}/sip7832.11-3-2MPP0001-610.loads",
+        f"tftp://{tftp.address}/sip7832.11-3-2MPP0001-610.loads",
+        syslog,
         Upgrade_Error_Retry_Delay="0",
         Log_Upgrade_Request_Msg=f"begin {WRITTEN}",
         Log_Upgrade_Failure_Msg=f"end {WRITTEN}",
-        Syslog_Server=syslog.address,
         **SECRETS,
     )
     history.expect(SyslogMessage, after=lease, within=3 * soon(handset), count=2)
-    told = [each.text for each in history.all(SyslogMessage, after=lease)]
-    history.check("both messages", seen=told, due=[f"begin {WRITTEN}", f"end {WRITTEN}"])
+    history.check(
+        "both messages", seen=texts(history, lease), due=[f"begin {WRITTEN}", f"end {WRITTEN}"]
+    )
 
 
 @requirement("macros.secrets")

@@ -16,6 +16,7 @@ from hil.reference.profile_builder import flat_profile
 from hil.testbed.bench import HTTPS_NAME
 from hil.testbed.control import HandsetControl
 from hil.testing import boot_to_lease, logged, soon
+from hil.testing.upgrades import boot_to_upgrade
 
 TARGET = "$SCHEME $SERV $SERVIP $PORT $PATH"
 NEXT_LOAD = "sip7832.11-3-2MPP0001-610.loads"
@@ -184,16 +185,14 @@ def test_err_tells_of_the_attempt_that_the_message_is_about(
 def test_err_of_an_upgrade_is_what_upgerr_says_from_then_on(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Resync_On_Reset="No",
-        Resync_After_Upgrade_Attempt="No",
-        Upgrade_Rule=f"tftp://{tftp.address}/{NEXT_LOAD}",
+        f"tftp://{tftp.address}/{NEXT_LOAD}",
+        syslog,
         Upgrade_Error_Retry_Delay="600",
         Log_Upgrade_Request_Msg="before <$UPGERR>",
         Log_Upgrade_Failure_Msg="now <$ERR>",
-        Syslog_Server=syslog.address,
     )
     within = 600 + 4 * soon(handset)
     history.expect(SyslogMessage, after=lease, within=within, count=3)

@@ -19,10 +19,9 @@ from hil.testing import (
     next_transfer,
     provision,
 )
-from hil.testing.upgrades import check_load, expect_upgrade, serve_load
+from hil.testing.upgrades import ALONE, check_load, expect_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
-ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 
 
 @needs("test_loads")

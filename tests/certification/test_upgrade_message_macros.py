@@ -7,21 +7,17 @@ import pytest
 from hil.endpoints.dhcp import DhcpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import History, Moment
-from hil.history.events import ProvisioningRequest, SyslogMessage
+from hil.history import History
+from hil.history.events import ProvisioningRequest
 from hil.marks import needs, reading, requirement
 from hil.reference.profile_builder import flat_profile
 from hil.testbed.control import HandsetControl
 from hil.testing import DEFAULT_PATH, boot_to_lease, expect_reboot, provision
-from hil.testing.upgrades import expect_failed_upgrade, serve_load
+from hil.testing.messages import check_messages, texts
+from hil.testing.upgrades import ALONE, boot_to_upgrade, expect_failed_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"
-ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
-
-
-def texts(history: History, after: Moment) -> list[str]:
-    return [each.text for each in history.all(SyslogMessage, after=after)]
 
 
 @reading(upgrade_reattempt="after-failure")
@@ -29,20 +25,18 @@ def texts(history: History, after: Moment) -> list[str]:
 def test_upgst_is_1_for_the_first_attempt_and_2_for_those_after_it(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Request_Msg="attempt $UPGST",
         Log_Upgrade_Failure_Msg="",
         Upgrade_Error_Retry_Delay="300",
-        **ALONE,
     )
     history.expect(ProvisioningRequest, after=lease, within=950, count=4)
-    history.sleep(handset.timing.message)
     due = ["attempt 1", "attempt 2", "attempt 2", "attempt 2"]
-    history.check("the messages", seen=texts(history, lease), due=due)
+    check_messages(history, handset, lease, due)
 
 
 @reading(upgrade_reattempt="after-failure")
@@ -71,9 +65,8 @@ def test_upgst_is_1_again_for_the_first_attempt_of_another_rule(
     history.wait(ProvisioningRequest, after=lease, path="/first.loads", within=400, count=2)
     tftp.serve(DEFAULT_PATH, flat_profile(Upgrade_Rule=f"tftp://{tftp.address}/other.loads"))
     history.expect(ProvisioningRequest, after=lease, path="/other.loads", within=1300, count=2)
-    history.sleep(handset.timing.message)
     due = [f"/{name}.loads, attempt {n}" for name in ("first", "other") for n in (1, 2)]
-    history.check("the messages", seen=texts(history, lease), due=due)
+    check_messages(history, handset, lease, due)
 
 
 @reading(upgrade_reattempt="after-failure")
@@ -98,15 +91,14 @@ def test_a_rule_tells_a_retry_by_upgst(
 def test_upgerr_is_the_result_of_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Request_Msg="before <$UPGERR>",
         Log_Upgrade_Failure_Msg="now <$ERR>",
         Upgrade_Error_Retry_Delay="300",
-        **ALONE,
     )
     history.expect(ProvisioningRequest, after=lease, within=650, count=2)
     history.sleep(handset.timing.message)
@@ -121,15 +113,14 @@ def test_upgerr_is_the_result_of_the_attempt_before(
 def test_upgtmr_is_the_seconds_since_the_attempt_before(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Request_Msg="since $UPGTMR",
         Log_Upgrade_Failure_Msg="",
         Upgrade_Error_Retry_Delay="300,900",
-        **ALONE,
     )
     history.expect(ProvisioningRequest, after=lease, within=1250, count=3)
     history.sleep(handset.timing.message)
@@ -154,19 +145,17 @@ def test_swver_is_the_load_that_runs_before_and_after(
     path = serve_load(tftp, load)
     missing = f"tftp://{tftp.address}/none.loads"
     rule = f"($SWVER eq {load})? {missing} | tftp://{tftp.address}{path}"
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=rule,
-        Syslog_Server=syslog.address,
+        rule,
+        syslog,
         Log_Upgrade_Request_Msg="from $SWVER",
         Log_Upgrade_Success_Msg="",
         Log_Upgrade_Failure_Msg="still $SWVER",
         Upgrade_Error_Retry_Delay="0",
-        **ALONE,
     )
     booted = expect_reboot(history, handset, lease)
     expect_failed_upgrade(history, handset, booted, "/none.loads")
-    history.sleep(handset.timing.message)
     due = [f"from {handset.identity.swver}", f"from {load}", f"still {load}"]
-    history.check("the messages", seen=texts(history, lease), due=due)
+    check_messages(history, handset, lease, due)

@@ -9,24 +9,25 @@ from hil.endpoints.dns import DnsEndpoint
 from hil.endpoints.http import HttpEndpoint
 from hil.endpoints.syslog import SyslogEndpoint
 from hil.endpoints.tftp import TftpEndpoint
-from hil.history import History, Moment
+from hil.history import History
 from hil.history.events import ProvisioningRequest, SyslogMessage
 from hil.loads import Flaws
 from hil.marks import needs, quick, reading, requirement
 from hil.reference.interpretations import Interpretations
 from hil.reference.phone import Phone
 from hil.testbed.control import HandsetControl
-from hil.testing import boot_to_lease, expect_reboot, soon
-from hil.testing.upgrades import expect_failed_upgrade, serve_load
+from hil.testing import expect_reboot, soon
+from hil.testing.messages import (
+    check_counts,
+    expect_failure_told,
+    expect_message,
+    texts,
+)
+from hil.testing.upgrades import boot_to_upgrade, expect_failed_upgrade, serve_load
 
 NEWER = "sip7832.11-3-2MPP0001-610"
 PATH = f"/firmware/{NEWER}.loads"
-ALONE = {"Resync_On_Reset": "No", "Resync_After_Upgrade_Attempt": "No"}
 TARGET = "$SCHEME,$SERV,$SERVIP,$PORT,$PATH"
-
-
-def texts(history: History, after: Moment) -> list[str]:
-    return [each.text for each in history.all(SyslogMessage, after=after)]
 
 
 def scheme(name: str, reading: Interpretations) -> str:
@@ -44,20 +45,11 @@ def test_the_start_of_an_upgrade_is_reported(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
     serve_load(tftp, NEWER)
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        **ALONE,
+    lease = boot_to_upgrade(history, handset, f"tftp://{tftp.address}{PATH}", syslog)
+    told = (
+        f"CP-7832-3PCC {handset.identity.mac} -- Requesting upgrade tftp://{tftp.address}:69{PATH}"
     )
-    history.expect(
-        SyslogMessage,
-        after=lease,
-        text=f"CP-7832-3PCC {handset.identity.mac} -- Requesting upgrade "
-        f"tftp://{tftp.address}:69{PATH}",
-        within=soon(handset) + handset.timing.message,
-    )
+    expect_message(history, handset, lease, told)
 
 
 @needs("test_loads")
@@ -67,13 +59,7 @@ def test_a_successful_upgrade_is_reported_once_after_its_request(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
     serve_load(tftp, NEWER)
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        **ALONE,
-    )
+    lease = boot_to_upgrade(history, handset, f"tftp://{tftp.address}{PATH}", syslog)
     told = re.compile(
         f"^CP-7832-3PCC {handset.identity.mac} -- Successful upgrade "
         f"tftp://{re.escape(tftp.address)}:69{re.escape(PATH)} -- "
@@ -90,21 +76,12 @@ def test_a_successful_upgrade_is_reported_once_after_its_request(
 def test_a_failed_upgrade_is_reported_with_its_reason_and_not_as_successful(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        Upgrade_Error_Retry_Delay="0",
-        **ALONE,
+    lease = boot_to_upgrade(
+        history, handset, f"tftp://{tftp.address}{PATH}", syslog, Upgrade_Error_Retry_Delay="0"
     )
     failed = expect_failed_upgrade(history, handset, lease, PATH)
-    told = re.compile(f"^CP-7832-3PCC {handset.identity.mac} -- Upgrade failed: .")
-    history.expect(SyslogMessage, after=failed, text=told, within=handset.timing.message)
-    successful = re.compile("Successful")
-    history.expect_none(
-        SyslogMessage, after=failed, text=successful, within=60, requirement="log.upgrade_success"
-    )
+    success = "log.upgrade_success"
+    expect_failure_told(history, handset, failed, "Upgrade failed", success=success)
 
 
 @needs("test_loads")
@@ -113,13 +90,8 @@ def test_a_load_that_is_not_installed_is_reported_as_a_failure(
     handset: HandsetControl, http: HttpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
     serve_load(http, NEWER, flaws=Flaws(corrupt=1))
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"http://{http.address}{PATH}",
-        Syslog_Server=syslog.address,
-        Upgrade_Error_Retry_Delay="0",
-        **ALONE,
+    lease = boot_to_upgrade(
+        history, handset, f"http://{http.address}{PATH}", syslog, Upgrade_Error_Retry_Delay="0"
     )
     told = re.compile("-- Upgrade failed: .")
     within = soon(handset) + handset.timing.give_up
@@ -131,23 +103,12 @@ def test_a_load_that_is_not_installed_is_reported_as_a_failure(
 def test_every_attempt_is_reported(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        Upgrade_Error_Retry_Delay="300",
-        **ALONE,
+    lease = boot_to_upgrade(
+        history, handset, f"tftp://{tftp.address}{PATH}", syslog, Upgrade_Error_Retry_Delay="300"
     )
     history.expect(ProvisioningRequest, after=lease, within=650, count=3)
-    history.sleep(handset.timing.message)
-    kinds = (
-        ("log.upgrade_request", "Requesting upgrade"),
-        ("log.upgrade_failure", "Upgrade failed"),
-    )
-    for clause, text in kinds:
-        seen = history.all(SyslogMessage, after=lease, text=re.compile(text))
-        history.check(f"messages {text!r}", seen=len(seen), due=3, requirement=clause)
+    kinds = {"log.upgrade_request": "Requesting upgrade", "log.upgrade_failure": "Upgrade failed"}
+    check_counts(history, handset, lease, kinds, due=3)
 
 
 # -- other texts, and none ---------------------------------------------------------------------------
@@ -166,15 +127,14 @@ def test_configured_messages_of_a_successful_upgrade_are_sent_expanded(
 ) -> None:
     dns.answer("fw.example", http.address)
     serve_load(http, NEWER)
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"http://fw.example{PATH}",
-        Syslog_Server=syslog.address,
+        f"http://fw.example{PATH}",
+        syslog,
         GPP_A="room 7",
         Log_Upgrade_Request_Msg=f"$A begins {TARGET} $SWVER",
         Log_Upgrade_Success_Msg=f"$A has {TARGET} <$ERR> end",
-        **ALONE,
     )
     expect_reboot(history, handset, lease)
     told = scheme("http", reference.interpretations)
@@ -206,14 +166,13 @@ def test_a_load_that_is_started_from_the_other_partition_is_reported_like_any_ot
     history: History,
 ) -> None:
     serve_load(tftp, NEWER)
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Request_Msg=f"begins {TARGET}",
         Log_Upgrade_Success_Msg=f"has {TARGET}",
-        **ALONE,
     )
     expect_reboot(history, handset, lease)
     history.sleep(handset.timing.step)
@@ -231,14 +190,13 @@ def test_a_load_that_is_started_from_the_other_partition_is_reported_like_any_ot
 def test_a_configured_message_of_a_failed_upgrade_is_sent_expanded(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Failure_Msg="$MAU $PORT $PATH <$ERR> end",
         Upgrade_Error_Retry_Delay="0",
-        **ALONE,
     )
     failed = expect_failed_upgrade(history, handset, lease, PATH)
     told = re.compile(f"^{handset.identity.mau} 69 {re.escape(PATH)} <.+> end$")
@@ -249,13 +207,8 @@ def test_a_configured_message_of_a_failed_upgrade_is_sent_expanded(
 def test_an_empty_log_upgrade_request_msg_is_not_sent(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        Log_Upgrade_Request_Msg="",
-        **ALONE,
+    lease = boot_to_upgrade(
+        history, handset, f"tftp://{tftp.address}{PATH}", syslog, Log_Upgrade_Request_Msg=""
     )
     expect_failed_upgrade(history, handset, lease, PATH)
     history.expect_none(SyslogMessage, after=lease, text=re.compile("Requesting"), within=120)
@@ -267,13 +220,8 @@ def test_an_empty_log_upgrade_success_msg_is_not_sent(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
     serve_load(tftp, NEWER)
-    lease = boot_to_lease(
-        history,
-        handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
-        Log_Upgrade_Success_Msg="",
-        **ALONE,
+    lease = boot_to_upgrade(
+        history, handset, f"tftp://{tftp.address}{PATH}", syslog, Log_Upgrade_Success_Msg=""
     )
     expect_reboot(history, handset, lease)
     history.expect_none(SyslogMessage, after=lease, text=re.compile("Successful"), within=120)
@@ -283,14 +231,13 @@ def test_an_empty_log_upgrade_success_msg_is_not_sent(
 def test_an_empty_log_upgrade_failure_msg_is_not_sent(
     handset: HandsetControl, tftp: TftpEndpoint, syslog: SyslogEndpoint, history: History
 ) -> None:
-    lease = boot_to_lease(
+    lease = boot_to_upgrade(
         history,
         handset,
-        Upgrade_Rule=f"tftp://{tftp.address}{PATH}",
-        Syslog_Server=syslog.address,
+        f"tftp://{tftp.address}{PATH}",
+        syslog,
         Log_Upgrade_Failure_Msg="",
         Upgrade_Error_Retry_Delay="0",
-        **ALONE,
     )
     failed = expect_failed_upgrade(history, handset, lease, PATH)
     history.expect_none(SyslogMessage, after=failed, text=re.compile("failed"), within=60)

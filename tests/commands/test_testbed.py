@@ -98,6 +98,35 @@ class TestCheck:
         (told,) = hil("testbed", "check", "--json", "--without-secrets", str(rack)).json
         assert [each["line"] for each in told["remarks"]] == [5, 8]
 
+    @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+    def test_a_secret_s_file_that_others_may_read_is_remarked_upon(self, hil, rack, mode):
+        kept = rack.parent / "community"
+        kept.write_text("hunter2\n")
+        kept.chmod(mode)
+        rack.write_text(RACK.replace("{env: SW1_WRITE}", "{file: community}"))
+        answer = hil("testbed", "check", str(rack))
+        place = f"{rack}:5: pdus[0].write_community is in {kept}"
+        assert answer.code == 0
+        assert answer.err == f"{place}, which others may read ({mode:04o}) (chmod 600 {kept})\n"
+        assert "nothing is wrong" in answer.out
+        kept.chmod(0o600)
+        assert hil("testbed", "check", str(rack)).err == ""
+
+    def test_so_is_that_of_a_header_and_not_that_of_an_authority_s_key(self, hil, rack):
+        kept = rack.parent / "token"
+        kept.write_text("Bearer hunter2\n")
+        kept.chmod(0o644)
+        device = (
+            "name: sw1, driver: http, model: template, url: http://192.0.2.9, "
+            "switch: {path: '/{action}', headers: {Accept: text, Authorization: {file: token}}}"
+        )
+        start, end = RACK.index("{name: sw1") + 1, RACK.index("}\n", RACK.index("{name: sw1"))
+        text = RACK[:start] + device + RACK[end:]
+        rack.write_text(text + "authority: {certificate: a.pem, key: {file: token}}\n")
+        answer = hil("testbed", "check", "--without-secrets", str(rack))
+        (told,) = answer.err.splitlines()
+        assert "pdus[0].switch.headers.Authorization is in" in told
+
     def test_what_every_device_comes_with_and_what_a_virtual_one_has_is_no_secret(self, hil, rack):
         rack.write_text(RACK.replace("{env: SW1_WRITE}", "private"))
         assert hil("testbed", "check", str(rack)).err == ""
@@ -197,7 +226,13 @@ class TestInitBySnmp:
         monkeypatch.setenv("SW1_WRITE_COMMUNITY", "writer")
         checked = hil("testbed", "check", str(file))
         assert (checked.code, checked.err) == (0, "")
-        assert [handset.vlan for handset in load(file).handsets] == [107, 108]
+        written = load(file)
+        assert [handset.vlan for handset in written.handsets] == [107, 108]
+        # Of links this agent says nothing.
+        states = hil("power", "status", "p01", "p02", "--testbed", str(file))
+        assert states.out.count(f"PoE switch 127.0.0.1:{agent}") == 2, (
+            "it is the one that was asked"
+        )
 
     def test_it_asks_for_what_is_not_given(self, hil, agent, tmp_path):
         file = tmp_path / "asked.yaml"

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from clocks import wall_clock_without_crashes
 from programs import needed, started
 from serial_lines import HOST, Phone, Server, await_listener, free_port, let_ser2net_listen
 
@@ -63,12 +64,8 @@ def server(phone: Phone, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def clock() -> Iterator[WallClock]:
-    clock = WallClock()
-    crashes: list[str] = []
-    clock.on_crash(crashes.append)
-    yield clock
-    clock.close()
-    assert crashes == []
+    with wall_clock_without_crashes() as clock:
+        yield clock
 
 
 @pytest.fixture

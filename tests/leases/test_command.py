@@ -70,6 +70,30 @@ def test_a_handset_of_a_living_run_is_released_by_force_alone(
     assert states(leases("list", "--json"))["a01"] == "free"
 
 
+def test_a_long_reason_is_one_line_with_the_evidence_and_whole_in_the_json(
+    leases: Callable[..., Result], store: LeaseStore
+) -> None:
+    reason = "the phone does not come up\n" + "    DhcpMessage(kind='OFFER')\n" * 40
+    store.quarantine(
+        Quarantine(
+            handset="a01",
+            mac=MAC,
+            testbed="lab",
+            reason=reason,
+            since=time.time(),
+            by="x",
+            evidence="/runs/3",
+        )
+    )
+    (row, _) = json.loads(leases("list", "--json").stdout)
+    assert row["reason"] == reason
+    (line, _) = leases("list").stdout.splitlines()
+    assert "the phone does not come up DhcpMessage" in line
+    assert "\N{REPLACEMENT CHARACTER}" not in line
+    assert line.endswith("…; evidence: /runs/3")
+    assert len(line) < 230
+
+
 def test_quarantine_is_shown_with_its_reason_and_ended(
     leases: Callable[..., Result], store: LeaseStore
 ) -> None:

@@ -101,6 +101,34 @@ def test_what_a_handset_and_its_bench_say_and_what_is_said_to_the_handset(port, 
     assert counted(port, pf.of_bench(PHONE, LAB), lambda: send(frame)) == takes
 
 
+@pytest.mark.parametrize(
+    ("frame", "taken_by"),
+    [
+        (Ether(src=PHONE, dst=LAB) / IP() / UDP(), {"one", "any"}),
+        (Ether(src=PHONE, dst=OTHER) / ARP(), {"any"}),
+        (Ether(src=PHONE, dst=LAB) / IP() / TCP(), {"one", "any", "tcp"}),
+        (Ether(src=PHONE, dst=EVERYBODY) / ARP(), {"all"}),
+        (Ether(src=PHONE, dst=GROUP) / IP() / UDP(), set()),
+        (Ether(src=OTHER, dst=PHONE) / IP() / UDP(), {"to"}),
+        (Ether(src=OTHER, dst=EVERYBODY) / ARP(), {"others"}),
+        (Ether(src=OTHER, dst=LAB) / IP() / TCP(), set()),
+    ],
+)
+def test_frames_to_one_and_frames_to_all_are_counted_apart(port, send, frame, taken_by):
+    programs = {
+        "one": pf.unicasts(PHONE, LAB),
+        "any": pf.unicasts(PHONE),
+        "all": pf.broadcasts(PHONE),
+        "others": pf.broadcasts_but_of(PHONE),
+        "to": pf.unicasts_to(PHONE),
+        "tcp": pf.tcp_from(PHONE),
+    }
+    took = {
+        name for name, program in programs.items() if counted(port, program, lambda: send(frame))
+    }
+    assert took == taken_by
+
+
 def test_a_counter_counts_far_more_than_it_could_hold_and_starts_again(port, send):
     with contextlib.closing(FrameCounter(port.near, pf.carried(PHONE, LAB))) as counter:
         for _ in range(5000):

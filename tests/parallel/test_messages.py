@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -11,7 +12,17 @@ from hil.evidence.results import TestResult
 from hil.history.events import Cause
 from hil.judge import Finding, Judgement, Word
 from hil.judge.readings import Reading
-from hil.parallel.messages import Bye, Channel, FromWorker, Idle, Run, Told, ToWorker, Unfit
+from hil.parallel.messages import (
+    Bye,
+    Channel,
+    FromWorker,
+    Idle,
+    Remarked,
+    Run,
+    Told,
+    ToWorker,
+    Unfit,
+)
 
 FOUND = Finding("resync.on_reset", "no resync", "one", "none", "3 s", at=7, missed_at=9)
 READING = Reading("I16", "psn", "7832-3PCC")
@@ -69,3 +80,19 @@ def test_what_is_no_message_is_an_error_of_the_lab(data: bytes) -> None:
         worker.socket.send(data)
         with pytest.raises(LabError, match="a process sent"):
             crew.receive()
+
+
+def test_remarks_of_another_thread_come_between_messages_and_never_within() -> None:
+    worker, crew = pair()
+    remark, long = Remarked("waiting for its lease"), Unfit("x" * 1_000_000)
+    with worker.socket, crew.socket:
+        both = [
+            threading.Thread(target=lambda each=each: [worker.send(each) for _ in range(20)])
+            for each in (remark, long)
+        ]
+        for thread in both:
+            thread.start()
+        told = [crew.receive() for _ in range(40)]
+        for thread in both:
+            thread.join(timeout=10)
+    assert (told.count(remark), told.count(long)) == (20, 20)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hil.commands.certify_several import without_verdict
 from hil.errors import UsageError
 from hil.parallel.portions import MOST_LOSSES, Group, Portions
 
@@ -129,3 +130,41 @@ def test_whatever_happens_each_test_is_concluded_once_or_untested(
     due = [(name, index) for name in owners for index in range(len(sizes))]
     assert sorted(done + untested) == sorted(due)
     assert sum(sizes[index] for _, index in done + untested) == portions.planned
+
+
+def test_a_handset_without_time_leaves_its_group_to_one_that_has() -> None:
+    portions = Portions([Group("x", ("x::a",)), Group("y", ("y::a",))], ["a", "b"])
+    first, second = portions.next_for("a"), portions.next_for("b")
+    assert (first, second) == (0, 1)
+    portions.rest("a", "its budget was spent")
+    assert portions.finished("a")
+    assert portions.next_for("a") is None
+    portions.concluded("b")
+    assert not portions.over
+    assert portions.next_for("b") == first
+    portions.rest("b", "its too")
+    assert portions.over
+    assert portions.untested() == []
+    why = "no handset has time left (a: its budget was spent; b: its too)"
+    assert portions.unbegun() == [("", 0, why)]
+
+
+def test_where_each_takes_all_what_one_had_no_time_for_is_its_own() -> None:
+    portions = Portions([Group("x", ("x::a",))], ["a", "b"], each=True)
+    portions.next_for("a")
+    portions.next_for("b")
+    portions.rest("a", "its budget was spent")
+    portions.concluded("b")
+    assert portions.over
+    assert portions.unbegun() == [("a", 0, "its budget was spent")]
+    assert portions.untested() == []
+
+
+def test_of_a_run_that_was_ended_the_verdicts_count_and_the_rest_was_not_left_without() -> None:
+    portions = Portions([Group("x", ("x::a",)), Group("y", ("y::a",))], ["a", "b"])
+    portions.next_for("a")
+    assert without_verdict(portions, {"a", "b"}, each=False) == []
+    (said,) = without_verdict(portions, {"a"}, each=False)
+    assert (
+        said == "b: the run was ended before it was through with a test, so nothing is said of it"
+    )

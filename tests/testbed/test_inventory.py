@@ -381,3 +381,21 @@ def test_what_no_phone_can_be_is_told(line: str, told: str, tmp_path: Path) -> N
     assert number == 12
     assert told in problem
     assert remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("resync_triger", "did you mean resync_trigger"),
+        ("x" * 900, "`hil interpretations list` shows all"),
+    ],
+)
+def test_of_a_question_that_is_none_those_like_it_are_named_and_not_all(
+    written: str, remedy: str, tmp_path: Path
+) -> None:
+    entry = f"serial: A1\n    interpretations: {{{written}: gate}}"
+    (_, problem, told) = only(tmp_path, GOOD.replace("serial: A1", entry))
+    assert problem == f"no interpretation is called {written[:60]!r}"
+    assert told.startswith(remedy)
+    assert "hil interpretations list" in told
+    assert len(told) < 160

@@ -32,6 +32,7 @@ class Port:
         self.number: int | None = 100
         self.broken = False
         self.asked = 0
+        self.gives_power: bool | None = True
 
     def flip(self, times: int = 1) -> None:
         for _ in range(times):
@@ -49,6 +50,9 @@ class Port:
         if self.broken:
             raise LabError("no answer", concerns=self.name)
         return self.number
+
+    async def powered(self) -> bool | None:
+        return self.gives_power
 
 
 class Stage:
@@ -90,6 +94,25 @@ def test_a_link_that_went_and_came_back_between_two_looks_is_told_as_both(stage:
     stage.port.flip(2)
     stage.run(stage.link.look())
     assert stage.told() == [True, False, True]
+
+
+@pytest.mark.parametrize("gives_power", [True, False, None])
+def test_a_link_that_is_down_is_told_with_the_power_of_its_port(
+    stage: Stage, gives_power: bool | None
+) -> None:
+    stage.port.gives_power = gives_power
+    stage.port.flip()
+    stage.run(stage.link.look())
+    assert [event.powered for event in stage.history.all(ev.LinkChanged)] == [None, gives_power]
+    stage.port.flip()
+    stage.run(stage.link.look())
+    assert [event.powered for event in stage.history.all(ev.LinkChanged)][-1] is None
+
+
+def test_nobody_knows_of_the_power_in_between(stage: Stage) -> None:
+    stage.port.flip(2)
+    stage.run(stage.link.look())
+    assert [event.powered for event in stage.history.all(ev.LinkChanged)] == [None, None, None]
 
 
 def test_a_quiet_port_is_asked_for_its_number_alone(stage: Stage) -> None:

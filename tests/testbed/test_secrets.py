@@ -15,7 +15,7 @@ from hil.errors import InventoryError
 from hil.testbed import secrets
 from hil.testbed.entry import Entry, is_secret
 from hil.testbed.inventory import Testbed, load
-from hil.testbed.secrets import MOST_OCTETS, Secret
+from hil.testbed.secrets import MOST_OCTETS, LongSecret, Secret
 
 RACK = """\
 name: lab
@@ -29,6 +29,10 @@ pdus:
 handsets:
   - {{name: a, mac: 00:0e:08:aa:bb:cc, serial: A1, power: {{pdu: sw1, outlet: 1}}}}
 """
+
+
+class Key(Entry):
+    key: LongSecret = Field(repr=False)
 
 
 HELD = {("lab/sw1", "hil"): "hunter2"}
@@ -67,15 +71,28 @@ class TestAFile:
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "large").write_text("hunter2" * MOST_OCTETS)
         (tmp_path / "binary").write_bytes(b"hunter2\xff")
+        (tmp_path / "blank").write_text("\n")
+        (tmp_path / "two").write_text("hunter2\nhunter22\n")
+        (tmp_path / "late").write_bytes(b"\r\nhunter2\r\n# kept by the lab\r\n")
         for name, said in (
             ("missing", "secret file 'missing': No such file"),
             ("pipe", "secret file 'pipe' is no regular file"),
             (".", "secret file '.' is no regular file"),
             ("large", "secret file 'large' is too large"),
             ("binary", "secret file 'binary' is not UTF-8"),
+            ("blank", "secret file 'blank' is empty"),
+            ("two", "secret file 'two' has 2 lines, and none is said to be the secret"),
+            ("late", "secret file 'late' has 3 lines"),
             ("~nobody-of-that-name/x", "no path of a file"),
         ):
             assert said in problem(tmp_path, f"{{file: {name}}}")[0]
+
+    def test_of_a_key_it_has_as_many_lines_as_the_key(self, tmp_path):
+        (tmp_path / "key").write_text("-----BEGIN\nhunter2\n-----END\n")
+        made = Key.model_validate({"key": {"file": "key"}}, context={"directory": tmp_path})
+        assert made.key == "-----BEGIN\nhunter2\n-----END"
+        assert is_secret(Key.model_fields["key"])
+        assert "hunter2" not in repr(made)
 
 
 class TestAKeyring:

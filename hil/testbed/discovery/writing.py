@@ -21,6 +21,8 @@ MARK = "FILL IN:"
 READ_VARIABLE, WRITE_VARIABLE = "SW1_READ_COMMUNITY", "SW1_WRITE_COMMUNITY"
 """Where the switch's communities are kept: names of environment variables."""
 
+SNMP_PORT = 161
+"""Where a switch answers SNMP (RFC 3417, section 3.1), unless it was told otherwise."""
 _SWITCH, _PDU = "sw1", "pdu"
 _DOCUMENTATION_MAC = "00:00:5e:00:53:01"
 # A port where more than a phone and a device behind it were learned leads to another switch.
@@ -32,7 +34,7 @@ class Proposal:
     """What an inventory is made from.
 
     ``devices`` are all that were seen, ``chosen`` MAC addresses that are phones whatever they say.
-    ``host`` is the address of the ``switch``, ``version`` its SNMP's.
+    ``host`` is the address of the ``switch``, ``version`` its SNMP's and ``snmp_port`` its UDP port.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Proposal:
     host: IPv4Address | None = None
     version: str = "v2c"
     switch: Switch | None = None
+    snmp_port: int = SNMP_PORT
 
     def port(self, device: Device) -> SwitchPort | None:
         """The switch's port that a device hangs on, unless it leads to another switch."""
@@ -150,6 +153,8 @@ def _power(page: _Page, proposal: Proposal) -> None:
     fed = [port for phone in proposal.phones if (port := proposal.port(phone)) and port.poe]
     if proposal.host is not None:
         page.say(f"  - name: {_SWITCH}", "    driver: poe", f"    host: {proposal.host}")
+        if proposal.snmp_port != SNMP_PORT:
+            page.say(f"    port: {proposal.snmp_port}")
         if any(port.poe_by == "cisco" for port in fed):
             page.say("    numbering: cisco")
         page.say(
