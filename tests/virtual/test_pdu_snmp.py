@@ -7,10 +7,10 @@ import random
 import re
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import net_snmp
 import pytest
 
 from hil.clock import WallClock
@@ -46,14 +46,8 @@ class Bench:
         return self.relays
 
     def tool(self, name: str, who: tuple[str, ...], *arguments: str) -> tuple[int, str]:
-        run = subprocess.run(
-            [name, "-On", "-t", "5", "-r", "0", *who, f"127.0.0.1:{self.pdu.port}", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-        return run.returncode, (run.stdout + run.stderr).strip()
+        to = f"127.0.0.1:{self.pdu.port}"
+        return net_snmp.tool(name, "-t", "5", "-r", "0", *who, to, *arguments)
 
     def get(self, who: tuple[str, ...], *oids: str) -> tuple[int, str]:
         return self.tool("snmpget", who, *oids)
@@ -80,13 +74,7 @@ def bench(bench_with: Callable[..., Bench]) -> Bench:
     return bench_with()
 
 
-def net_snmp(test: Any) -> Any:
-    missing = shutil.which("snmpbulkwalk") is None
-    skip = pytest.mark.skipif(missing, reason="net-snmp's tools are missing: apt install snmp")
-    return pytest.mark.peer("snmp")(skip(test))
-
-
-@net_snmp
+@pytest.mark.peer("snmp")
 @pytest.mark.parametrize("who", [V1, V2C, V3], ids=["v1", "v2c", "v3"])
 def test_net_snmp_switches_and_reads_an_outlet(bench: Bench, who: tuple[str, ...]):
     assert bench.set(who, f"{COMMAND}.5", "i", "2") == (0, f"{COMMAND}.5 = INTEGER: 2")
@@ -100,13 +88,13 @@ def test_net_snmp_switches_and_reads_an_outlet(bench: Bench, who: tuple[str, ...
     assert bench.get(who, f"{COMMAND}.5") == (0, f"{COMMAND}.5 = INTEGER: 1")
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_a_command_that_changes_nothing_moves_no_relay(bench: Bench):
     assert bench.set(V2C, f"{COMMAND}.1", "i", "1")[0] == 0
     assert bench.switched() == []
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_the_read_community_reads_but_cannot_switch(bench: Bench):
     reader = ("-v2c", "-c", "public")
     assert bench.get(reader, f"{STATE}.1") == (0, f"{STATE}.1 = INTEGER: 1")
@@ -119,7 +107,7 @@ def test_the_read_community_reads_but_cannot_switch(bench: Bench):
     assert bench.switched() == []
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 @pytest.mark.parametrize("community", ["other", "", "PRIVATE", "private\n"])
 def test_an_unknown_community_gets_no_answer(bench: Bench, community: str):
     for version in ("-v1", "-v2c"):
@@ -133,7 +121,7 @@ def test_an_unknown_community_gets_no_answer(bench: Bench, community: str):
     assert bench.switched() == []
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 @pytest.mark.parametrize(
     ("who", "reason"),
     [
@@ -157,7 +145,7 @@ def test_snmpv3_needs_the_user_and_all_of_the_protection(
     assert bench.switched() == []
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 @pytest.mark.parametrize(
     ("triple", "v2", "v1"),
     [
@@ -182,7 +170,7 @@ def test_what_cannot_be_written(bench: Bench, triple: tuple[str, ...], v2: str, 
     assert bench.switched() == []
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_of_a_set_with_one_bad_value_nothing_is_done(bench: Bench):
     code, said = bench.set(V2C, f"{COMMAND}.1", "i", "2", f"{COMMAND}.2", "i", "7")
     assert code != 0
@@ -192,7 +180,7 @@ def test_of_a_set_with_one_bad_value_nothing_is_done(bench: Bench):
     assert bench.switched() == [(1, False), (2, False)]
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_what_does_not_exist(bench: Bench):
     beyond, elsewhere = f"{STATE}.9", ".1.3.6.1.4.1.99999.1.0"
     code, said = bench.get(V2C, beyond, elsewhere)
@@ -204,7 +192,7 @@ def test_what_does_not_exist(bench: Bench):
     assert "noSuchName" in said
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 @pytest.mark.parametrize("who", [V2C, V3], ids=["v2c", "v3"])
 def test_a_bulk_walk_sees_a_switched_rack_pdu(
     bench_with: Callable[..., Bench], who: tuple[str, ...]
@@ -225,14 +213,14 @@ def test_a_bulk_walk_sees_a_switched_rack_pdu(
     assert len(named) == 7 + 6 + 24 * (5 + 7)
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_an_snmpv1_walk_ends(bench: Bench):
     code, said = bench.tool("snmpwalk", V1, POWERNET)
     assert code == 0
     assert said.count(" = ") == 6 + 8 * (5 + 7)
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_up_time_is_in_hundredths_of_a_second(bench: Bench):
     before = bench.clock.now()
     _, said = bench.get((*V2C, "-Ot"), f"{SYSTEM}.3.0")
@@ -242,7 +230,7 @@ def test_up_time_is_in_hundredths_of_a_second(bench: Bench):
     assert 0 <= int(said.rpartition(" ")[2]) - ticks <= (bench.clock.now() - before) / 1e7 + 1
 
 
-@net_snmp
+@pytest.mark.peer("snmp")
 def test_a_slow_relay_shows_its_pending_command(bench_with: Callable[..., Bench]):
     bench = bench_with(relay_delay_s=3600.0)
     pending = f"{POWERNET}.3.5.1.1.5.1"

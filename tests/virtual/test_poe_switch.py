@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+import net_snmp
 import pytest
-from programs import needed
 
 from hil.clock import WallClock
 from hil.errors import EndpointError, PowerError, UsageError
@@ -61,15 +60,8 @@ class Rack:
         self.clock.run(asyncio.sleep(3 * DETECT_S))
 
     def tool(self, name: str, community: str, *arguments: str) -> tuple[int, str]:
-        manner = ("-On", "-Oe", "-t", "5", "-r", "0", "-v2c", "-c", community)
-        done = subprocess.run(
-            [needed(name, "snmp"), *manner, f"127.0.0.1:{self.switch.port}", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-        return done.returncode, (done.stdout + done.stderr).strip()
+        manner = ("-Oe", "-t", "5", "-r", "0", "-v2c", "-c", community)
+        return net_snmp.tool(name, *manner, f"127.0.0.1:{self.switch.port}", *arguments)
 
     def get(self, oid: str) -> str:
         status, said = self.tool("snmpget", "public", oid)
