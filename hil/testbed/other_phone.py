@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from hil.errors import LabError
 from hil.history import History
@@ -19,12 +20,16 @@ from hil.judge.timing import Timing
 from hil.lab_time import NANOSECONDS
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.restorer import Power
-from hil.witness.arrivals import Arrivals, Boot, answered, booted
+from hil.witness.arrivals import Arrivals, Asked, Boot, answered, asked_after, booted
+
+_How: TypeAlias = Callable[[Sequence[Asked], Boot, float], float | None]
 
 _DARK_S = 12.0
 """How long the outlet stays off to see it again: longer than a client waits that has just begun."""
 _SECOND_S = 9.0
 """And how long after its first request a client that begins anew has asked again."""
+_LOOKS: Final = (asked_after, answered)
+"""It is switched again for whoever may have booted, and once more for who did by that."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +77,16 @@ class OtherPhone:
         self._arrivals.close()
 
     def look(self, power: Power) -> None:
-        """`LabError` if another phone boots by the outlet, which is switched once more to be certain.
+        """`LabError` if another phone boots by the outlet, which is switched again to be certain.
 
-        For a handset that has not come up. Where nobody else did, nothing is switched.
+        For a handset that has not come up. Where nobody else seems to have, nothing is switched, and
+        it is not switched again for somebody who did not answer the long darkness for certain.
         """
-        suspects = self._suspects()
-        if not suspects:
-            return
         found = self._found()
-        if found is None:
+        for how in _LOOKS:
+            suspects = self._suspects(how)
+            if found is not None or not suspects:
+                break
             power.power_off()
             self._history.sleep(_DARK_S)
             power.power_on()
@@ -119,13 +125,13 @@ class OtherPhone:
         had = (last.end - last.on) / NANOSECONDS
         return had >= self._limit_s and not any(each.at >= last.on for each in own)
 
-    def _suspects(self) -> dict[str, float]:
+    def _suspects(self, how: _How = answered) -> dict[str, float]:
         """Others that booted by the last power-on, as it seems, and how long after it."""
         boots = self._boots()
         if not self._silent(boots):
             return {}
         delays = {
-            mac: answered(asked, boots[-1], self._limit_s)
+            mac: how(asked, boots[-1], self._limit_s)
             for mac, asked in self._arrivals.asked().items()
         }
         return {

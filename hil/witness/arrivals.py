@@ -103,18 +103,27 @@ def introduction(frame: bytes) -> Message | None:
     return message if fresh or message.kind is MessageType.DISCOVER else None
 
 
-def answered(asked: Sequence[Asked], boot: Boot, within_s: float) -> float | None:
-    """How long after power-on, in seconds, this client booted; None where that is not to be told."""
+def asked_after(asked: Sequence[Asked], boot: Boot, within_s: float) -> float | None:
+    """How long after power-on, in seconds, this client asked, which may have been a boot of it.
+
+    None where it asked late, or with a transaction that was not begun by then, or while the outlet
+    was off.
+    """
     until = min(boot.end, boot.on + round(within_s * NANOSECONDS))
-    before = [each for each in asked if each.at < boot.on]
-    after = [each for each in asked if boot.on <= each.at <= boot.end]
+    before, after = _around(asked, boot)
     if not after or after[0].at > until or _heard_in_the_dark(before, boot):
         return None
     first = after[0]
     delay = (first.at - boot.on) / NANOSECONDS
     if first.xid in {each.xid for each in before} or first.secs > delay + _SECS_S:
         return None
-    return delay if _sooner(before, after) else None
+    return delay
+
+
+def answered(asked: Sequence[Asked], boot: Boot, within_s: float) -> float | None:
+    """How long after power-on, in seconds, this client booted; None where that is not to be told."""
+    delay = asked_after(asked, boot, within_s)
+    return delay if delay is not None and _sooner(*_around(asked, boot)) else None
 
 
 def alike(one: float, other: float) -> bool:
@@ -143,13 +152,20 @@ def _tells_nothing(asked: Sequence[Asked], boot: Boot, delay: float) -> bool:
 
     It was too short, or the client asked in time and there is no telling whether it began anew.
     """
-    if _heard_in_the_dark([each for each in asked if each.at < boot.on], boot):
+    if _heard_in_the_dark(_around(asked, boot)[0], boot):
         return False
     first = next((each.at for each in asked if each.at >= boot.on), boot.end)
     seconds = (min(first, boot.end) - boot.on) / NANOSECONDS
     if first >= boot.end:
         return seconds <= delay or alike(seconds, delay)
     return alike(seconds, delay)
+
+
+def _around(asked: Iterable[Asked], boot: Boot) -> tuple[list[Asked], list[Asked]]:
+    """What was asked before power-on, and from then to the end."""
+    heard = list(asked)
+    before = [each for each in heard if each.at < boot.on]
+    return before, [each for each in heard if boot.on <= each.at <= boot.end]
 
 
 def _heard_in_the_dark(before: Iterable[Asked], boot: Boot) -> bool:

@@ -63,9 +63,9 @@ def test_outlets_that_are_exchanged_blame_no_phone(
     (trouble,) = document["run"]["troubles"]
     assert "boots when the outlet of a01 is switched: Gi1/0/2 of poe1 feeds a02" in trouble
     events = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    # It was switched to be prepared, once more to be certain, and to be left with power.
+    # It was switched to be prepared, once or twice more to be certain, and to be left with power.
     switched = [each["action"] for each in events if each["event"] == "PowerRequested"]
-    assert switched == ["off", "on"] * 3
+    assert switched in (["off", "on"] * 3, ["off", "on"] * 4)
     assert not [each for each in events if each["event"] == "RecoveryStep"]
     with hil("leases", "list", "--testbed", file, "--json") as program:
         assert program.ended() == 0

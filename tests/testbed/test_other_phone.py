@@ -149,3 +149,45 @@ def test_who_asks_by_coincidence_once_is_not_accused():
     rack.other_phone.look(rack)  # type: ignore[arg-type]
     assert rack.other_phone.trouble() == []
     assert not rack.stopped
+
+
+def test_a_neighbour_that_had_asked_just_before_may_be_the_one_and_is_looked_at_twice():
+    rack = Rack((NEIGHBOUR,), nobody)
+    rack.boots()
+    rack.events.clear()
+    rack.asks[NEIGHBOUR] = [Asked(rack.time, 0)]
+    rack.power_off()
+    rack.sleep(0.3)
+    rack.boots()
+    assert rack.other_phone.trouble() == []
+    with pytest.raises(LabError, match="feeds a02"):
+        rack.other_phone.look(rack)  # type: ignore[arg-type]
+    assert [each.action for each in rack.events] == [OFF, ON] * 3
+
+
+def test_a_boot_that_took_longer_than_another_is_compared_with_a_third():
+    rack = Rack((NEIGHBOUR,), nobody)
+    rack.boots()
+    # On a machine that was busy for two seconds.
+    rack.asks[NEIGHBOUR] = [Asked(each.at + 2 * S, each.xid) for each in rack.asks[NEIGHBOUR]]
+    with pytest.raises(LabError, match="feeds a02"):
+        rack.other_phone.look(rack)  # type: ignore[arg-type]
+    assert [each.action for each in rack.events] == [OFF, ON] * 3
+
+
+def test_who_answers_each_power_on_differently_is_not_accused():
+    rack = Rack((NEIGHBOUR,), nobody)
+    delays = iter((3, 6, 9))
+
+    def power_on() -> None:
+        rack.events.append(ev.PowerRequested(outlet="o", action=ON, at=rack.time))
+        rack.xid += 1
+        first = next(delays)
+        rack.asks[NEIGHBOUR] += [
+            Asked(rack.time + after * S, rack.xid) for after in (first, first + 4)
+        ]
+
+    rack.power_on = power_on  # type: ignore[method-assign]
+    rack.boots()
+    rack.other_phone.look(rack)  # type: ignore[arg-type]
+    assert not rack.stopped
