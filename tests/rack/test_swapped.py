@@ -24,6 +24,12 @@ def inventory(hil: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         yield file
 
 
+@pytest.fixture(autouse=True)
+def state(inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone that one test puts aside is not missing in the next."""
+    monkeypatch.setenv("HIL_STATE_DIR", str(tmp_path / "state"))
+
+
 def corrupted(
     inventory: Path, change: Callable[[dict[str, Any], dict[str, Any]], None], file: Path
 ) -> Path:
