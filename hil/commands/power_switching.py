@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ from hil.power.port_link import SwitchPortLink
 from hil.testbed.inventory import HandsetEntry, Testbed
 from hil.testbed.outlets import HandsetPower, handset_power
 
+ATTEMPTS = 3
+"""How often a link is asked for; SNMP's datagrams may be lost, as commands to outlets may."""
 LINK_S = 20.0
 """How long a link may take to follow the power, seconds; a phone's comes while it boots."""
 
@@ -163,7 +165,7 @@ class Switchboard:
     async def _seen(self, outcome: Outcome, witness: SwitchPortLink | None) -> Outcome:
         if witness is None:
             return outcome
-        link = "up" if await witness.up() else "down"
+        link = "up" if await asked_again(witness.up) else "down"
         return replace(outcome, link=link, witness=witness.name)
 
     async def _witnessed(
@@ -237,3 +239,11 @@ def _run(clock: WallClock, works: list[Coroutine[Any, Any, Outcome]]) -> list[Ou
         clock.loop.call_soon_threadsafe(task.cancel)
         clock.run(ended(), timeout=_LAST_S)
         raise
+
+
+async def asked_again(what: Callable[[], Awaitable[bool]]) -> bool:
+    """The first answer in `ATTEMPTS`; the last `PowerError` if there is none."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(PowerError):
+            return await what()
+    return await what()

@@ -14,7 +14,9 @@ import pytest
 from snmp_device import NEEDS_SNMPD, Device, serving
 from snmp_switch import ADMIN_ENABLE, NOTHING_OF_ITS_OWN, OBEYS, ROOTS, switch_device
 
-from hil.commands.power_switching import Switchboard
+from hil.clock import WallClock
+from hil.commands.power_switching import ATTEMPTS, Switchboard, asked_again
+from hil.errors import PowerError
 from hil.leases.record import Quarantine
 from hil.leases.store import LeaseStore
 from hil.testbed.inventory import Testbed, load
@@ -238,3 +240,21 @@ class TestUsage:
     def test_a_handset_that_is_not_there(self, refused, tmp_path: Path):
         rack = Rack(tmp_path, Device(tmp_path / "none", port=9))
         assert "no handset is called 'b01'" in refused("power", "off", "b01", *rack.options)
+
+
+@pytest.mark.parametrize("lost", range(ATTEMPTS + 1))
+def test_a_link_whose_answer_is_lost_is_asked_for_again(wall_clock: WallClock, lost: int) -> None:
+    asked = []
+
+    async def up() -> bool:
+        asked.append(None)
+        if len(asked) <= lost:
+            raise PowerError("no answer within 2 s")
+        return True
+
+    if lost == ATTEMPTS:
+        with pytest.raises(PowerError, match="no answer"):
+            wall_clock.run(asked_again(up))
+    else:
+        assert wall_clock.run(asked_again(up))
+    assert len(asked) == min(lost + 1, ATTEMPTS)

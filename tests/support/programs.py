@@ -94,11 +94,15 @@ def started(command: Sequence[str], place: Namespace) -> Iterator[Program]:
             stderr=subprocess.STDOUT,
             process_group=0,
         )
-    with contextlib.suppress(PermissionError):
-        # A bench on the wall clock that stands still judges nothing; the tests beside it can wait.
-        os.setpriority(os.PRIO_PGRP, process.pid, FIRST)
+    first(process.pid, os.PRIO_PGRP)
     program = Program(process)
     try:
         yield program
     finally:
         program.stop()
+
+
+def first(pid: int, which: int = os.PRIO_PROCESS) -> None:
+    """A bench on the wall clock that stands still judges nothing; the tests beside it can wait."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(which, pid, FIRST)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import first
 
 NEEDS_SNMPD = [
     pytest.mark.peer("snmpd"),
@@ -83,6 +84,7 @@ def serving(device: Device, roots: Sequence[str], *options: str) -> Iterator[Dev
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        first(process.pid)
         try:
             assert process.stdout is not None
             said = []
