@@ -48,7 +48,7 @@ def test_what_there_is_is_told_and_every_phone_is_given_back(
         assert "without a verdict" in program.output
     run = json.loads(document.read_text())["run"]
     assert 0 < run["concluded"] < run["planned"]
-    assert run["troubles"] == ["the run was interrupted"]
+    assert run["troubles"] == ["the run was interrupted"], program.output
     as_before(hil, rack)
 
 
