@@ -24,6 +24,12 @@ def rack(hil: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield inventory
 
 
+@pytest.fixture(autouse=True)
+def state(rack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone that one test puts aside is not missing in the next."""
+    monkeypatch.setenv("HIL_STATE_DIR", str(tmp_path / "state"))
+
+
 @pytest.mark.parametrize(
     ("handsets", "number", "status"),
     [

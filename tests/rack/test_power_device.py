@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 MODULE = "test_resync_on_reset.py"
+MODULES = (MODULE, "test_web_reboot.py", "test_flash.py")
+"""One for each phone: a phone that comes to nothing does not find out what feeds it."""
 PHONES = ("a01", "a02", "a03")
 RUN_S = 120.0
 LAB = 3
@@ -43,12 +45,14 @@ def changed(
     return file, f"{bad['host']}:{bad['port']}"
 
 
-def certify(hil: Any, inventory: Path, out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+def certify(
+    hil: Any, inventory: Path, out: Path, *options: str, modules: tuple[str, ...] = (MODULE,)
+) -> tuple[int, dict[str, Any], str]:
     """A run; its exit status, what its document says, and what it printed."""
     results = out / "results.json"
     out.mkdir()
     arguments = ["--testbed", inventory, "--quick", *options, "--out", out, "--json", results]
-    with hil("certify", *arguments, MODULE) as program:
+    with hil("certify", *arguments, *modules) as program:
         status = program.ended(RUN_S)
         return status, json.loads(results.read_text()), program.output
 
@@ -100,7 +104,8 @@ def test_it_stops_the_run_of_all_that_hang_on_it_with_one_trouble(
 def test_others_go_on(hil: Any, inventory: Path, tmp_path: Path, each: bool) -> None:
     bad, _ = changed(inventory, tmp_path / "bad.yaml", nobody_there(), ("a01", "a02"))
     options = ["--handset", "all", *(["--each"] if each else [])]
-    status, document, printed = certify(hil, bad, tmp_path / "run", *options)
+    modules = (MODULE,) if each else MODULES
+    status, document, printed = certify(hil, bad, tmp_path / "run", *options, modules=modules)
     assert status == LAB, printed
     (trouble,) = document["run"]["troubles"]
     assert "the power device fails, and with it a01 and a02" in trouble
